@@ -1,0 +1,157 @@
+package io.pythia.internal;
+
+import io.pythia.Message;
+import io.pythia.Settled;
+import io.pythia.spi.MessageContent;
+import io.pythia.spi.Outcome;
+import io.pythia.spi.Settlement;
+import io.pythia.spi.Settler;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message with the application: the future of its settlement, the settlement that the driver sees, and a link of the queue between
+ * the two, in one object, since there is one for each message.
+ *
+ * <p>Any thread may settle it; the first wins. All other fields are written by whoever holds it: the receiving thread until it is given
+ * out, the settling thread until it is taken from the queue, then the {@link SettlePump}.
+ */
+final class Delivery<R> extends CompletableFuture<Settled> implements Settlement<R>, Settler {
+    private static final VarHandle TAKEN;
+
+    static {
+        try {
+            TAKEN = MethodHandles.lookup().findVarHandle(Delivery.class, "taken", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    final ReceiveEngine<R> engine;
+    final Batch<R> batch;
+    final int index;
+    final int attempt;
+    private final R receipt;
+    private final MessageContent content;
+    private volatile boolean taken;
+    Outcome outcome = Outcome.ACK;
+    /** The delay of a NACK, the reason of a REJECT. */
+    @Nullable Object detail;
+    /** {@link Settled#STALE}, or the error, that the driver reported for this message. */
+    private @Nullable Object verdict;
+
+    int settleTries;
+    @Nullable Delivery<R> next;
+
+    Delivery(ReceiveEngine<R> engine, Batch<R> batch, int index, R receipt, MessageContent content, int attempt) {
+        this.engine = engine;
+        this.batch = batch;
+        this.index = index;
+        this.receipt = receipt;
+        this.content = content;
+        this.attempt = attempt;
+    }
+
+    /** Returns the same message, to be delivered once more. */
+    Delivery<R> again() {
+        return new Delivery<>(engine, batch, index, receipt, content, attempt + 1);
+    }
+
+    Message message() {
+        return Message.received(content, this);
+    }
+
+    MessageContent content() {
+        return content;
+    }
+
+    /** Returns whether the caller is the one who settles it. */
+    boolean take() {
+        return TAKEN.compareAndSet(this, false, true);
+    }
+
+    @Override
+    public CompletableFuture<Settled> settle(Outcome wanted, @Nullable Object wantedDetail) {
+        engine.requireSupported(wanted, wantedDetail);
+        if (take()) {
+            outcome = wanted;
+            detail = wantedDetail;
+            engine.settled(this);
+        }
+        return this;
+    }
+
+    @Override
+    public CompletableFuture<Settled> extend(Duration by) {
+        return engine.extend(this, by);
+    }
+
+    @Override
+    public int attempt() {
+        return attempt;
+    }
+
+    @Override
+    public boolean isSettled() {
+        return taken || batch.session.isDead();
+    }
+
+    @Override
+    public R receipt() {
+        return receipt;
+    }
+
+    @Override
+    public Outcome outcome() {
+        return outcome;
+    }
+
+    @Override
+    public Duration delay() {
+        return detail instanceof Duration delay ? delay : Duration.ZERO;
+    }
+
+    @Override
+    public @Nullable String reason() {
+        return detail instanceof String reason ? reason : null;
+    }
+
+    @Override
+    public void stale() {
+        verdict = Settled.STALE;
+    }
+
+    @Override
+    public void fail(Throwable error) {
+        verdict = error;
+    }
+
+    /** Takes what the driver reported for this message alone, or null if it said nothing. */
+    @Nullable Object takeVerdict() {
+        Object was = verdict;
+        verdict = null;
+        return was;
+    }
+
+    /** Sets what the future will say, once {@link #finish} is called: a {@link Settled} or a {@link Throwable}. */
+    Delivery<R> resolve(Object result) {
+        verdict = result;
+        return this;
+    }
+
+    Object result() {
+        return verdict == null ? Settled.DONE : verdict;
+    }
+
+    /** Completes the future: runs code of the application, so no lock may be held. */
+    void finish() {
+        if (result() instanceof Throwable error) {
+            completeExceptionally(error);
+        } else {
+            complete((Settled) result());
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package io.pythia.internal;
+
+import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
+import io.pythia.BrokerMetrics;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the log, the listener and the metrics what happens. Warnings are limited to one in 30 seconds of each kind, with the number of
+ * those that were left out: a broker that is down for an hour must not fill the disk. Thread-safe.
+ */
+public final class Events {
+    private static final Logger LOG = LoggerFactory.getLogger("io.pythia");
+    private static final long INTERVAL = Duration.ofSeconds(30).toNanos();
+
+    final String name;
+    final BrokerMetrics metrics;
+    private final BrokerListener listener;
+    private final Limiter connection = new Limiter();
+    private final Limiter messages = new Limiter();
+
+    /** Creates one for the consumer or producer of that name. */
+    public Events(String name, BrokerListener listener, BrokerMetrics metrics) {
+        this.name = name;
+        this.listener = listener;
+        this.metrics = metrics;
+    }
+
+    /** Tells the listener something; what it throws stays here. */
+    public void tell(Consumer<BrokerListener> event) {
+        try {
+            event.accept(listener);
+        } catch (RuntimeException e) {
+            warn(messages, "{}: the listener failed{}", e);
+        }
+    }
+
+    void connectionLost(BrokerException cause) {
+        warn(connection, "{}: connection lost{}: {}", cause);
+        tell(l -> l.connectionLost(name, cause));
+    }
+
+    void reconnectFailed(BrokerException cause) {
+        warn(connection, "{}: still no connection{}: {}", cause);
+    }
+
+    void connectionRestored(long outageNanos) {
+        LOG.debug("{}: connection restored", name);
+        tell(l -> l.connectionRestored(name, Duration.ofNanos(outageNanos)));
+    }
+
+    /** Warns about one message. */
+    void messageWarning(String what, Throwable cause) {
+        warn(messages, "{}: " + what + "{}: {}", cause);
+    }
+
+    /** The library gives up in the background. */
+    void gaveUp(Throwable cause) {
+        LOG.error("{}: gave up: {}", name, text(cause), cause);
+    }
+
+    void debug(String what) {
+        LOG.debug("{}: {}", name, what);
+    }
+
+    private void warn(Limiter limiter, String format, Throwable cause) {
+        long left = limiter.leftOut(System.nanoTime());
+        if (left >= 0) {
+            LOG.warn(format, name, left == 0 ? "" : " (and " + left + " more such warnings)", text(cause));
+        }
+    }
+
+    /** One line: what a broker says may hold line breaks. */
+    static String text(Throwable cause) {
+        String text = cause.toString().replaceAll("[\\p{Cntrl}]", " ");
+        return text.length() <= 1000 ? text : text.substring(0, 1000) + "...";
+    }
+
+    /** Lets one through in a while and counts the others. */
+    private static final class Limiter {
+        private final AtomicLong next = new AtomicLong(System.nanoTime());
+        private final AtomicLong skipped = new AtomicLong();
+
+        /** Returns how many were left out since the last one, or -1 if this one is to be left out. */
+        long leftOut(long now) {
+            long due = next.get();
+            if (now - due >= 0 && next.compareAndSet(due, now + INTERVAL)) {
+                return skipped.getAndSet(0);
+            }
+            skipped.incrementAndGet();
+            return -1;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.pythia.internal;
+
+import io.pythia.Settled;
+import io.pythia.spi.Outcome;
+import io.pythia.spi.Settlement;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** The wish to keep a message reserved for longer: the application's, or the engine's own. */
+final class Extension<R> extends CompletableFuture<Settled> implements Settlement<R> {
+    final Delivery<R> delivery;
+    private final Duration by;
+    private @Nullable Object verdict;
+
+    Extension(Delivery<R> delivery, Duration by) {
+        this.delivery = delivery;
+        this.by = by;
+    }
+
+    @Override
+    public R receipt() {
+        return delivery.receipt();
+    }
+
+    @Override
+    public Outcome outcome() {
+        return Outcome.EXTEND;
+    }
+
+    @Override
+    public Duration delay() {
+        return by;
+    }
+
+    @Override
+    public @Nullable String reason() {
+        return null;
+    }
+
+    @Override
+    public void stale() {
+        verdict = Settled.STALE;
+    }
+
+    @Override
+    public void fail(Throwable error) {
+        verdict = error;
+    }
+
+    @Nullable Object verdict() {
+        return verdict;
+    }
+}

@@ -1,0 +1,48 @@
+package io.pythia.internal;
+
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets one thread wait for signals from others without a lock: it clears the gate, looks at its state, and waits only if no signal came
+ * since. A signal while it runs costs one volatile write.
+ */
+final class Gate {
+    private volatile @Nullable Thread waiter;
+    private volatile boolean signalled;
+
+    /** Forgets earlier signals; called by the waiting thread before it looks at its state. */
+    void clear() {
+        signalled = false;
+    }
+
+    boolean isSignalled() {
+        return signalled;
+    }
+
+    /** Makes the waiting thread look again. Any thread. */
+    void signal() {
+        signalled = true;
+        Thread thread = waiter;
+        if (thread != null) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /** Waits for a signal, at most so long. Returns early for no reason at times, and on an interrupt. */
+    void await(long nanos) {
+        waiter = Thread.currentThread();
+        try {
+            if (!signalled && nanos > 0) {
+                LockSupport.parkNanos(this, nanos);
+            }
+        } finally {
+            waiter = null;
+        }
+    }
+
+    /** Returns whether the thread waits, so that a signal would cost a system call. */
+    boolean isWaiting() {
+        return waiter != null;
+    }
+}

@@ -1,0 +1,22 @@
+package io.pythia.internal;
+
+import java.security.SecureRandom;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Ids for messages whose sender chose none: 96 random bits per process and a counter, so that no lock and no entropy is spent per message. */
+public final class MessageIds {
+    private static final String PREFIX = prefix();
+    private static final AtomicLong COUNTER = new AtomicLong();
+
+    private MessageIds() {}
+
+    /** Returns the next id. */
+    public static String next() {
+        return PREFIX + Long.toHexString(COUNTER.getAndIncrement());
+    }
+
+    private static String prefix() {
+        SecureRandom random = new SecureRandom();
+        return String.format("%016x%08x-", random.nextLong(), random.nextInt());
+    }
+}

@@ -1,0 +1,243 @@
+package io.pythia.internal;
+
+import io.pythia.BrokerException;
+import io.pythia.Health;
+import io.pythia.Message;
+import io.pythia.MessageException;
+import io.pythia.RejectPolicy;
+import io.pythia.Settled;
+import io.pythia.spi.Capabilities;
+import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.Outcome;
+import io.pythia.spi.ReceiveDriver;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection of a consumer: what all connectors share, around their drivers.
+ *
+ * <p>It has two threads. The receiving one ({@link ReceiveLoop}) opens sessions, fetches and talks to the subscriber; the application
+ * may block it. The settling one ({@link SettleLoop}) is never given to the application: it hands outcomes to the broker, extends
+ * leases, watches the broker while nothing flows, and closes. This class is what both share, and what messages call.
+ */
+public final class ReceiveEngine<R> {
+    /** A message that is nacked without a delay comes back after 1 ms, then 2 ms, up to this: quick, and no busy loop. */
+    private static final long MAX_NACK_PAUSE = Duration.ofMillis(100).toNanos();
+
+    final Events events;
+    final Capabilities capabilities;
+    final ConsumerOptions options;
+    final InFlight<R> inFlight = new InFlight<>();
+    final Redeliveries<R> redeliveries = new Redeliveries<>();
+    final SettlePump<R> pump = new SettlePump<>(this);
+    final ReceiveLoop<R> receiver;
+    final SettleLoop<R> settler;
+    final HealthCheck<R> health;
+    private final @Nullable DeadLetters deadLetters;
+
+    /** Creates one that does nothing until {@link #connect} or a subscription. */
+    public ReceiveEngine(
+            Events events,
+            Capabilities capabilities,
+            ConsumerOptions options,
+            @Nullable DeadLetters deadLetters,
+            Supplier<? extends ReceiveDriver<R>> drivers) {
+        this.events = events;
+        this.capabilities = capabilities;
+        this.options = options;
+        this.deadLetters = deadLetters;
+        this.receiver = new ReceiveLoop<>(this, drivers);
+        this.settler = new SettleLoop<>(this);
+        this.health = new HealthCheck<>(this);
+    }
+
+    String name() {
+        return events.name;
+    }
+
+    /** Returns a future of the first session. */
+    public CompletableFuture<Void> connect() {
+        return receiver.connected();
+    }
+
+    /** Subscribes, once. */
+    public void subscribe(Flow.Subscriber<? super Message> subscriber) {
+        receiver.subscribe(subscriber);
+    }
+
+    /** Returns the health; never fails. */
+    public CompletableFuture<Health> healthCheck() {
+        return health.check();
+    }
+
+    /** Drains and closes; the future never fails. */
+    public CompletableFuture<Void> disconnect() {
+        return settler.stop();
+    }
+
+    /** Returns the driver of the session that is open now, or null. */
+    public @Nullable ReceiveDriver<R> driver() {
+        Session<R> session = receiver.session();
+        return session == null ? null : session.driver;
+    }
+
+    /** Returns whether it has ended, by itself or by {@link #disconnect}. */
+    public boolean isEnded() {
+        return settler.isStopping();
+    }
+
+    // What messages call.
+
+    void requireSupported(Outcome outcome, @Nullable Object detail) {
+        if (outcome == Outcome.NACK && support(detail) == Support.NONE) {
+            throw new UnsupportedOperationException(
+                    name() + " can't deliver a message again; acknowledge it, and send it again yourself if need be");
+        }
+    }
+
+    private Support support(@Nullable Object delay) {
+        return delay == null ? capabilities.nack() : capabilities.delayedNack();
+    }
+
+    void settled(Delivery<R> delivery) {
+        if (delivery.batch.session.isDead()) {
+            delivery.complete(Settled.STALE);
+            return;
+        }
+        pump.add(delivery);
+        // The receiving thread takes a turn itself when it has given out its batch: waking the other one for each message would cost
+        // more than all the rest. If the application blocks it, the settle loop looks by itself after a few milliseconds.
+        if (!receiver.isCurrentThread()) {
+            settler.wakeIfWaiting();
+        }
+    }
+
+    CompletableFuture<Settled> extend(Delivery<R> delivery, Duration by) {
+        if (!capabilities.leases()) {
+            throw new UnsupportedOperationException(name()
+                    + " has no leases to extend: a message stays reserved for this consumer until it is settled or disconnects");
+        }
+        Extension<R> extension = new Extension<>(delivery, by);
+        pump.add(extension);
+        wakeSettler();
+        return extension;
+    }
+
+    // What the pump asks and tells; called within a turn.
+
+    /** Returns whether the broker itself does what was asked for. */
+    boolean goesToBroker(Delivery<R> delivery) {
+        if (delivery.outcome == Outcome.NACK && exhausted(delivery)) {
+            delivery.outcome = Outcome.REJECT;
+            delivery.detail = "given up after " + delivery.attempt + " attempts";
+        }
+        return switch (delivery.outcome) {
+            case ACK, EXTEND -> true;
+            case NACK -> support(delivery.detail) == Support.BROKER;
+            case REJECT -> deadLetters == null && capabilities.deadLetter() == Support.BROKER;
+        };
+    }
+
+    private boolean exhausted(Delivery<R> delivery) {
+        return options.maxAttempts() > 0 && delivery.attempt >= options.maxAttempts();
+    }
+
+    /** Does it in the broker's place. Returns whether that is all; otherwise the delivery comes back to the pump. */
+    boolean handleLocally(Delivery<R> delivery) {
+        return switch (delivery.outcome) {
+            case NACK -> deliverAgain(delivery);
+            case REJECT -> putAside(delivery);
+            case ACK, EXTEND -> throw new IllegalStateException("an ACK goes to the broker");
+        };
+    }
+
+    private boolean deliverAgain(Delivery<R> delivery) {
+        long pause = delivery.detail == null
+                ? Math.min(MAX_NACK_PAUSE, 1_000_000L << Math.min(10, delivery.attempt - 1))
+                : toNanos(delivery.delay());
+        redeliveries.add(delivery.again(), System.nanoTime() + pause);
+        receiver.wake();
+        events.tell(l -> l.redelivered(name(), delivery.message()));
+        return true;
+    }
+
+    private boolean putAside(Delivery<R> delivery) {
+        String reason = delivery.reason() == null ? "" : delivery.reason();
+        if (deadLetters != null) {
+            deadLetters.send(delivery, reason).whenComplete((ok, error) -> {
+                if (error == null) {
+                    events.tell(l -> l.deadLettered(name(), delivery.message(), reason));
+                    acknowledge(delivery);
+                } else {
+                    events.messageWarning("could not send to the dead letters, will try again", error);
+                    pump.retryLater(delivery, System.nanoTime() + Duration.ofSeconds(1).toNanos());
+                }
+                wakeSettler();
+            });
+        } else if (options.onReject() == RejectPolicy.DROP) {
+            events.tell(l -> l.dropped(name(), delivery.message(), reason));
+            acknowledge(delivery);
+        } else {
+            MessageException error = new MessageException(name() + ": message " + delivery.content().id()
+                    + " was rejected (" + reason + ") and there are no dead letters to put it to; set a dead letter producer,"
+                    + " or RejectPolicy.DROP");
+            delivery.resolve(error);
+            fail(error);
+            return true;
+        }
+        return false;
+    }
+
+    private void acknowledge(Delivery<R> delivery) {
+        delivery.outcome = Outcome.ACK;
+        delivery.detail = null;
+        pump.add(delivery);
+    }
+
+    /** The application is done with these: there is room for others. */
+    void handedBack(List<Delivery<R>> settled) {
+        boolean wasFull = !hasRoom();
+        inFlight.removeAll(settled);
+        if (wasFull) {
+            receiver.wakeIfWaiting();
+        }
+    }
+
+    void leaseLost(Delivery<R> delivery) {
+        if (delivery.take()) {
+            inFlight.removeAll(List.of(delivery));
+            delivery.complete(Settled.STALE);
+            receiver.wakeIfWaiting();
+        }
+    }
+
+    boolean hasRoom() {
+        return inFlight.count() < options.maxInFlight() && inFlight.bytes() < options.maxInFlightBytes();
+    }
+
+    void wakeSettler() {
+        settler.wake();
+    }
+
+    /** Ends the stream with an error. Any thread. */
+    void fail(Throwable cause) {
+        receiver.fail(cause);
+    }
+
+    static BrokerException asBrokerException(String doing, Throwable cause) {
+        return cause instanceof BrokerException e ? e : new BrokerException(doing + " failed: " + Events.text(cause), cause);
+    }
+
+    static long toNanos(Duration duration) {
+        try {
+            return duration.toNanos();
+        } catch (ArithmeticException e) {
+            return Long.MAX_VALUE / 4;
+        }
+    }
+}

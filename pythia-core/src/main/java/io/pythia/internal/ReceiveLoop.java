@@ -1,0 +1,451 @@
+package io.pythia.internal;
+
+import io.pythia.BrokerException;
+import io.pythia.BrokerMetrics;
+import io.pythia.ConnectPolicy;
+import io.pythia.Message;
+import io.pythia.Settled;
+import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.Outcome;
+import io.pythia.spi.ReceiveDriver;
+import io.pythia.spi.Received;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving thread: opens sessions, fetches what was requested, and is the only one that talks to the subscriber. All other threads
+ * set a flag and wake it.
+ */
+final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
+    private static final Duration LONGEST_RECEIVE = Duration.ofSeconds(30);
+    private static final long LONGEST_PAUSE = Duration.ofSeconds(1).toNanos();
+
+    private final ReceiveEngine<R> engine;
+    private final Connector<ReceiveDriver<R>> connector;
+    private final Thread thread;
+    private final AtomicBoolean started = new AtomicBoolean();
+    private final Gate gate = new Gate();
+    private final Demand demand = new Demand();
+    private final AtomicReference<Flow.@Nullable Subscriber<? super Message>> newSubscriber = new AtomicReference<>();
+    private final AtomicBoolean subscribed = new AtomicBoolean();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final CompletableFuture<Void> connected = new CompletableFuture<>();
+    private volatile @Nullable Session<R> session;
+    private volatile boolean receiving;
+    private volatile boolean cancelled;
+    private volatile boolean badRequest;
+    private volatile boolean failFast;
+    private volatile boolean intakeStopped;
+    volatile long lastReceiveAt = System.nanoTime();
+    /** Whether messages are being given to the subscriber, who may block. */
+    private volatile boolean delivering;
+    /** Set when no subscriber that comes now would be served. */
+    private volatile boolean over;
+
+    // Only the receiving thread:
+    private Flow.@Nullable Subscriber<? super Message> subscriber;
+    private boolean exhausted;
+    private boolean terminated;
+
+    ReceiveLoop(ReceiveEngine<R> engine, Supplier<? extends ReceiveDriver<R>> drivers) {
+        this.engine = engine;
+        this.connector = new Connector<>(engine.events, engine.options.retry(), engine.options.connectTimeout(), drivers,
+                ReceiveDriver::open, gate::signal);
+        this.thread = Threads.create(engine.name(), "receive", this);
+    }
+
+    // Any thread.
+
+    CompletableFuture<Void> connected() {
+        failFast = engine.options.connectPolicy() == ConnectPolicy.FAIL_FAST;
+        start();
+        return connected.copy();
+    }
+
+    void subscribe(Flow.Subscriber<? super Message> wanted) {
+        if (!subscribed.compareAndSet(false, true)) {
+            Signals.refuse(wanted, new IllegalStateException(engine.name() + " has a subscriber already: a connection has one;"
+                    + " use Worker.concurrency, or several consumers of one group"));
+            return;
+        }
+        newSubscriber.set(wanted);
+        start();
+        wake();
+        if (over) {
+            refuseLatecomer();
+        }
+    }
+
+    private void refuseLatecomer() {
+        Flow.Subscriber<? super Message> late = newSubscriber.getAndSet(null);
+        if (late != null) {
+            Throwable cause = failure.get();
+            Signals.refuse(late, cause != null ? cause : new IllegalStateException(engine.name() + " is disconnected"));
+        }
+    }
+
+    private void start() {
+        if (started.compareAndSet(false, true)) {
+            thread.start();
+            engine.settler.start();
+        }
+    }
+
+    boolean isStarted() {
+        return started.get();
+    }
+
+    @Override
+    public void request(long n) {
+        if (n <= 0) {
+            badRequest = true;
+        } else {
+            demand.add(n);
+        }
+        if (!isCurrentThread()) {
+            gate.signal();
+        }
+    }
+
+    @Override
+    public void cancel() {
+        cancelled = true;
+        wake();
+    }
+
+    void fail(Throwable cause) {
+        failure.compareAndSet(null, cause);
+        wake();
+    }
+
+    /** Makes the thread look at its state, also if it waits in the driver. */
+    void wake() {
+        gate.signal();
+        Session<R> current = session;
+        if (receiving && current != null) {
+            current.driver.wakeup();
+        }
+    }
+
+    void wakeIfWaiting() {
+        if (gate.isWaiting()) {
+            gate.signal();
+        }
+    }
+
+    boolean isCurrentThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    @Nullable Session<R> session() {
+        return session;
+    }
+
+    boolean isSubscribed() {
+        return subscribed.get();
+    }
+
+    boolean isIntakeStopped() {
+        return intakeStopped || !started.get();
+    }
+
+    boolean isDelivering() {
+        return delivering;
+    }
+
+    boolean hasDemand() {
+        return demand.get() > 0;
+    }
+
+    Connector<ReceiveDriver<R>> connector() {
+        return connector;
+    }
+
+    boolean isCancelled() {
+        return cancelled;
+    }
+
+    @Nullable Throwable failure() {
+        return failure.get();
+    }
+
+    Thread thread() {
+        return thread;
+    }
+
+    // The receiving thread.
+
+    @Override
+    public void run() {
+        try {
+            while (!terminated) {
+                gate.clear();
+                step();
+            }
+        } catch (Throwable t) {
+            engine.events.gaveUp(t);
+            failure.compareAndSet(null, t);
+            end();
+        } finally {
+            over = true;
+            intakeStopped = true;
+            if (isExhausted()) {
+                engine.settler.finishWhenSettled();
+            } else {
+                engine.settler.stop();
+                awaitClosed();
+            }
+            complete();
+            refuseLatecomer();
+        }
+    }
+
+    private boolean isExhausted() {
+        return exhausted && failure.get() == null && !cancelled && !engine.settler.isStopRequested();
+    }
+
+    private void step() throws InterruptedException {
+        if (subscriber == null) {
+            greet();
+        }
+        if (badRequest) {
+            badRequest = false;
+            failure.compareAndSet(null, new IllegalArgumentException("a subscriber must request more than zero (rule 3.9)"));
+        }
+        if (failure.get() != null || cancelled || engine.settler.isStopping()) {
+            end();
+            return;
+        }
+        Session<R> current = session;
+        if (current == null) {
+            connect();
+            return;
+        }
+        BrokerException outside = current.failure();
+        if (outside != null) {
+            lost(current, outside);
+            return;
+        }
+        if (engine.redeliveries.size() > 0) {
+            deliverAgain();
+        }
+        int max = room();
+        if (max > 0) {
+            receive(current, max);
+        } else if (current.driver.isExhausted()) {
+            exhausted();
+        } else {
+            engine.pump.tryRun();
+            gate.await(engine.redeliveries.nanosToNext(System.nanoTime(), LONGEST_PAUSE));
+        }
+    }
+
+    private void greet() {
+        Flow.Subscriber<? super Message> wanted = newSubscriber.getAndSet(null);
+        if (wanted != null) {
+            subscriber = wanted;
+            try {
+                wanted.onSubscribe(this);
+            } catch (Throwable t) {
+                failure.compareAndSet(null, t);
+            }
+        }
+    }
+
+    private int room() {
+        if (subscriber == null || !engine.hasRoom()) {
+            return 0;
+        }
+        long free = (long) engine.options.maxInFlight() - engine.inFlight.count();
+        return (int) Math.min(Math.min(demand.get(), free), engine.options.batchSize());
+    }
+
+    private void receive(Session<R> current, int max) throws InterruptedException {
+        List<Received<R>> received = List.of();
+        try {
+            receiving = true;
+            if (!gate.isSignalled()) {
+                long wait = engine.redeliveries.nanosToNext(System.nanoTime(), LONGEST_RECEIVE.toNanos());
+                received = current.driver.receive(max, Duration.ofNanos(wait));
+            }
+        } catch (BrokerException e) {
+            lost(current, e);
+            return;
+        } finally {
+            receiving = false;
+        }
+        if (received.isEmpty()) {
+            if (current.driver.isExhausted()) {
+                exhausted();
+            }
+        } else if (received.size() > max) {
+            throw new IllegalStateException("the driver of " + engine.name() + " returned more messages than it was asked for");
+        } else {
+            deliver(current, received);
+        }
+        engine.pump.tryRun();
+    }
+
+    private void deliver(Session<R> current, List<Received<R>> received) {
+        long now = System.nanoTime();
+        lastReceiveAt = now;
+        int size = received.size();
+        Batch<R> batch = new Batch<>(current, size, now);
+        long lease = ReceiveEngine.toNanos(current.driver.lease());
+        batch.renewAt = lease == 0 ? Long.MAX_VALUE : now + lease / 3;
+        long bytes = 0;
+        for (int i = 0; i < size; i++) {
+            Received<R> one = received.get(i);
+            batch.items[i] = new Delivery<>(engine, batch, i, one.receipt(), one.content(), one.attempt());
+            bytes += one.content().size();
+        }
+        engine.inFlight.add(batch, bytes);
+        engine.settler.newWork();
+        delivering = true;
+        int delivered = 0;
+        for (int i = 0; i < size; i++) {
+            Delivery<R> delivery = batch.items[i];
+            Throwable poison = received.get(i).poison();
+            if (delivery == null) {
+                continue;
+            } else if (cancelled || failure.get() != null) {
+                giveBack(delivery);
+            } else if (poison != null) {
+                delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));
+            } else {
+                delivered++;
+                emit(delivery);
+            }
+        }
+        delivering = false;
+        Thread.interrupted(); // the subscriber's own business, if it left one
+        if (engine.events.metrics != BrokerMetrics.NONE) {
+            engine.events.metrics.received(engine.name(), size, bytes);
+            engine.events.metrics.delivered(engine.name(), delivered, 0);
+        }
+    }
+
+    private void emit(Delivery<R> delivery) {
+        demand.take();
+        try {
+            Objects.requireNonNull(subscriber).onNext(delivery.message());
+        } catch (Throwable t) {
+            engine.events.gaveUp(t);
+            failure.compareAndSet(null, t);
+        }
+    }
+
+    /** What was fetched and not given out goes back at once, where the broker can take it; elsewhere when the session is closed. */
+    private void giveBack(Delivery<R> delivery) {
+        if (engine.capabilities.nack() == Support.BROKER) {
+            delivery.settle(Outcome.NACK, null);
+        } else if (delivery.take()) {
+            engine.inFlight.removeAll(List.of(delivery));
+        }
+    }
+
+    private void deliverAgain() {
+        while (subscriber != null && demand.get() > 0 && !cancelled && failure.get() == null) {
+            Delivery<R> due = engine.redeliveries.poll(System.nanoTime());
+            if (due == null) {
+                return;
+            }
+            if (due.batch.session.isDead() || !engine.inFlight.replace(due)) {
+                continue;
+            }
+            if (!due.batch.session.driver.owns(due.receipt())) {
+                due.take();
+                engine.inFlight.removeAll(List.of(due));
+                continue;
+            }
+            delivering = true;
+            emit(due);
+            delivering = false;
+            engine.events.metrics.delivered(engine.name(), 1, 1);
+        }
+    }
+
+    private void connect() {
+        long now = System.nanoTime();
+        ReceiveDriver<R> fresh = connector.poll(now);
+        if (fresh != null) {
+            session = new Session<>(fresh);
+            lastReceiveAt = now;
+            connected.complete(null);
+            return;
+        }
+        boolean wantedAtOnce = failFast && !connected.isDone() && !subscribed.get();
+        if (connector.failures() > 0 && (wantedAtOnce || connector.isHopeless())) {
+            failure.compareAndSet(null, connector.lastError());
+            return;
+        }
+        gate.await(connector.nanosToWait(now));
+    }
+
+    private void lost(Session<R> current, BrokerException cause) {
+        current.die();
+        session = null;
+        engine.inFlight.clear();
+        engine.redeliveries.clear();
+        connector.lost(current.driver, cause);
+        if (!cause.isRetryable()) {
+            failure.compareAndSet(null, cause);
+        }
+    }
+
+    private void exhausted() {
+        exhausted = true;
+        terminated = true;
+    }
+
+    private void end() {
+        terminated = true;
+        connector.cancel();
+        Throwable cause = failure.get();
+        if (cause != null) {
+            connected.completeExceptionally(cause);
+            if (subscriber != null) {
+                // Told at once; what is in flight may still be settled while the settle loop drains.
+                Signals.error(subscriber, cause, engine.events);
+                subscriber = null;
+            }
+        }
+        connected.completeExceptionally(new BrokerException(engine.name() + " was disconnected before it was connected"));
+    }
+
+    private void awaitClosed() {
+        while (!engine.settler.isClosed()) {
+            gate.clear();
+            if (!engine.settler.isClosed()) {
+                gate.await(LONGEST_PAUSE);
+            }
+        }
+    }
+
+    private void complete() {
+        Flow.Subscriber<? super Message> last = subscriber;
+        subscriber = null;
+        if (last != null && !cancelled && failure.get() == null) {
+            Signals.complete(last, engine.events);
+        }
+    }
+
+    void abandonSession() {
+        Session<R> current = session;
+        if (current != null) {
+            current.die();
+        }
+        engine.inFlight.clear();
+        for (Delivery<R> waiting : engine.redeliveries.clear()) {
+            waiting.take();
+            waiting.complete(Settled.STALE);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package io.pythia.internal;
+
+import io.pythia.BatchSendException;
+import io.pythia.BrokerException;
+import io.pythia.BrokerMetrics;
+import io.pythia.Health;
+import io.pythia.Message;
+import io.pythia.MessageException;
+import io.pythia.SendResult;
+import io.pythia.spi.ProducerOptions;
+import io.pythia.spi.SendDriver;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection of a producer: what all connectors share, around their drivers. {@link #send} only puts the message into a queue; the
+ * sending thread ({@link SendLoop}) does the rest. A batch is what arrived while the one before was handed over.
+ */
+public final class SendEngine {
+    /** What a message costs in memory beside its body, for the limit on what is under way. */
+    private static final int OVERHEAD = 256;
+
+    final Events events;
+    final ProducerOptions options;
+    final SendQueue queue = new SendQueue();
+    final SendLoop loop;
+    private final SendHealth health;
+    private final AtomicLong bytes = new AtomicLong();
+    private final AtomicInteger count = new AtomicInteger();
+    private volatile boolean closing;
+
+    /** Creates one that does nothing until {@link #connect} or the first message. */
+    public SendEngine(Events events, ProducerOptions options, Supplier<? extends SendDriver> drivers) {
+        this.events = events;
+        this.options = options;
+        this.loop = new SendLoop(this, drivers);
+        this.health = new SendHealth(this);
+    }
+
+    String name() {
+        return events.name;
+    }
+
+    /** Returns a future of the first session. */
+    public CompletableFuture<Void> connect() {
+        return loop.connect();
+    }
+
+    /** Queues a message; never blocks. */
+    public CompletableFuture<SendResult> send(Message message) {
+        int size = OVERHEAD + message.body().length;
+        Sending sending = new Sending(this, message, size, System.nanoTime());
+        count.incrementAndGet();
+        if (bytes.addAndGet(size) > options.maxInFlightBytes() && bytes.get() > size) {
+            sending.giveUp(new MessageException(name() + ": " + bytes.get() + " bytes are under way already, the limit is "
+                    + options.maxInFlightBytes() + "; wait for earlier results, use sendAll, or raise maxInFlightBytes",
+                    null, true));
+        } else if (closing) {
+            sending.giveUp(new MessageException(name() + " is disconnected"));
+        } else {
+            queue.add(sending);
+            loop.wakeForMessage();
+            if (loop.isOver()) {
+                sending.giveUp(new MessageException(name() + " is disconnected"));
+            }
+        }
+        return sending;
+    }
+
+    /** Sends all, and collects the outcome of each. */
+    public CompletableFuture<List<SendResult>> sendBatch(
+            List<Message> messages, Function<Message, CompletableFuture<SendResult>> send) {
+        List<CompletableFuture<SendResult>> futures = new ArrayList<>(messages.size());
+        messages.forEach(m -> futures.add(send.apply(m)));
+        return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new)).handle((ok, failed) -> {
+            if (failed == null) {
+                return futures.stream().map(CompletableFuture::join).toList();
+            }
+            throw batchFailure(messages, futures);
+        });
+    }
+
+    private BatchSendException batchFailure(List<Message> messages, List<CompletableFuture<SendResult>> futures) {
+        List<BatchSendException.Entry> entries = new ArrayList<>();
+        int failed = 0;
+        for (int i = 0; i < futures.size(); i++) {
+            SendResult result = null;
+            BrokerException error = null;
+            try {
+                result = futures.get(i).join();
+            } catch (CompletionException e) {
+                Throwable cause = e.getCause() == null ? e : e.getCause();
+                error = ReceiveEngine.asBrokerException(name() + ": sending", cause);
+                failed++;
+            }
+            entries.add(new BatchSendException.Entry(messages.get(i), result, error));
+        }
+        return new BatchSendException(
+                name() + ": " + failed + " of " + entries.size() + " messages were not sent; see entries()", entries);
+    }
+
+    /** Returns a publisher of results; see {@link io.pythia.MessageProducer#sendAll}. */
+    public Flow.Publisher<SendResult> sendAll(
+            Flow.Publisher<Message> messages, Function<Message, CompletableFuture<SendResult>> send) {
+        return subscriber -> {
+            SendAll run = new SendAll(events, send, Objects.requireNonNull(subscriber, "subscriber"));
+            run.start();
+            messages.subscribe(run);
+        };
+    }
+
+    /** Returns a future of all that was sent before. */
+    public CompletableFuture<Void> flush() {
+        return loop.flush();
+    }
+
+    /** Returns the health; never fails. */
+    public CompletableFuture<Health> healthCheck() {
+        return health.check();
+    }
+
+    /** Refuses new messages, waits for the others and closes; the future never fails. */
+    public CompletableFuture<Void> disconnect() {
+        closing = true;
+        return loop.stop();
+    }
+
+    /** Returns whether {@link #disconnect} was called, or connecting failed for good. */
+    public boolean isEnded() {
+        return closing || loop.isOver();
+    }
+
+    int inFlight() {
+        return count.get();
+    }
+
+    long inFlightBytes() {
+        return bytes.get();
+    }
+
+    /** Called once for each message, when its outcome is known. */
+    void settled(Sending sending, @Nullable BrokerException error) {
+        bytes.addAndGet(-sending.size);
+        if (count.decrementAndGet() == 0 && closing) {
+            loop.wake();
+        }
+        if (events.metrics != BrokerMetrics.NONE) {
+            if (error == null) {
+                events.metrics.confirmed(name(), System.nanoTime() - sending.startedAt);
+            } else {
+                events.metrics.sendFailed(name(), error);
+            }
+        }
+    }
+
+    /** The driver could not send it this time. */
+    void failed(Sending sending, BrokerException error) {
+        boolean again = error.isRetryable() && sending.tries < options.retry().maxRetries() && !closing;
+        if (again && !sending.isSettled()) {
+            loop.retry(sending);
+        } else {
+            sending.giveUp(error);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.pythia.internal;
+
+import io.pythia.BrokerException;
+import io.pythia.Health;
+import io.pythia.Health.Status;
+import io.pythia.spi.SendDriver;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Judges a producer: whether its broker gives a sign of life. */
+final class SendHealth {
+    private final SendEngine engine;
+    private final SendLoop loop;
+
+    SendHealth(SendEngine engine) {
+        this.engine = engine;
+        this.loop = engine.loop;
+    }
+
+    CompletableFuture<Health> check() {
+        SendDriver current = loop.driver();
+        if (current == null || !loop.isRunning()) {
+            return CompletableFuture.completedFuture(judge(loop.connector().lastError()));
+        }
+        return loop.pulse().ask(current::ping).thenApply(this::judge);
+    }
+
+    private Health judge(@Nullable BrokerException error) {
+        SendDriver current = loop.driver();
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("in-flight", Integer.toString(engine.inFlight()));
+        facts.put("in-flight-bytes", Long.toString(engine.inFlightBytes()));
+        facts.put("reconnects", Integer.toString(loop.connector().reconnects()));
+        if (current != null) {
+            facts.putAll(current.facts());
+        }
+        if (!loop.isRunning()) {
+            BrokerException cause = loop.fatal();
+            return new Health(Status.DOWN, cause == null ? "not connected" : "stopped: " + Events.text(cause), facts);
+        }
+        if (current == null || error != null) {
+            String why = error == null ? "connecting" : Events.text(error);
+            return new Health(Status.DOWN, "no connection, trying again: " + why, facts);
+        }
+        return new Health(Status.UP, "connected", facts);
+    }
+}

@@ -1,0 +1,45 @@
+package io.pythia.spi;
+
+import io.pythia.Headers;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a message holds: for a received one, a view over the client library's own object that converts nothing before it is asked.
+ *
+ * <p>Immutable, or at least safe to read from many threads. The methods are those of {@link io.pythia.Message}.
+ */
+public interface MessageContent {
+
+    /** Returns the id: the sender's if it chose one, else one made of the broker's coordinates. */
+    String id();
+
+    /** Returns whether the sender chose the id. */
+    boolean hasExplicitId();
+
+    /** Returns the body; not a copy. */
+    byte[] body();
+
+    /** Returns the key, or null if there is none. */
+    @Nullable String key();
+
+    /** Returns the headers. */
+    Headers headers();
+
+    /** Returns when the message was made. */
+    Instant timestamp();
+
+    /** Returns the topic, queue, stream, URL or table. */
+    String source();
+
+    /** Returns the client library's own object if it is of that type, else null. */
+    <T> @Nullable T unwrap(Class<T> nativeType);
+
+    /**
+     * Returns about how many bytes the message keeps in memory, for the limit on what is in flight. Called once per message on the hot
+     * path: it must be cheap.
+     */
+    default int size() {
+        return body().length;
+    }
+}

@@ -1,0 +1,49 @@
+package io.pythia.spi;
+
+import io.pythia.BrokerException;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One session with one destination. It is opened once, fails at most once and is never reopened, like a {@link ReceiveDriver}.
+ *
+ * <p>Who calls: {@link #open}, {@link #send} and {@link #flush} from one thread; {@link #ping} and {@link #facts} from any;
+ * {@link #close} once, last, from any thread, also when open failed.
+ */
+public interface SendDriver extends AutoCloseable {
+
+    /**
+     * Connects, checks the credentials, and checks or makes the destination.
+     *
+     * @throws BrokerException if that fails; not retryable means that what waits is failed at once
+     */
+    void open() throws BrokerException, InterruptedException;
+
+    /**
+     * Hands messages to the client, in order, and returns when they are under way; their completions may come later. It may block for
+     * about a second, when the client can't take more.
+     *
+     * @throws BrokerException if the session is over; what of the batch was not completed has certainly not been sent
+     */
+    void send(List<? extends Outgoing> batch) throws BrokerException, InterruptedException;
+
+    /** Makes the client send what it is holding back to fill a batch. Must not wait for the answers. */
+    default void flush() {}
+
+    /** Returns whether the client reconnects by itself; see {@link ReceiveDriver#recoversByItself()}. */
+    default boolean recoversByItself() {
+        return false;
+    }
+
+    /** Asks the broker for a sign of life; see {@link ReceiveDriver#ping()}. */
+    void ping() throws BrokerException, InterruptedException;
+
+    /** Returns figures about the session for {@link io.pythia.Health#facts()}. Must not block. */
+    default Map<String, String> facts() {
+        return Map.of();
+    }
+
+    /** Releases everything. What was handed over and has no answer is completed as uncertain. */
+    @Override
+    void close();
+}

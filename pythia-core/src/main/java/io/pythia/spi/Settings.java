@@ -1,0 +1,2 @@
+package io.pythia.spi;
+public final class Settings {}

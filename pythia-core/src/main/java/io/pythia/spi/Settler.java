@@ -1,0 +1,27 @@
+package io.pythia.spi;
+
+import io.pythia.Settled;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** What a received message calls when the application settles it. The engine implements it; a test of a handler may, too. */
+public interface Settler {
+
+    /**
+     * Settles the message, once: a second call changes nothing and returns the first one's future.
+     *
+     * @param outcome ACK, NACK or REJECT
+     * @param detail the delay ({@link Duration}) of a NACK, or null; the reason ({@link String}) of a REJECT
+     */
+    CompletableFuture<Settled> settle(Outcome outcome, @Nullable Object detail);
+
+    /** Extends the lease of the message. */
+    CompletableFuture<Settled> extend(Duration by);
+
+    /** Returns how often the message was delivered, this time included. */
+    int attempt();
+
+    /** Returns whether it was settled, or taken back by the broker. */
+    boolean isSettled();
+}
