@@ -1,0 +1,46 @@
+# Sums up the reports of one build for ./test, which sources this file.
+
+# The attribute $1 of the tags <testsuite ...> read from standard input, added up.
+sum_attribute() {
+    sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# One line of totals for the reports called $2-reports, headed $1.
+totals() {
+    local suites
+    suites=$(find . -path "*/target/$2-reports/TEST-*.xml" -exec grep -h '<testsuite ' {} +) || true
+    printf '  %-20s %6d run, %d failed, %d skipped\n' "$1" \
+        "$(sum_attribute tests <<<"$suites")" \
+        "$(($(sum_attribute failures <<<"$suites") + $(sum_attribute errors <<<"$suites")))" \
+        "$(sum_attribute skipped <<<"$suites")"
+}
+
+# The conformance cases of every connector: one file each, lines "case <tab> status <tab> detail", the last line of a case counts.
+conformance() {
+    local files
+    files=$(find . -path '*/target/conformance/*.tsv' | sort)
+    [ -n "$files" ] || return 0
+    printf '  %-20s %6s %15s %7s %8s\n' 'conformance of' run 'not applicable' failed skipped
+    while IFS= read -r file; do
+        awk -F '\t' -v name="$(basename "$file" .tsv)" '
+            $1 != "" { status[$1] = $2 }
+            END {
+                for (id in status) count[status[id]]++
+                printf "  %-20s %6d %15d %7d %8d\n", name, count["RUN"] + count["FAILED"], count["NA"], count["FAILED"], count["SKIPPED"]
+            }' "$file"
+    done <<<"$files"
+}
+
+# The reasons of tests that found no server, one per line.
+missing_servers() {
+    find . -path '*/target/conformance/*.tsv' -exec awk -F '\t' '$2 == "SKIPPED" { print $3 }' {} +
+    find . -path '*/target/*-reports/TEST-*.xml' -exec sed -n 's/.*<skipped.* message="\([^"]*PYTHIA_TEST_[^"]*\)".*/\1/p' {} +
+}
+
+summary() {
+    printf '%s\n' "$1"
+    conformance
+    totals 'unit tests' surefire
+    totals 'tests with servers' failsafe
+    missing_servers | sort -u | sed 's/^/  SKIPPED for want of a server: /'
+}
