@@ -1,0 +1,5 @@
+/** The programs and snippets of the documentation. */
+@NullMarked
+package io.pythia.examples;
+
+import org.jspecify.annotations.NullMarked;
