@@ -1,6 +1,7 @@
 package io.pythia.internal;
 
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +30,16 @@ final class Gate {
         }
     }
 
-    /** Waits for a signal, at most so long. Returns early for no reason at times, and on an interrupt. */
-    void await(long nanos) {
+    /**
+     * Waits for a signal, at most so long. Returns early for no reason at times, and on an interrupt.
+     *
+     * @param ready whether there is something to do already. Asked when others can see that this thread waits: who adds work and then
+     *     finds that it doesn't wait need not {@link #signal}.
+     */
+    void await(long nanos, BooleanSupplier ready) {
         waiter = Thread.currentThread();
         try {
-            if (!signalled && nanos > 0) {
+            if (!signalled && nanos > 0 && !ready.getAsBoolean()) {
                 LockSupport.parkNanos(this, nanos);
             }
         } finally {
@@ -41,8 +47,10 @@ final class Gate {
         }
     }
 
-    /** Returns whether the thread waits, so that a signal would cost a system call. */
-    boolean isWaiting() {
-        return waiter != null;
+    /** Makes the thread look again if it waits. Enough for who has added work that {@code ready} sees. Any thread. */
+    void signalIfWaiting() {
+        if (waiter != null) {
+            signal();
+        }
     }
 }

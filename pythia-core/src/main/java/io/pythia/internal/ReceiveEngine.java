@@ -88,7 +88,7 @@ public final class ReceiveEngine<R> {
 
     /** Returns whether it has ended, by itself or by {@link #disconnect}. */
     public boolean isEnded() {
-        return settler.isStopping();
+        return settler.isStopping() || receiver.failure() != null;
     }
 
     // What messages call.
@@ -201,18 +201,15 @@ public final class ReceiveEngine<R> {
 
     /** The application is done with these: there is room for others. */
     void handedBack(List<Delivery<R>> settled) {
-        boolean wasFull = !hasRoom();
         inFlight.removeAll(settled);
-        if (wasFull) {
-            receiver.wakeIfWaiting();
-        }
+        receiver.roomMade();
     }
 
     void leaseLost(Delivery<R> delivery) {
         if (delivery.take()) {
             inFlight.removeAll(List.of(delivery));
             delivery.complete(Settled.STALE);
-            receiver.wakeIfWaiting();
+            receiver.roomMade();
         }
     }
 

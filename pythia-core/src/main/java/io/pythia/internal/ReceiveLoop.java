@@ -134,10 +134,9 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         }
     }
 
-    void wakeIfWaiting() {
-        if (gate.isWaiting()) {
-            gate.signal();
-        }
+    /** Settled messages have made room. */
+    void roomMade() {
+        gate.signalIfWaiting();
     }
 
     boolean isCurrentThread() {
@@ -243,7 +242,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             exhausted();
         } else {
             engine.pump.tryRun();
-            gate.await(engine.redeliveries.nanosToNext(System.nanoTime(), LONGEST_PAUSE));
+            gate.await(engine.redeliveries.nanosToNext(System.nanoTime(), LONGEST_PAUSE), () -> room() > 0);
         }
     }
 
@@ -386,7 +385,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             failure.compareAndSet(null, connector.lastError());
             return;
         }
-        gate.await(connector.nanosToWait(now));
+        gate.await(connector.nanosToWait(now), () -> false);
     }
 
     private void lost(Session<R> current, BrokerException cause) {
@@ -424,7 +423,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         while (!engine.settler.isClosed()) {
             gate.clear();
             if (!engine.settler.isClosed()) {
-                gate.await(LONGEST_PAUSE);
+                gate.await(LONGEST_PAUSE, engine.settler::isClosed);
             }
         }
     }

@@ -117,9 +117,7 @@ final class SendAll implements Runnable, Flow.Subscriber<Message>, Flow.Subscrip
     }
 
     private void wakeIfWaiting() {
-        if (gate.isWaiting()) {
-            gate.signal();
-        }
+        gate.signalIfWaiting();
     }
 
     // This loop's thread, the only one that talks to the subscriber.
@@ -163,9 +161,7 @@ final class SendAll implements Runnable, Flow.Subscriber<Message>, Flow.Subscrip
             Signals.complete(target, events);
             return false;
         }
-        if (!isHeadDone() || demand.get() == 0) {
-            gate.await(LONG_WAIT);
-        }
+        gate.await(LONG_WAIT, () -> isHeadDone() && demand.get() > 0);
         return true;
     }
 

@@ -75,9 +75,7 @@ final class SendLoop implements Runnable {
 
     void wakeForMessage() {
         start();
-        if (gate.isWaiting()) {
-            gate.signal();
-        }
+        gate.signalIfWaiting();
     }
 
     void wake() {
@@ -177,10 +175,8 @@ final class SendLoop implements Runnable {
         if (!flushes.isEmpty()) {
             flush(current);
         }
-        if (engine.queue.isEmpty() && failed.isEmpty()) {
-            long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
-            gate.await(underWay.nanosToNext(System.nanoTime(), sendTimeout, max));
-        }
+        long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
+        gate.await(underWay.nanosToNext(System.nanoTime(), sendTimeout, max), () -> !engine.queue.isEmpty());
     }
 
     private void connect(long now) {
@@ -204,7 +200,7 @@ final class SendLoop implements Runnable {
             }
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
-        gate.await(Math.min(max, connector.nanosToWait(now)));
+        gate.await(Math.min(max, connector.nanosToWait(now)), () -> false);
     }
 
     private void handOver(SendDriver current) throws InterruptedException {

@@ -39,9 +39,7 @@ final class SettleLoop<R> implements Runnable {
     }
 
     void wakeIfWaiting() {
-        if (gate.isWaiting()) {
-            gate.signal();
-        }
+        gate.signalIfWaiting();
     }
 
     /** Messages were received: no more long waits for a while. */
@@ -115,12 +113,10 @@ final class SettleLoop<R> implements Runnable {
             }
             wait = Math.min(wait, Math.min(SHORT_WAIT, stopAt - now));
         }
-        if (!engine.pump.hasWork()) {
-            boolean busy = engine.receiver.isDelivering() || now - engine.receiver.lastReceiveAt < BUSY_FOR;
-            waitsLong = !busy;
-            gate.await(Math.min(wait, busy ? SHORT_WAIT : LONG_WAIT));
-            waitsLong = false;
-        }
+        boolean busy = engine.receiver.isDelivering() || now - engine.receiver.lastReceiveAt < BUSY_FOR;
+        waitsLong = !busy;
+        gate.await(Math.min(wait, busy ? SHORT_WAIT : LONG_WAIT), engine.pump::hasWork);
+        waitsLong = false;
         return false;
     }
 
