@@ -306,8 +306,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             bytes += one.content().size();
         }
         engine.inFlight.add(batch, bytes);
+        delivering = true; // before newWork: the settle loop looks at it after it has said that it will wait for long
         engine.settler.newWork();
-        delivering = true;
         int delivered = 0;
         for (int i = 0; i < size; i++) {
             Delivery<R> delivery = batch.items[i];
