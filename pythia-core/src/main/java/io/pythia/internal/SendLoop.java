@@ -166,8 +166,8 @@ final class SendLoop implements Runnable {
             return;
         }
         watch(current, now);
-        underWay.takeDue(now, batch, engine.options.batchSize());
-        engine.queue.drainTo(batch, engine.options.batchSize());
+        underWay.takeDue(now, batch, engine.options.maxBatch());
+        engine.queue.drainTo(batch, engine.options.maxBatch());
         batch.removeIf(Sending::isSettled);
         if (!batch.isEmpty()) {
             handOver(current);

@@ -204,8 +204,8 @@ public abstract class AbstractMessageProducer implements MessageProducer {
         }
 
         /** Sets how many messages are handed to the client at once, at most. Default: 1,000. */
-        public final B batchSize(int size) {
-            return options(options.withBatchSize(size));
+        public final B maxBatch(int messages) {
+            return options(options.withMaxBatch(messages));
         }
 
         /** Sets who hears of outages. Default: nobody. */

@@ -2,6 +2,7 @@ package io.pythia.spi;
 
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -18,6 +19,13 @@ public interface BrokerProvider {
     default Set<String> aliases() {
         return Set.of();
     }
+
+    /**
+     * Returns the settings that stand in the address of a URL: hosts, path, user and password, under their keys.
+     *
+     * @throws io.pythia.ConfigException if the address lacks something, or has what this connector has no use for
+     */
+    Map<String, String> fromUri(BrokerUri uri);
 
     /** Returns what the connector can do. */
     Capabilities capabilities();

@@ -15,7 +15,7 @@ import java.util.Objects;
  * @param closeTimeout how long {@code disconnect()} waits for what is under way
  * @param sendTimeout how long a message may take from {@code send} to the broker's word; then its future fails
  * @param maxInFlightBytes how many bytes may be under way, each message counted with 256 bytes for its overhead; more are refused at once
- * @param batchSize how many messages are handed to the client at once, at most
+ * @param maxBatch how many messages are handed to the client at once, at most
  */
 public record ProducerOptions(
         @Setting("When a message is sent again after a retryable failure, and a lost connection sought again")
@@ -25,7 +25,7 @@ public record ProducerOptions(
         @Setting("How long disconnect() waits for what is under way") Duration closeTimeout,
         @Setting("How long a message may take from send to the broker's word") Duration sendTimeout,
         @Setting("How many bytes may be under way; more are refused at once") long maxInFlightBytes,
-        @Setting("How many messages are handed to the client at once, at most") int batchSize) {
+        @Setting("How many messages are handed to the client at once, at most") int maxBatch) {
 
     /** Checks each value. */
     public ProducerOptions {
@@ -35,7 +35,7 @@ public record ProducerOptions(
         Options.notNegative("closeTimeout", closeTimeout);
         Options.positive("sendTimeout", sendTimeout);
         Options.atLeast("maxInFlightBytes", maxInFlightBytes, 1);
-        Options.atLeast("batchSize", batchSize, 1);
+        Options.atLeast("maxBatch", maxBatch, 1);
     }
 
     /** Returns the defaults, which stand here and nowhere else. In a small heap no more than a quarter of it may be under way. */
@@ -52,36 +52,36 @@ public record ProducerOptions(
 
     /** Returns a copy with another {@code retry}. */
     public ProducerOptions with(RetryConfig value) {
-        return new ProducerOptions(value, connectPolicy, connectTimeout, closeTimeout, sendTimeout, maxInFlightBytes, batchSize);
+        return new ProducerOptions(value, connectPolicy, connectTimeout, closeTimeout, sendTimeout, maxInFlightBytes, maxBatch);
     }
 
     /** Returns a copy with another {@code connectPolicy}. */
     public ProducerOptions with(ConnectPolicy value) {
-        return new ProducerOptions(retry, value, connectTimeout, closeTimeout, sendTimeout, maxInFlightBytes, batchSize);
+        return new ProducerOptions(retry, value, connectTimeout, closeTimeout, sendTimeout, maxInFlightBytes, maxBatch);
     }
 
     /** Returns a copy with another {@code connectTimeout}. */
     public ProducerOptions withConnectTimeout(Duration value) {
-        return new ProducerOptions(retry, connectPolicy, value, closeTimeout, sendTimeout, maxInFlightBytes, batchSize);
+        return new ProducerOptions(retry, connectPolicy, value, closeTimeout, sendTimeout, maxInFlightBytes, maxBatch);
     }
 
     /** Returns a copy with another {@code closeTimeout}. */
     public ProducerOptions withCloseTimeout(Duration value) {
-        return new ProducerOptions(retry, connectPolicy, connectTimeout, value, sendTimeout, maxInFlightBytes, batchSize);
+        return new ProducerOptions(retry, connectPolicy, connectTimeout, value, sendTimeout, maxInFlightBytes, maxBatch);
     }
 
     /** Returns a copy with another {@code sendTimeout}. */
     public ProducerOptions withSendTimeout(Duration value) {
-        return new ProducerOptions(retry, connectPolicy, connectTimeout, closeTimeout, value, maxInFlightBytes, batchSize);
+        return new ProducerOptions(retry, connectPolicy, connectTimeout, closeTimeout, value, maxInFlightBytes, maxBatch);
     }
 
     /** Returns a copy with another {@code maxInFlightBytes}. */
     public ProducerOptions withMaxInFlightBytes(long value) {
-        return new ProducerOptions(retry, connectPolicy, connectTimeout, closeTimeout, sendTimeout, value, batchSize);
+        return new ProducerOptions(retry, connectPolicy, connectTimeout, closeTimeout, sendTimeout, value, maxBatch);
     }
 
-    /** Returns a copy with another {@code batchSize}. */
-    public ProducerOptions withBatchSize(int value) {
+    /** Returns a copy with another {@code maxBatch}. */
+    public ProducerOptions withMaxBatch(int value) {
         return new ProducerOptions(retry, connectPolicy, connectTimeout, closeTimeout, sendTimeout, maxInFlightBytes, value);
     }
 }

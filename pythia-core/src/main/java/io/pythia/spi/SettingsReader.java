@@ -1,0 +1,193 @@
+package io.pythia.spi;
+
+import io.pythia.ConfigException;
+import io.pythia.ConfigException.Problem;
+import io.pythia.Secret;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the settings of one consumer or producer, and collects every problem: {@link #finish} throws them all at once, with those keys
+ * that nobody asked for. Not thread-safe.
+ */
+public final class SettingsReader {
+    private static final Set<String> SECRET_WORDS = Set.of("password", "secret", "token", "credentials", "passphrase", "key-id");
+
+    private final Settings settings;
+    private final Set<String> known = new LinkedHashSet<>();
+    private final List<Problem> problems = new ArrayList<>();
+    private boolean nativeSettingsKnown;
+
+    SettingsReader(Settings settings) {
+        this.settings = settings;
+    }
+
+    /** Returns a text, or null if it is not set. */
+    public @Nullable String text(String key) {
+        return read(key, String.class, null);
+    }
+
+    /** Returns a text; if it is not set that is a problem, and the text is empty. */
+    public String requiredText(String key) {
+        String text = text(key);
+        if (text == null || text.isBlank()) {
+            problem(key, "is missing");
+            return "";
+        }
+        return text;
+    }
+
+    /** Returns a value of a type that {@link #bind} knows, or the default. */
+    public <T> @Nullable T read(String key, Class<T> type, @Nullable T defaultValue) {
+        known.add(key);
+        Settings.Entry entry = settings.find(key);
+        if (entry == null) {
+            return defaultValue;
+        }
+        try {
+            return type.cast(Conversions.convert(entry.value(), type));
+        } catch (IllegalArgumentException e) {
+            problem(key, entry, type, Objects.toString(e.getMessage()));
+            return defaultValue;
+        }
+    }
+
+    /**
+     * Returns a record whose components are taken from the settings, by their names in kebab-case. What is not set is taken from the
+     * record's static method {@code defaults()}. A component that is a record itself is a group: {@code retry.max-retries}. Known types
+     * are String, int, long (also a size: {@code 64KiB}), boolean, Duration, enums, Path, Secret, {@code List<String>} (with commas) and
+     * {@code Map<String, String>}, which takes the client's own settings ({@code properties.*}).
+     *
+     * @param except keys that are not read from here
+     * @return the record, or its defaults if there was a problem: {@link #finish} will throw
+     */
+    public <T extends Record> T bind(Class<T> type, String... except) {
+        return bind(type, "", Set.of(except));
+    }
+
+    private <T extends Record> T bind(Class<T> type, String prefix, Set<String> except) {
+        T defaults = Records.defaults(type);
+        RecordComponent[] components = type.getRecordComponents();
+        Object[] values = new Object[components.length];
+        int problemsBefore = problems.size();
+        for (int i = 0; i < components.length; i++) {
+            Object defaultValue = Records.get(defaults, components[i]);
+            String key = prefix + Settings.normalize(components[i].getName());
+            values[i] = except.contains(key) ? defaultValue : component(components[i], key, defaultValue);
+        }
+        if (problems.size() > problemsBefore) {
+            return defaults;
+        }
+        try {
+            return Records.create(type, values);
+        } catch (IllegalArgumentException e) {
+            // The record names its component, which is the key in another spelling.
+            problems.add(new Problem(prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1), "",
+                    Objects.toString(e.getMessage())));
+            return defaults;
+        }
+    }
+
+    private @Nullable Object component(RecordComponent component, String key, @Nullable Object defaultValue) {
+        Class<?> type = component.getType();
+        if (type.isRecord()) {
+            return group(type.asSubclass(Record.class), key, defaultValue);
+        }
+        if (type == Map.class) {
+            nativeSettingsKnown = true;
+            Map<String, String> values = new LinkedHashMap<>();
+            settings.nativeSettings().forEach((name, entry) -> values.put(name, entry.value()));
+            return values.isEmpty() ? defaultValue : values;
+        }
+        known.add(key);
+        Settings.Entry entry = settings.find(key);
+        if (entry == null) {
+            return defaultValue;
+        }
+        try {
+            return Conversions.convert(entry.value(), type);
+        } catch (IllegalArgumentException e) {
+            problem(key, entry, type, Objects.toString(e.getMessage()));
+            return defaultValue;
+        }
+    }
+
+    private @Nullable Object group(Class<? extends Record> type, String key, @Nullable Object defaultValue) {
+        for (RecordComponent component : type.getRecordComponents()) {
+            known.add(key + "." + Settings.normalize(component.getName()));
+        }
+        if (!settings.hasGroup(key)) {
+            return defaultValue;
+        }
+        // The values of this place, not those of the type, stand in for what is not set.
+        if (defaultValue != null) {
+            return bindOver(type.cast(defaultValue), key + ".");
+        }
+        return bind(type, key + ".", Set.of());
+    }
+
+    private Record bindOver(Record base, String prefix) {
+        RecordComponent[] components = base.getClass().getRecordComponents();
+        Object[] values = new Object[components.length];
+        for (int i = 0; i < components.length; i++) {
+            String key = prefix + Settings.normalize(components[i].getName());
+            values[i] = component(components[i], key, Records.get(base, components[i]));
+        }
+        try {
+            return Records.create(base.getClass(), values);
+        } catch (IllegalArgumentException e) {
+            problems.add(new Problem(prefix.substring(0, prefix.length() - 1), "", Objects.toString(e.getMessage())));
+            return base;
+        }
+    }
+
+    /** Notes a problem of a setting. */
+    public void problem(String key, String message) {
+        Settings.Entry entry = settings.find(key);
+        if (entry == null) {
+            problems.add(new Problem(key, "", message));
+        } else {
+            problem(key, entry, String.class, message);
+        }
+    }
+
+    /** Notes a problem of no setting alone. */
+    public void problem(String message) {
+        problems.add(new Problem("", "", message));
+    }
+
+    private void problem(String key, Settings.Entry entry, Class<?> type, String message) {
+        String shown = type == Secret.class || isSecret(key) ? "***" : "\"" + Conversions.shown(entry.value()) + "\"";
+        problems.add(new Problem(key, shown + " (" + entry.source() + ")", message));
+    }
+
+    private static boolean isSecret(String key) {
+        return SECRET_WORDS.stream().anyMatch(key::contains);
+    }
+
+    /**
+     * Throws if there was any problem, or a setting that nobody asked for.
+     *
+     * @throws ConfigException with all of them
+     */
+    public void finish() {
+        for (String key : settings.keys()) {
+            boolean isNative = key.startsWith(Settings.NATIVE);
+            if (!known.contains(key) && !(isNative && nativeSettingsKnown)) {
+                problems.add(new Problem(key, "", isNative
+                        ? "this connector takes no settings of its client"
+                        : "is not known" + Similar.hint(key, known)));
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new ConfigException(settings.broker(), problems);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.pythia.spi;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** Finds the word that was probably meant. */
+public final class Similar {
+    private static final int MAX_LENGTH = 100;
+
+    private Similar() {}
+
+    /** Returns {@code "; did you mean ...?"}, or, if nothing is like it, the words that there are. */
+    public static String hint(String word, Collection<String> known) {
+        if (known.isEmpty() || word.length() > MAX_LENGTH) {
+            return "";
+        }
+        int tolerance = Math.max(2, word.length() / 3);
+        Optional<String> nearest = known.stream().min(Comparator.comparingInt(k -> distance(word, k)));
+        return nearest.filter(k -> distance(word, k) <= tolerance)
+                .map(k -> "; did you mean " + k + "?")
+                .orElseGet(() -> "; known are " + known.stream().sorted().collect(Collectors.joining(", ")));
+    }
+
+    /** Returns how many letters must be added, removed or replaced (Levenshtein). */
+    static int distance(String a, String b) {
+        int[] previous = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            previous[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int[] current = new int[b.length() + 1];
+            current[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replaced = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                current[j] = Math.min(replaced, Math.min(previous[j], current[j - 1]) + 1);
+            }
+            previous = current;
+        }
+        return previous[b.length()];
+    }
+}

@@ -1,0 +1,125 @@
+package io.pythia.kafka;
+
+import io.pythia.BrokerException;
+import io.pythia.spi.Received;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fetched records on their way from the poll thread to the engine, in chunks of one partition each. The poll thread never waits: when
+ * there is too much in here it pauses the partitions. Thread-safe.
+ */
+final class HandOver {
+    /** Records of one poll of one partition, and how many of them were taken. */
+    private static final class Chunk {
+        final TopicPartition partition;
+        final List<Received<KafkaRecord>> records;
+        int taken;
+
+        Chunk(TopicPartition partition, List<Received<KafkaRecord>> records) {
+            this.partition = partition;
+            this.records = records;
+        }
+    }
+
+    private final OffsetTracker tracker;
+    private final Deque<Chunk> chunks = new ArrayDeque<>();
+    private volatile int size;
+    private volatile long bytes;
+    private boolean wokenUp;
+    private @Nullable BrokerException failure;
+
+    HandOver(OffsetTracker tracker) {
+        this.tracker = tracker;
+    }
+
+    int size() {
+        return size;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    synchronized void put(TopicPartition partition, List<Received<KafkaRecord>> records) {
+        chunks.add(new Chunk(partition, records));
+        size += records.size();
+        for (Received<KafkaRecord> each : records) {
+            bytes += each.content().size();
+        }
+        notifyAll();
+    }
+
+    /** Takes up to {@code max} records, waiting for the first. The records count as given out from then on. */
+    synchronized List<Received<KafkaRecord>> take(int max, Duration wait) throws InterruptedException {
+        awaitRecords(wait.toNanos());
+        wokenUp = false;
+        if (chunks.isEmpty()) {
+            if (failure != null) {
+                throw failure;
+            }
+            return List.of();
+        }
+        List<Received<KafkaRecord>> batch = new ArrayList<>(Math.min(max, size));
+        while (batch.size() < max && !chunks.isEmpty()) {
+            Chunk first = chunks.getFirst();
+            int end = Math.min(first.records.size(), first.taken + max - batch.size());
+            for (int i = first.taken; i < end; i++) {
+                Received<KafkaRecord> each = first.records.get(i);
+                batch.add(each);
+                bytes -= each.content().size();
+            }
+            first.taken = end;
+            if (end == first.records.size()) {
+                chunks.removeFirst();
+            }
+        }
+        size -= batch.size();
+        // Under this lock, so that a revocation sees each record either in here or given out.
+        tracker.delivered(batch);
+        return batch;
+    }
+
+    private void awaitRecords(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        while (chunks.isEmpty() && failure == null && !wokenUp) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return;
+            }
+            wait(left / 1_000_000, (int) (left % 1_000_000));
+        }
+    }
+
+    synchronized void wakeUp() {
+        wokenUp = true;
+        notifyAll();
+    }
+
+    /** The session is over: thrown when what was fetched before has been taken. */
+    synchronized void fail(BrokerException cause) {
+        failure = cause;
+        notifyAll();
+    }
+
+    /** Drops what was fetched of some partitions and not given out. */
+    synchronized void drop(Collection<TopicPartition> partitions) {
+        Set<TopicPartition> dropped = Set.copyOf(partitions);
+        for (Chunk chunk : chunks) {
+            if (dropped.contains(chunk.partition)) {
+                size -= chunk.records.size() - chunk.taken;
+                for (Received<KafkaRecord> each : chunk.records.subList(chunk.taken, chunk.records.size())) {
+                    bytes -= each.content().size();
+                }
+            }
+        }
+        chunks.removeIf(chunk -> dropped.contains(chunk.partition));
+    }
+}

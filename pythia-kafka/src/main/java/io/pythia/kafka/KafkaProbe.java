@@ -1,0 +1,108 @@
+package io.pythia.kafka;
+
+import io.pythia.BrokerConnectionException;
+import io.pythia.BrokerException;
+import io.pythia.DestinationNotFoundException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the cluster whether it is there, by an {@code Admin} client: the consumer and the producer say nothing about a broker that is
+ * away, they only wait. The client is kept until close. Thread-safe.
+ */
+final class KafkaProbe {
+    private static final Duration PING_TIMEOUT = Duration.ofSeconds(3);
+    /** A topic that was created a moment ago is not known to every broker yet. */
+    private static final Duration NEW_TOPIC_GRACE = Duration.ofSeconds(2);
+
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(1);
+
+    private final String name;
+    private final Map<String, Object> properties;
+    private final List<String> topics;
+    private @Nullable Admin admin;
+    private boolean closed;
+
+    /**
+     * Creates one.
+     *
+     * @param topics the topics that must exist; none for a pattern
+     */
+    KafkaProbe(String name, Map<String, Object> properties, List<String> topics) {
+        this.name = name;
+        this.properties = properties;
+        this.topics = topics;
+    }
+
+    /** Checks address, credentials and topics. */
+    void verify(Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + Math.min(timeout.toNanos(), NEW_TOPIC_GRACE.toNanos());
+        while (true) {
+            try {
+                ask(timeout);
+                return;
+            } catch (DestinationNotFoundException e) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw e;
+                }
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+        }
+    }
+
+    /** Waits a few seconds for an answer. */
+    void ping() throws InterruptedException {
+        ask(PING_TIMEOUT);
+    }
+
+    private void ask(Duration timeout) throws InterruptedException {
+        String doing = name + ": asking the cluster for " + (topics.isEmpty() ? "its nodes" : "topic " + String.join(", ", topics));
+        try {
+            int millis = (int) Math.max(1, timeout.toMillis());
+            if (topics.isEmpty()) {
+                admin().describeCluster(new DescribeClusterOptions().timeoutMs(millis)).nodes().get();
+            } else {
+                admin().describeTopics(topics, new DescribeTopicsOptions().timeoutMs(millis)).allTopicNames().get();
+            }
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TimeoutException timeoutException) {
+                throw new BrokerConnectionException(
+                        doing + ": no answer within " + timeout + "; is the address right, and the broker up?", timeoutException);
+            }
+            throw KafkaErrors.translate(doing, e);
+        } catch (KafkaException e) {
+            throw unusable(e);
+        }
+    }
+
+    private BrokerException unusable(KafkaException e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        return new BrokerConnectionException(name + ": could not create the client: " + cause.getMessage(), e);
+    }
+
+    private synchronized Admin admin() {
+        if (closed) {
+            throw new BrokerConnectionException(name + " is disconnected");
+        }
+        if (admin == null) {
+            admin = Admin.create(properties);
+        }
+        return admin;
+    }
+
+    synchronized void close() {
+        closed = true;
+        if (admin != null) {
+            admin.close(CLOSE_TIMEOUT);
+        }
+    }
+}

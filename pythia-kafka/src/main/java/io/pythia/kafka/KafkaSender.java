@@ -1,0 +1,128 @@
+package io.pythia.kafka;
+
+import io.pythia.BrokerException;
+import io.pythia.Message;
+import io.pythia.SendResult;
+import io.pythia.spi.Outgoing;
+import io.pythia.spi.SendDriver;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.OutOfOrderSequenceException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+
+/** Sends by a {@code KafkaProducer}: its own thread batches, sends and answers. */
+final class KafkaSender implements SendDriver {
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+
+    private final KafkaProducerSettings settings;
+    private final KafkaProbe probe;
+    private @Nullable Producer<byte[], byte[]> producer;
+    /** Set by the client's thread when the producer can't go on. */
+    private volatile @Nullable BrokerException fatal;
+
+    KafkaSender(KafkaProducerSettings settings) {
+        this.settings = settings;
+        this.probe = new KafkaProbe(settings.name(), settings.adminProperties(), List.of(settings.topic()));
+    }
+
+    @Override
+    public void open() throws InterruptedException {
+        probe.verify(settings.connectTimeout());
+        try {
+            producer = new KafkaProducer<>(settings.clientProperties(), new ByteArraySerializer(), new ByteArraySerializer());
+        } catch (KafkaException e) {
+            throw KafkaErrors.translate(settings.name() + ": could not create the client", e);
+        }
+    }
+
+    @Override
+    public void send(List<? extends Outgoing> batch) {
+        for (Outgoing each : batch) {
+            BrokerException over = fatal;
+            if (over != null) {
+                throw over;
+            }
+            send(each);
+        }
+    }
+
+    private void send(Outgoing outgoing) {
+        try {
+            ProducerRecord<byte[], byte[]> record = record(outgoing.message());
+            java.util.Objects.requireNonNull(producer).send(record, (metadata, error) -> answered(outgoing, metadata, error));
+        } catch (InterruptException e) {
+            Thread.currentThread().interrupt();
+            outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
+        } catch (KafkaException | IllegalStateException e) {
+            outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
+        } catch (RuntimeException e) {
+            // A function of the application's.
+            outgoing.fail(new io.pythia.MessageException(
+                    settings.name() + ": the key or the value of a message could not be serialized: " + e, e));
+        }
+    }
+
+    private ProducerRecord<byte[], byte[]> record(Message message) {
+        String key = settings.partitionKey().apply(message);
+        byte[] keyBytes = key == null ? null : settings.keySerializer().apply(key);
+        return KafkaMessages.record(settings.topic(), message, keyBytes, settings.valueSerializer());
+    }
+
+    /** On the client's thread. */
+    private void answered(Outgoing outgoing, @Nullable RecordMetadata metadata, @Nullable Exception error) {
+        if (error == null && metadata != null) {
+            outgoing.succeed(new SendResult(outgoing.message().id(), settings.topic(), new RecordDetails(metadata)));
+            return;
+        }
+        Throwable cause = error == null ? new KafkaException("no answer and no error") : error;
+        BrokerException translated = KafkaErrors.translateSend(doing(), cause);
+        if (cause instanceof ProducerFencedException
+                || cause instanceof OutOfOrderSequenceException
+                || cause instanceof InvalidProducerEpochException) {
+            fatal = new BrokerException(translated.getMessage() + "; a new producer is needed", cause, true);
+        }
+        outgoing.fail(translated);
+    }
+
+    private String doing() {
+        return settings.name() + ": sending a message";
+    }
+
+    /** The client sends what it holds; {@code flush()} of the client would wait for the answers, lingering is the only delay. */
+    @Override
+    public void flush() {}
+
+    @Override
+    public boolean recoversByItself() {
+        return true;
+    }
+
+    @Override
+    public void ping() throws InterruptedException {
+        probe.ping();
+    }
+
+    @Override
+    public Map<String, String> facts() {
+        return Map.of("topic", settings.topic());
+    }
+
+    @Override
+    public void close() {
+        Producer<byte[], byte[]> open = producer;
+        if (open != null) {
+            open.close(CLOSE_TIMEOUT);
+        }
+        probe.close();
+    }
+}

@@ -1,0 +1,204 @@
+package io.pythia.kafka;
+
+import io.pythia.spi.Received;
+import io.pythia.spi.Settlement;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * The progress of all assigned partitions, and the settlements that wait for a commit. The engine marks, the poll thread commits.
+ * Thread-safe; its lock is taken once per batch.
+ */
+final class OffsetTracker {
+    private static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
+
+    /** Settlements whose position is to be committed, and what to complete then. */
+    private record Waiting(List<? extends Settlement<KafkaRecord>> batch, CompletableFuture<Void> done) {}
+
+    private final Map<TopicPartition, PartitionProgress> partitions = new HashMap<>();
+    private List<Waiting> waiting = new ArrayList<>();
+    private List<Waiting> inCommit = new ArrayList<>();
+    private long acknowledgedSinceCommit;
+
+    /** Begins an assignment, or begins it anew after a seek. */
+    synchronized PartitionProgress begin(TopicPartition partition) {
+        PartitionProgress fresh = new PartitionProgress(partition);
+        PartitionProgress before = partitions.put(partition, fresh);
+        if (before != null) {
+            before.end();
+        }
+        return fresh;
+    }
+
+    synchronized PartitionProgress progress(TopicPartition partition) {
+        PartitionProgress known = partitions.get(partition);
+        return known == null ? begin(partition) : known;
+    }
+
+    /** Numbers records that were fetched. */
+    synchronized void fetched(List<Received<KafkaRecord>> records) {
+        for (Received<KafkaRecord> each : records) {
+            KafkaRecord fetched = each.receipt();
+            fetched.number = fetched.progress.fetched(fetched.offset());
+        }
+    }
+
+    /** The engine has taken these. */
+    synchronized void delivered(List<Received<KafkaRecord>> records) {
+        for (Received<KafkaRecord> each : records) {
+            each.receipt().progress.delivered(each.receipt().number);
+        }
+    }
+
+    /** Marks a batch. The future completes when what of it can be committed is. */
+    synchronized CompletableFuture<Void> settle(List<? extends Settlement<KafkaRecord>> batch) {
+        boolean grown = false;
+        for (Settlement<KafkaRecord> settlement : batch) {
+            KafkaRecord each = settlement.receipt();
+            if (each.progress.isOver()) {
+                settlement.stale();
+            } else {
+                grown |= each.progress.acknowledge(each.number);
+            }
+        }
+        acknowledgedSinceCommit += batch.size();
+        notifyAll();
+        if (!grown) {
+            return DONE;
+        }
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        waiting.add(new Waiting(batch, done));
+        return done;
+    }
+
+    synchronized boolean isDirty() {
+        return partitions.values().stream().anyMatch(PartitionProgress::isDirty);
+    }
+
+    synchronized long acknowledgedSinceCommit() {
+        return acknowledgedSinceCommit;
+    }
+
+    synchronized long unsettled() {
+        long sum = 0;
+        for (PartitionProgress each : partitions.values()) {
+            sum += each.unsettled();
+        }
+        return sum;
+    }
+
+    /** Returns the partitions that have more than so many records behind a gap. */
+    synchronized List<TopicPartition> behindGap(long limit) {
+        return partitions.values().stream().filter(p -> p.window() > limit).map(p -> p.partition).toList();
+    }
+
+    /** Returns what to commit now; what was settled before belongs to this commit. */
+    synchronized Map<TopicPartition, OffsetAndMetadata> beginCommit() {
+        inCommit.addAll(waiting);
+        waiting = new ArrayList<>();
+        acknowledgedSinceCommit = 0;
+        return dirty(partitions.keySet());
+    }
+
+    /** Returns the positions of some partitions that the broker does not have. */
+    synchronized Map<TopicPartition, OffsetAndMetadata> dirty(Collection<TopicPartition> which) {
+        Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
+        for (TopicPartition partition : which) {
+            PartitionProgress progress = partitions.get(partition);
+            if (progress != null && progress.isDirty()) {
+                positions.put(partition, new OffsetAndMetadata(progress.position()));
+            }
+        }
+        return positions;
+    }
+
+    /** The broker has these positions. */
+    void committed(Map<TopicPartition, OffsetAndMetadata> positions) {
+        List<Waiting> confirmed;
+        synchronized (this) {
+            positions.forEach((partition, position) -> {
+                PartitionProgress progress = partitions.get(partition);
+                if (progress != null) {
+                    progress.committed(position.offset());
+                }
+            });
+            confirmed = inCommit;
+            inCommit = new ArrayList<>();
+        }
+        confirmed.forEach(each -> each.done.complete(null));
+    }
+
+    /** The commit failed; the next one has its positions too. */
+    synchronized void commitFailed() {
+        List<Waiting> again = inCommit;
+        again.addAll(waiting);
+        waiting = again;
+        inCommit = new ArrayList<>();
+    }
+
+    /** Waits until what was given out of some partitions is settled, at most so long. Returns whether it is. */
+    synchronized boolean awaitSettled(Collection<TopicPartition> which, long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        while (which.stream().anyMatch(this::hasUnsettled)) {
+            long left = (deadline - System.nanoTime()) / 1_000_000;
+            if (left <= 0) {
+                return false;
+            }
+            wait(left);
+        }
+        return true;
+    }
+
+    private boolean hasUnsettled(TopicPartition partition) {
+        PartitionProgress progress = partitions.get(partition);
+        return progress != null && progress.unsettled() > 0;
+    }
+
+    /** Ends the assignment of some partitions: what waits for a commit of theirs that never came is stale. */
+    void end(Collection<TopicPartition> which) {
+        List<Waiting> all = new ArrayList<>();
+        synchronized (this) {
+            for (TopicPartition partition : which) {
+                PartitionProgress progress = partitions.remove(partition);
+                if (progress != null) {
+                    progress.end();
+                }
+            }
+            waiting.removeIf(each -> endedWith(each, all));
+            inCommit.removeIf(each -> endedWith(each, all));
+        }
+        all.forEach(each -> each.done.complete(null));
+    }
+
+    /** Ends all assignments. */
+    void endAll() {
+        List<TopicPartition> all;
+        synchronized (this) {
+            all = List.copyOf(partitions.keySet());
+        }
+        end(all);
+    }
+
+    /** Takes a batch out if nothing of it waits for a partition that is still assigned. */
+    private static boolean endedWith(Waiting each, List<Waiting> ended) {
+        boolean open = false;
+        for (Settlement<KafkaRecord> settlement : each.batch) {
+            PartitionProgress progress = settlement.receipt().progress;
+            if (!progress.isOver()) {
+                open = true;
+            } else if (!progress.isCommitted(settlement.receipt().offset())) {
+                settlement.stale();
+            }
+        }
+        if (!open) {
+            ended.add(each);
+        }
+        return !open;
+    }
+}

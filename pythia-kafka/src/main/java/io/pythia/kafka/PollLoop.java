@@ -1,0 +1,315 @@
+package io.pythia.kafka;
+
+import io.pythia.BrokerException;
+import io.pythia.BrokerListener.Gap;
+import io.pythia.spi.Received;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The thread that owns the {@code KafkaConsumer}. It polls without pause, whatever the application does, so that the group never takes the
+ * partitions away from a consumer whose handler is slow; what it fetches goes to the {@link HandOver}, what was settled comes from the
+ * {@link OffsetTracker}. Everything but {@link #request}, {@link #stop} and {@link #lag} is confined to it.
+ */
+final class PollLoop implements Runnable, ConsumerRebalanceListener {
+    /** While messages are unsettled a commit may become due at any time; an empty poll costs some 20 microseconds. */
+    private static final Duration SHORT_POLL = Duration.ofMillis(5);
+
+    private static final Duration LONG_POLL = Duration.ofMillis(100);
+    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+    private static final long COMMIT_INTERVAL = Duration.ofMillis(100).toNanos();
+    private static final long SHORTEST_COMMIT_INTERVAL = Duration.ofMillis(2).toNanos();
+    private static final long LAG_INTERVAL = Duration.ofSeconds(1).toNanos();
+    /** Records in the hand-over: pause above, resume below. */
+    private static final int PAUSE_ABOVE = 2_000;
+
+    private static final int RESUME_BELOW = 1_000;
+    private static final long PAUSE_ABOVE_BYTES = 16 << 20;
+    /** Records of one partition that were given out and can't be committed: pause it above, resume below half of it. */
+    private static final long GAP_WINDOW = 10_000;
+
+    private static final long COMMIT_AFTER = 2_500;
+
+    private final KafkaConsumerSettings settings;
+    private final Consumer<byte[], byte[]> consumer;
+    private final OffsetTracker tracker;
+    private final HandOver handOver;
+    private final Queue<Runnable> requests = new ConcurrentLinkedQueue<>();
+    private volatile boolean stopping;
+    private volatile long lag = -1;
+    private volatile int assigned;
+    private volatile boolean pausedByUser;
+    private boolean full;
+    private final Set<TopicPartition> behindGap = new HashSet<>();
+    private boolean committing;
+    private boolean idle;
+    private long lastCommitAt = System.nanoTime();
+    private long lastLagAt = System.nanoTime();
+
+    PollLoop(KafkaConsumerSettings settings, Consumer<byte[], byte[]> consumer, OffsetTracker tracker, HandOver handOver) {
+        this.settings = settings;
+        this.consumer = consumer;
+        this.tracker = tracker;
+        this.handOver = handOver;
+    }
+
+    // Any thread.
+
+    /** Runs something on the poll thread; the future completes when it is done. */
+    CompletableFuture<Void> request(Runnable action) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        requests.add(() -> {
+            try {
+                action.run();
+                done.complete(null);
+            } catch (RuntimeException e) {
+                done.completeExceptionally(KafkaErrors.translate(settings.name(), e));
+            }
+        });
+        if (stopping) {
+            done.completeExceptionally(new BrokerException(settings.name() + " is disconnected"));
+        }
+        return done;
+    }
+
+    void pauseByUser(boolean pause) {
+        pausedByUser = pause;
+    }
+
+    void stop() {
+        stopping = true;
+        consumer.wakeup();
+    }
+
+    long lag() {
+        return lag;
+    }
+
+    int assigned() {
+        return assigned;
+    }
+
+    // The poll thread.
+
+    @Override
+    public void run() {
+        try {
+            settings.subscribe(consumer, this);
+            while (!stopping) {
+                step();
+            }
+        } catch (WakeupException | InterruptException e) {
+            // asked to stop
+        } catch (Throwable t) {
+            handOver.fail(KafkaErrors.translate(settings.name() + ": consuming", t));
+        } finally {
+            close();
+        }
+    }
+
+    private void step() {
+        for (Runnable request = requests.poll(); request != null; request = requests.poll()) {
+            request.run();
+        }
+        adjustPauses();
+        commitIfDue();
+        try {
+            boolean mayCommit = tracker.unsettled() > 0 || committing || tracker.isDirty() || full;
+            take(consumer.poll(mayCommit ? SHORT_POLL : LONG_POLL));
+        } catch (NoOffsetForPartitionException e) {
+            reset(e.partitions());
+        } catch (OffsetOutOfRangeException e) {
+            reportGap(e);
+            reset(e.offsetOutOfRangePartitions().keySet());
+        }
+        measureLag();
+    }
+
+    private void take(ConsumerRecords<byte[], byte[]> records) {
+        idle = records.isEmpty();
+        for (TopicPartition partition : records.partitions()) {
+            PartitionProgress progress = tracker.progress(partition);
+            List<ConsumerRecord<byte[], byte[]>> fetched = records.records(partition);
+            List<Received<KafkaRecord>> chunk = new ArrayList<>(fetched.size());
+            for (ConsumerRecord<byte[], byte[]> each : fetched) {
+                chunk.add(settings.decode(each, progress));
+            }
+            tracker.fetched(chunk);
+            handOver.put(partition, chunk);
+        }
+    }
+
+    // Pauses: by the user, by back-pressure, by a gap. What is paused is what these three want, after every step.
+
+    private void adjustPauses() {
+        int waiting = handOver.size();
+        long bytes = handOver.bytes();
+        if (waiting >= PAUSE_ABOVE || bytes >= PAUSE_ABOVE_BYTES) {
+            full = true;
+        } else if (waiting <= RESUME_BELOW && bytes <= PAUSE_ABOVE_BYTES / 2) {
+            full = false;
+        }
+        behindGap.retainAll(tracker.behindGap(GAP_WINDOW / 2));
+        behindGap.addAll(tracker.behindGap(GAP_WINDOW));
+        Set<TopicPartition> all = consumer.assignment();
+        Set<TopicPartition> paused = consumer.paused();
+        if (full || pausedByUser) {
+            if (paused.size() < all.size()) {
+                consumer.pause(all);
+            }
+        } else if (!paused.equals(behindGap)) {
+            consumer.resume(all);
+            behindGap.retainAll(all);
+            consumer.pause(behindGap);
+        }
+    }
+
+    // Commits: at most one under way, so that none overtakes another.
+
+    private void commitIfDue() {
+        if (committing || !tracker.isDirty()) {
+            return;
+        }
+        long since = System.nanoTime() - lastCommitAt;
+        boolean nothingElse = idle && handOver.size() == 0 && tracker.unsettled() == 0 && since > SHORTEST_COMMIT_INTERVAL;
+        if (nothingElse || since > COMMIT_INTERVAL || tracker.acknowledgedSinceCommit() >= COMMIT_AFTER) {
+            committing = true;
+            lastCommitAt = System.nanoTime();
+            consumer.commitAsync(tracker.beginCommit(), this::committed);
+        }
+    }
+
+    private void committed(Map<TopicPartition, OffsetAndMetadata> positions, @Nullable Exception error) {
+        committing = false;
+        if (error == null) {
+            tracker.committed(positions);
+        } else {
+            // A rebalance, or the coordinator moved: the next commit has these positions too, or their partitions are gone.
+            tracker.commitFailed();
+        }
+    }
+
+    /** Commits what is acknowledged, of all partitions, and waits for it. */
+    void commitAll() {
+        for (int attempt = 1; attempt <= 2; attempt++) {
+            Map<TopicPartition, OffsetAndMetadata> positions = tracker.beginCommit();
+            try {
+                if (!positions.isEmpty()) {
+                    consumer.commitSync(positions, COMMIT_TIMEOUT);
+                }
+                tracker.committed(positions);
+                return;
+            } catch (WakeupException e) {
+                tracker.commitFailed(); // the wish to stop came first; once more
+            } catch (KafkaException e) {
+                tracker.commitFailed(); // the records are delivered again, to whoever has the partitions then
+                return;
+            }
+        }
+    }
+
+    // Assignment.
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+        partitions.forEach(tracker::begin);
+        assigned = consumer.assignment().size();
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        handOver.drop(partitions);
+        try {
+            if (!stopping) {
+                tracker.awaitSettled(partitions, settings.drainTimeout().toNanos());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        commitAll();
+        onPartitionsLost(partitions);
+    }
+
+    @Override
+    public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        handOver.drop(partitions);
+        tracker.end(partitions);
+        behindGap.removeAll(partitions);
+        assigned = consumer.assignment().size();
+    }
+
+    // Positions.
+
+    /** Begins at the first, at the last, or at another position: what is in flight from before is stale. */
+    void seek(java.util.function.Consumer<Collection<TopicPartition>> move) {
+        Set<TopicPartition> all = Set.copyOf(consumer.assignment());
+        handOver.drop(all);
+        all.forEach(tracker::begin);
+        move.accept(all);
+    }
+
+    /** There never was a position, or it was out of range and that has been reported. */
+    private void reset(Collection<TopicPartition> partitions) {
+        switch (settings.autoOffsetReset()) {
+            case EARLIEST -> consumer.seekToBeginning(partitions);
+            case LATEST -> consumer.seekToEnd(partitions);
+            case NONE -> throw new BrokerException(settings.name() + ": there is no position for " + partitions
+                    + " and autoOffsetReset is none; seek, or set earliest or latest");
+        }
+    }
+
+    private void reportGap(OffsetOutOfRangeException e) {
+        e.offsetOutOfRangePartitions().forEach((partition, position) -> {
+            String beginning = String.valueOf(
+                    consumer.beginningOffsets(List.of(partition), COMMIT_TIMEOUT).get(partition));
+            settings.listener().dataLoss(settings.name(), new Gap(partition.toString(), Long.toString(position), beginning,
+                    "the broker no longer has the records at this position; going on at " + settings.autoOffsetReset()));
+        });
+    }
+
+    private void measureLag() {
+        long now = System.nanoTime();
+        if (now - lastLagAt > LAG_INTERVAL) {
+            lastLagAt = now;
+            lag = consumer.assignment().stream()
+                    .mapToLong(p -> consumer.currentLag(p).orElse(0))
+                    .sum();
+        }
+    }
+
+    private void close() {
+        try {
+            commitAll();
+            consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
+        } catch (KafkaException e) {
+            // a broker that is gone; the group notices by its session timeout
+        } finally {
+            tracker.endAll();
+            for (Runnable request = requests.poll(); request != null; request = requests.poll()) {
+                request.run(); // fails, since the consumer is closed
+            }
+        }
+    }
+}
