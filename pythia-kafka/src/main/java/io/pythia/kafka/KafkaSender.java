@@ -2,12 +2,14 @@ package io.pythia.kafka;
 
 import io.pythia.BrokerException;
 import io.pythia.Message;
+import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.spi.Outgoing;
 import io.pythia.spi.SendDriver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -27,6 +29,10 @@ final class KafkaSender implements SendDriver {
     private final KafkaProducerSettings settings;
     private final KafkaProbe probe;
     private @Nullable Producer<byte[], byte[]> producer;
+    /** What the sending thread is handing to the client: an answer from within that call says that it was not taken. */
+    private volatile @Nullable Outgoing handing;
+
+    private volatile @Nullable Thread handingThread;
     /** Set by the client's thread when the producer can't go on. */
     private volatile @Nullable BrokerException fatal;
 
@@ -47,6 +53,7 @@ final class KafkaSender implements SendDriver {
 
     @Override
     public void send(List<? extends Outgoing> batch) {
+        handingThread = Thread.currentThread();
         for (Outgoing each : batch) {
             BrokerException over = fatal;
             if (over != null) {
@@ -59,7 +66,8 @@ final class KafkaSender implements SendDriver {
     private void send(Outgoing outgoing) {
         try {
             ProducerRecord<byte[], byte[]> record = record(outgoing.message());
-            java.util.Objects.requireNonNull(producer).send(record, (metadata, error) -> answered(outgoing, metadata, error));
+            handing = outgoing;
+            Objects.requireNonNull(producer).send(record, (metadata, error) -> answered(outgoing, metadata, error));
         } catch (InterruptException e) {
             Thread.currentThread().interrupt();
             outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
@@ -67,8 +75,10 @@ final class KafkaSender implements SendDriver {
             outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
         } catch (RuntimeException e) {
             // A function of the application's.
-            outgoing.fail(new io.pythia.MessageException(
+            outgoing.fail(new MessageException(
                     settings.name() + ": the key or the value of a message could not be serialized: " + e, e));
+        } finally {
+            handing = null;
         }
     }
 
@@ -85,7 +95,9 @@ final class KafkaSender implements SendDriver {
             return;
         }
         Throwable cause = error == null ? new KafkaException("no answer and no error") : error;
-        BrokerException translated = KafkaErrors.translateSend(doing(), cause);
+        BrokerException translated = handing == outgoing && Thread.currentThread() == handingThread
+                ? KafkaErrors.translateNotSent(doing(), cause)
+                : KafkaErrors.translateSend(doing(), cause);
         if (cause instanceof ProducerFencedException
                 || cause instanceof OutOfOrderSequenceException
                 || cause instanceof InvalidProducerEpochException) {

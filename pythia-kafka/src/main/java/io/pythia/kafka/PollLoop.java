@@ -262,12 +262,22 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     // Positions.
 
-    /** Begins at the first, at the last, or at another position: what is in flight from before is stale. */
-    void seek(java.util.function.Consumer<Collection<TopicPartition>> move) {
+    /** Goes to the first records: what is in flight from before is stale. */
+    void seekToBeginning() {
+        consumer.seekToBeginning(beginAnew());
+    }
+
+    /** Goes behind the last records. */
+    void seekToEnd() {
+        consumer.seekToEnd(beginAnew());
+    }
+
+    private Set<TopicPartition> beginAnew() {
         Set<TopicPartition> all = Set.copyOf(consumer.assignment());
         handOver.drop(all);
+        tracker.end(all);
         all.forEach(tracker::begin);
-        move.accept(all);
+        return all;
     }
 
     /** There never was a position, or it was out of range and that has been reported. */

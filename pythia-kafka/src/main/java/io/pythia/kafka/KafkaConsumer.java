@@ -1,0 +1,272 @@
+package io.pythia.kafka;
+
+import io.pythia.BrokerException;
+import io.pythia.spi.AbstractMessageBroker;
+import io.pythia.spi.ReceiveDriver;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Consumes a topic, several, or all whose names match a pattern, as a member of a group.
+ *
+ * <pre>{@code
+ * KafkaConsumer consumer = KafkaConsumer.builder()
+ *         .topic("orders").consumerGroup("billing").bootstrapServers("localhost:9092").build();
+ * }</pre>
+ */
+public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
+    private final Builder builder;
+    private final @Nullable KafkaProducer ownDeadLetter;
+
+    private KafkaConsumer(Builder builder, @Nullable KafkaProducer ownDeadLetter) {
+        super("kafka:" + builder.source(), KafkaBrokerProvider.CAPABILITIES, builder);
+        this.builder = builder;
+        this.ownDeadLetter = ownDeadLetter;
+    }
+
+    /** Returns a builder. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    @Override
+    protected ReceiveDriver<KafkaRecord> newDriver() {
+        return new KafkaReceiver(builder.settings(name(), options().connectTimeout(), listener()));
+    }
+
+    /**
+     * Commits the position of every assigned partition now: what is acknowledged without a gap. It is committed by itself all the time;
+     * this is for who wants to wait for it.
+     */
+    public CompletableFuture<Void> commitOffsets() {
+        return onPollThread(PollLoop::commitAll);
+    }
+
+    /** Goes to the first record of every assigned partition. What is in flight from before is stale, and is delivered again. */
+    public CompletableFuture<Void> seekToBeginning() {
+        return onPollThread(PollLoop::seekToBeginning);
+    }
+
+    /** Goes behind the last record of every assigned partition: the records between are skipped. */
+    public CompletableFuture<Void> seekToEnd() {
+        return onPollThread(PollLoop::seekToEnd);
+    }
+
+    /** Stops fetching from all partitions, also those assigned later, and keeps them. */
+    public void pause() {
+        loop().pauseByUser(true);
+    }
+
+    /** Ends {@link #pause}. */
+    public void resume() {
+        loop().pauseByUser(false);
+    }
+
+    private CompletableFuture<Void> onPollThread(java.util.function.Consumer<PollLoop> action) {
+        PollLoop loop;
+        try {
+            loop = loop();
+        } catch (BrokerException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return loop.request(() -> action.accept(loop));
+    }
+
+    private PollLoop loop() {
+        if (driver() instanceof KafkaReceiver receiver) {
+            return receiver.loop();
+        }
+        throw new BrokerException(name() + " is not connected");
+    }
+
+    @Override
+    public CompletableFuture<Void> disconnect() {
+        CompletableFuture<Void> disconnected = super.disconnect();
+        return ownDeadLetter == null ? disconnected : disconnected.thenCompose(ok -> ownDeadLetter.disconnect());
+    }
+
+    /** Builds consumers; the defaults are in the methods' descriptions. Not thread-safe. */
+    public static final class Builder extends AbstractMessageBroker.Builder<Builder> {
+        private List<String> topics = List.of();
+        private @Nullable Pattern pattern;
+        private @Nullable String consumerGroup;
+        private @Nullable String bootstrapServers;
+        private KafkaConfig config = KafkaConfig.defaults();
+        private @Nullable AutoOffsetReset autoOffsetReset;
+        private GroupProtocol groupProtocol = GroupProtocol.CLASSIC;
+        private @Nullable String groupInstanceId;
+        private @Nullable String clientRack;
+        private Duration drainTimeout = Duration.ofSeconds(2);
+        private @Nullable Function<byte[], String> keyDeserializer;
+        private @Nullable Function<byte[], byte[]> valueDeserializer;
+        private @Nullable String deadLetterTopic;
+
+        private Builder() {}
+
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /** Sets the topic. */
+        public Builder topic(String topic) {
+            return topics(List.of(topic));
+        }
+
+        /** Sets several topics. */
+        public Builder topics(List<String> topics) {
+            topics.forEach(Topics::check);
+            this.topics = List.copyOf(topics);
+            return this;
+        }
+
+        /** Sets a pattern of topics; new ones that match are found within the client's {@code metadata.max.age.ms}. */
+        public Builder topicPattern(String pattern) {
+            try {
+                this.pattern = Pattern.compile(pattern);
+            } catch (PatternSyntaxException e) {
+                throw new IllegalArgumentException("topicPattern is not a regular expression: " + e.getDescription(), e);
+            }
+            return this;
+        }
+
+        /** Sets the group whose members share the partitions; {@code group.id}. Required. */
+        public Builder consumerGroup(String group) {
+            if (group.isBlank()) {
+                throw new IllegalArgumentException("consumerGroup must not be blank");
+            }
+            this.consumerGroup = group;
+            return this;
+        }
+
+        /** Sets the first brokers to ask, in place of those of the configuration. */
+        public Builder bootstrapServers(String servers) {
+            this.bootstrapServers = Objects.requireNonNull(servers, "servers");
+            return this;
+        }
+
+        /** Sets how to reach the cluster. Default: {@link KafkaConfig#defaults()}. */
+        public Builder config(KafkaConfig config) {
+            this.config = Objects.requireNonNull(config, "config");
+            return this;
+        }
+
+        /** Sets where the group begins without a position. Default: that of the configuration, which is earliest. */
+        public Builder autoOffsetReset(AutoOffsetReset reset) {
+            this.autoOffsetReset = Objects.requireNonNull(reset, "reset");
+            return this;
+        }
+
+        /** Sets where the group begins without a position: {@code earliest}, {@code latest} or {@code none}. */
+        public Builder autoOffsetReset(String reset) {
+            for (AutoOffsetReset each : AutoOffsetReset.values()) {
+                if (each.name().equalsIgnoreCase(reset)) {
+                    return autoOffsetReset(each);
+                }
+            }
+            throw new IllegalArgumentException("autoOffsetReset must be earliest, latest or none");
+        }
+
+        /** Sets how the group shares the partitions; {@code group.protocol}. Default: classic. */
+        public Builder groupProtocol(GroupProtocol protocol) {
+            this.groupProtocol = Objects.requireNonNull(protocol, "protocol");
+            return this;
+        }
+
+        /** Sets a name under which this member keeps its partitions over a restart; {@code group.instance.id}. Default: none. */
+        public Builder groupInstanceId(String id) {
+            this.groupInstanceId = Objects.requireNonNull(id, "id");
+            return this;
+        }
+
+        /** Sets where this consumer stands, to read from a broker that is near; {@code client.rack}. Default: none. */
+        public Builder clientRack(String rack) {
+            this.clientRack = Objects.requireNonNull(rack, "rack");
+            return this;
+        }
+
+        /** Sets how long a rebalance waits for messages in flight before it gives their partitions away. Default: 2 s. */
+        public Builder drainTimeout(Duration timeout) {
+            if (timeout.isNegative()) {
+                throw new IllegalArgumentException("drainTimeout must not be negative, but is " + timeout);
+            }
+            this.drainTimeout = timeout;
+            return this;
+        }
+
+        /** Sets how a key is read. What it throws makes the record a poison message: it is rejected with its raw bytes. Default: UTF-8. */
+        public Builder keyDeserializer(Function<byte[], String> deserializer) {
+            this.keyDeserializer = Objects.requireNonNull(deserializer, "deserializer");
+            return this;
+        }
+
+        /** Sets how a body is read, for instance decrypted. What it throws makes the record a poison message. Default: as it is. */
+        public Builder valueDeserializer(Function<byte[], byte[]> deserializer) {
+            this.valueDeserializer = Objects.requireNonNull(deserializer, "deserializer");
+            return this;
+        }
+
+        /** Sets the topic for rejected messages; the consumer makes a producer for it and closes it. Default: none. */
+        public Builder deadLetterTopic(String topic) {
+            this.deadLetterTopic = Topics.check(topic);
+            return this;
+        }
+
+        /**
+         * Returns a consumer, not connected.
+         *
+         * @throws IllegalArgumentException if something is missing or contradicts something else
+         */
+        public KafkaConsumer build() {
+            if (topics.isEmpty() == (pattern == null)) {
+                throw new IllegalArgumentException("one of topic, topics and topicPattern must be set, and only one");
+            }
+            if (consumerGroup == null) {
+                throw new IllegalArgumentException("consumerGroup must be set: the name under which this application keeps its position");
+            }
+            KafkaConfig effective = effectiveConfig();
+            if (groupProtocol == GroupProtocol.CONSUMER
+                    && (effective.sessionTimeout() != null || effective.heartbeatInterval() != null)) {
+                throw new IllegalArgumentException("sessionTimeout and heartbeatInterval are the broker's with the group protocol"
+                        + " CONSUMER (group.consumer.session.timeout.ms): don't set them, or use CLASSIC");
+            }
+            KafkaProducer deadLetter = null;
+            if (deadLetterTopic != null) {
+                deadLetter = KafkaProducer.builder().topic(deadLetterTopic).config(effective).build();
+                deadLetter(deadLetter);
+            }
+            return new KafkaConsumer(this, deadLetter);
+        }
+
+        private String source() {
+            return pattern == null ? String.join(",", topics) : pattern.pattern();
+        }
+
+        private KafkaConfig effectiveConfig() {
+            return bootstrapServers == null
+                    ? config
+                    : config.toBuilder().bootstrapServers(bootstrapServers).build();
+        }
+
+        private KafkaConsumerSettings settings(String name, Duration connectTimeout, io.pythia.BrokerListener listener) {
+            KafkaConfig effective = effectiveConfig();
+            var properties = ClientProperties.consumer(effective, Objects.requireNonNull(consumerGroup), groupProtocol);
+            if (groupInstanceId != null) {
+                properties.put("group.instance.id", groupInstanceId);
+            }
+            if (clientRack != null) {
+                properties.put("client.rack", clientRack);
+            }
+            return new KafkaConsumerSettings(
+                    name, topics, pattern, effective, properties,
+                    autoOffsetReset == null ? effective.autoOffsetReset() : autoOffsetReset,
+                    connectTimeout, drainTimeout, keyDeserializer, valueDeserializer, listener);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** What connectors are tested with: the conformance suite, a ledger that counts every message, child JVMs to kill. */
+@NullMarked
+package io.pythia.testkit;
+
+import org.jspecify.annotations.NullMarked;

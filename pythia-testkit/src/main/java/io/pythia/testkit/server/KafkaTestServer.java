@@ -1,0 +1,169 @@
+package io.pythia.testkit.server;
+
+import io.pythia.testkit.fault.FaultProxy;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * A real Kafka broker in KRaft mode: broker and controller in one JVM of its own. All traffic, the brokers' addresses that clients learn
+ * included, goes through the proxy.
+ */
+public final class KafkaTestServer implements TestServer {
+    private static final String CLASS_PATH_PROPERTY = "pythia.test.kafka.classpath";
+    private static final String CLASS_PATH_FILE = "pythia-kafka-server/target/kafka.classpath";
+    private static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+
+    private final int port = NativeProcess.freePort();
+    private final int controllerPort = NativeProcess.freePort();
+    private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
+    private final NativeProcess process = new NativeProcess("kafka");
+    private final List<String> command;
+
+    private KafkaTestServer(String classPath, Map<String, String> extra) {
+        try {
+            Path data = Files.createDirectories(process.home().resolve("data"));
+            Files.writeString(process.home().resolve("server.properties"), properties(data, extra));
+            Files.writeString(process.home().resolve("cp.args"), "-cp\n\"" + classPath + "\"\n");
+            Files.writeString(data.resolve("meta.properties"),
+                    "version=1\ncluster.id=" + CLUSTER_ID + "\nnode.id=1\ndirectory.id=AAAAAAAAAAAAAAAAAAAAZQ\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        command = command();
+        start();
+    }
+
+    /** Starts a broker of its own, with settings of the broker in addition. */
+    public static KafkaTestServer create(Map<String, String> extra) {
+        return new KafkaTestServer(
+                classPath().orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + howToGet())), extra);
+    }
+
+    /** Returns whether a broker can be started here. */
+    static boolean isAvailable() {
+        return classPath().isPresent();
+    }
+
+    static String howToGet() {
+        return "build the module pythia-kafka-server (mvn generate-resources), or set the system property " + CLASS_PATH_PROPERTY
+                + " to a file with the class path of org.apache.kafka:kafka_2.13";
+    }
+
+    private static Optional<String> classPath() {
+        String given = System.getProperty(CLASS_PATH_PROPERTY);
+        if (given != null) {
+            return Optional.of(read(Path.of(given)));
+        }
+        for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
+            Path file = folder.resolve(CLASS_PATH_FILE);
+            if (Files.exists(file)) {
+                return Optional.of(read(file));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private List<String> command() {
+        List<String> words = new ArrayList<>();
+        words.add(ProcessHandle.current().info().command().orElse("java"));
+        words.addAll(List.of("-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto"));
+        words.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=info");
+        words.addAll(List.of("@cp.args", "kafka.Kafka", "server.properties"));
+        return words;
+    }
+
+    private String properties(Path data, Map<String, String> extra) {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put("process.roles", "broker,controller");
+        all.put("node.id", "1");
+        all.put("controller.quorum.voters", "1@127.0.0.1:" + controllerPort);
+        all.put("listeners", "PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort);
+        all.put("advertised.listeners", "PLAINTEXT://127.0.0.1:" + proxy.port());
+        all.put("controller.listener.names", "CONTROLLER");
+        all.put("log.dirs", data.toString());
+        for (String topic : List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
+            all.put(topic + ".replication.factor", "1");
+            all.put(topic + ".num.partitions", "1");
+        }
+        all.put("transaction.state.log.min.isr", "1");
+        all.put("share.coordinator.state.topic.min.isr", "1");
+        // After a SIGKILL the controller keeps the dead registration that long.
+        all.put("broker.session.timeout.ms", "2000");
+        all.put("broker.heartbeat.interval.ms", "400");
+        all.put("group.initial.rebalance.delay.ms", "0");
+        all.put("group.min.session.timeout.ms", "1000");
+        all.put("auto.create.topics.enable", "false");
+        all.put("log.cleaner.enable", "false");
+        all.put("num.network.threads", "2");
+        all.put("num.io.threads", "2");
+        all.putAll(extra);
+        return all.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    @Override
+    public String origin() {
+        return "process kafka on port " + port;
+    }
+
+    @Override
+    public FaultProxy proxy() {
+        return proxy;
+    }
+
+    @Override
+    public boolean isOurs() {
+        return true;
+    }
+
+    @Override
+    public void start() {
+        process.start(command, Map.of(), printed -> printed.contains("Kafka Server started"), START_LIMIT);
+        proxy.up();
+    }
+
+    @Override
+    public void kill() {
+        process.end("KILL");
+        proxy.down();
+    }
+
+    @Override
+    public void stop() {
+        process.end("TERM");
+        proxy.down();
+    }
+
+    @Override
+    public void pause() {
+        process.signal("STOP");
+    }
+
+    @Override
+    public void resume() {
+        process.signal("CONT");
+    }
+
+    @Override
+    public void close() {
+        proxy.close();
+        process.close();
+    }
+}

@@ -1,0 +1,185 @@
+package io.pythia.testkit.server;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server program as a child process with a folder of its own. It dies with this JVM, also when that is killed: a shell between the two
+ * reads from us, and kills the server when there is nobody to read from. Not thread-safe.
+ */
+public final class NativeProcess implements AutoCloseable {
+    private static final String GUARD = "\"$@\" </dev/null & echo $! >server.pid.new && mv server.pid.new server.pid;"
+            + " cat >/dev/null; kill -9 $! 2>/dev/null";
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
+
+    private final Path home;
+    private final Thread atExit = new Thread(this::destroy, "pythia-test-server-exit");
+    private @Nullable Process guard;
+    private @Nullable ProcessHandle server;
+
+    /** Creates one with a new folder for its files. */
+    public NativeProcess(String name) {
+        try {
+            home = Files.createTempDirectory("pythia-" + name + "-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Runtime.getRuntime().addShutdownHook(atExit);
+    }
+
+    /** Returns its folder, which is its working directory. */
+    public Path home() {
+        return home;
+    }
+
+    /** Returns the file with all that it prints. */
+    public Path log() {
+        return home.resolve("server.log");
+    }
+
+    /** Starts the program and waits until it is ready, judged by what it has printed since this start. */
+    public void start(List<String> command, Map<String, String> environment, Predicate<String> ready, Duration limit) {
+        try {
+            Files.deleteIfExists(home.resolve("server.pid"));
+            long seen = Files.exists(log()) ? Files.size(log()) : 0;
+            List<String> guarded = new ArrayList<>(List.of("sh", "-c", GUARD, "sh"));
+            guarded.addAll(command);
+            ProcessBuilder builder = new ProcessBuilder(guarded)
+                    .directory(home.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+            builder.environment().putAll(environment);
+            guard = builder.start();
+            long deadline = System.nanoTime() + limit.toNanos();
+            server = awaitServer(deadline);
+            while (!ready.test(printedSince(seen))) {
+                if (!server.isAlive()) {
+                    throw new IllegalStateException("the server has ended: " + tail());
+                }
+                pauseUnlessLate(deadline);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private ProcessHandle awaitServer(long deadline) throws IOException {
+        Path file = home.resolve("server.pid");
+        while (!Files.exists(file)) {
+            pauseUnlessLate(deadline);
+        }
+        long pid = Long.parseLong(Files.readString(file).strip());
+        return ProcessHandle.of(pid).orElseThrow(() -> new IllegalStateException("the server has ended at once: " + tail()));
+    }
+
+    private void pauseUnlessLate(long deadline) {
+        if (System.nanoTime() - deadline > 0) {
+            destroy();
+            throw new IllegalStateException("the server is not ready in time: " + tail());
+        }
+        try {
+            TimeUnit.MILLISECONDS.sleep(20);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for a server", e);
+        }
+    }
+
+    private String printedSince(long position) throws IOException {
+        byte[] all = Files.readAllBytes(log());
+        return new String(all, (int) position, (int) (all.length - position), StandardCharsets.ISO_8859_1);
+    }
+
+    /** Sends a signal, for instance {@code KILL}, {@code STOP} or {@code CONT}. */
+    public void signal(String name) {
+        ProcessHandle current = server;
+        if (current == null) {
+            throw new IllegalStateException("the server was never started");
+        }
+        try {
+            new ProcessBuilder("kill", "-" + name, Long.toString(current.pid())).start().waitFor(10, TimeUnit.SECONDS);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ends it by a signal and waits for its end; after a while by SIGKILL. */
+    public void end(String signal) {
+        ProcessHandle current = server;
+        if (current == null) {
+            return;
+        }
+        signal("CONT");
+        signal(signal);
+        try {
+            current.onExit().get(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            current.destroyForcibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        destroy();
+    }
+
+    private void destroy() {
+        ProcessHandle current = server;
+        if (current != null) {
+            current.destroyForcibly();
+        }
+        Process shell = guard;
+        if (shell != null) {
+            shell.destroyForcibly();
+        }
+    }
+
+    private String tail() {
+        try {
+            List<String> lines = Files.readAllLines(log(), StandardCharsets.ISO_8859_1);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - 30), lines.size()));
+        } catch (IOException e) {
+            return "no log: " + e;
+        }
+    }
+
+    /** Ends it and deletes its folder. */
+    @Override
+    public void close() {
+        end("KILL");
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // the JVM is ending
+        }
+        try (var files = Files.walk(home)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Returns a port that is free now. */
+    public static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
