@@ -24,13 +24,14 @@ public final class DeadLetters {
 
     CompletableFuture<SendResult> send(Delivery<?> delivery, String reason) {
         try {
-            return producer.send(deadLetter(delivery.message(), reason));
+            return producer.send(letter(delivery.message(), reason));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
     }
 
-    private static Message deadLetter(Message message, String reason) {
+    /** Returns the message with where it came from and why it was rejected. */
+    public static Message letter(Message message, String reason) {
         Headers headers = message.headers()
                 .with(DeadLetterHeaders.REASON, shortened(reason))
                 .with(DeadLetterHeaders.SOURCE, message.source())
