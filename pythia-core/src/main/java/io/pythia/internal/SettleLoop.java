@@ -131,7 +131,7 @@ final class SettleLoop<R> implements Runnable {
         for (Delivery<R> due : engine.inFlight.dueForRenewal(now, lease / 3, maxAge)) {
             engine.pump.add(new Extension<>(due, driver.lease()));
         }
-        return lease / 6;
+        return lease == 0 ? LONG_WAIT : lease / 6;
     }
 
     private boolean isDrained() {
