@@ -1,6 +1,7 @@
 package io.pythia.benchmarks;
 
 import io.pythia.benchmarks.Measurement.Outcome;
+import io.pythia.testkit.server.KafkaTestServer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,7 +17,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 
 /**
- * Pythia beside the raw Kafka client in one run: {@code KafkaBenchmark <bootstrap servers> [messages] [rounds]}. Rounds are interleaved
+ * Pythia beside the raw Kafka client in one run: {@code KafkaBenchmark [messages] [rounds] [bootstrap servers]}. Rounds are interleaved
  * and each run has a JVM of its own, so that a noisy machine disturbs both sides alike; ratios of medians are what counts.
  */
 public final class KafkaBenchmark {
@@ -35,13 +36,15 @@ public final class KafkaBenchmark {
 
     /** Runs all variants and prints a table in Markdown. */
     public static void main(String[] args) throws Exception {
-        if (args.length < 1) {
-            System.err.println("usage: KafkaBenchmark <bootstrap servers> [messages, default 2000000] [rounds, default 5]");
-            System.exit(2);
+        int messages = args.length > 0 ? Integer.parseInt(args[0]) : 2_000_000;
+        int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
+        if (args.length > 2) {
+            new KafkaBenchmark(args[2], messages, rounds).run();
+            return;
         }
-        int messages = args.length > 1 ? Integer.parseInt(args[1]) : 2_000_000;
-        int rounds = args.length > 2 ? Integer.parseInt(args[2]) : 5;
-        new KafkaBenchmark(args[0], messages, rounds).run();
+        try (KafkaTestServer server = KafkaTestServer.createDirect(Map.of())) {
+            new KafkaBenchmark(server.address(), messages, rounds).run();
+        }
     }
 
     private void run() throws Exception {

@@ -15,7 +15,6 @@ import io.pythia.spi.SettingsReader;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Makes {@code memory} known: {@code memory:orders?consumer-group=billing}, on {@link MemoryBroker#shared()}. */
@@ -61,11 +60,11 @@ public final class MemoryBrokerProvider implements BrokerProvider {
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         MemoryConsumer.Builder builder = MemoryConsumer.builder().options(read.bind(ConsumerOptions.class));
-        set(read, "topic", read.requiredText("topic"), topics -> builder.topics(List.of(topics.split(",", -1))));
-        set(read, "consumer-group", read.text("consumer-group"), builder::consumerGroup);
-        set(read, "lease-time", read.read("lease-time", Duration.class, null), builder::leaseTime);
-        set(read, "from-start", read.read("from-start", Boolean.class, null), builder::fromStart);
-        set(read, "dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
+        read.set("topic", given(read), topics -> builder.topics(List.of(topics.split(",", -1))));
+        read.set("consumer-group", read.text("consumer-group"), builder::consumerGroup);
+        read.set("lease-time", read.read("lease-time", Duration.class, null), builder::leaseTime);
+        read.set("from-start", read.read("from-start", Boolean.class, null), builder::fromStart);
+        read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
         read.finish();
         try {
             return builder.build();
@@ -80,20 +79,14 @@ public final class MemoryBrokerProvider implements BrokerProvider {
         // A URL serves both sides of an application: what only a consumer needs is no mistake here.
         read.text("consumer-group");
         MemoryProducer.Builder builder = MemoryProducer.builder().options(read.bind(ProducerOptions.class));
-        set(read, "topic", read.requiredText("topic"), builder::topic);
+        read.set("topic", given(read), builder::topic);
         read.finish();
         return builder.build();
     }
 
-    /** Gives a value to the builder; what it says against it is a problem of that setting. */
-    private static <T> void set(SettingsReader read, String key, @Nullable T value, Consumer<T> setter) {
-        if (value == null || value.equals("")) {
-            return;
-        }
-        try {
-            setter.accept(value);
-        } catch (IllegalArgumentException e) {
-            read.problem(key, String.valueOf(e.getMessage()));
-        }
+    /** Returns the topic, or null if it is missing: a problem that the reader has then noted. */
+    private static @Nullable String given(SettingsReader read) {
+        String topic = read.requiredText("topic");
+        return topic.isEmpty() ? null : topic;
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -145,6 +146,18 @@ public final class SettingsReader {
         } catch (IllegalArgumentException e) {
             problems.add(new Problem(prefix.substring(0, prefix.length() - 1), "", Objects.toString(e.getMessage())));
             return base;
+        }
+    }
+
+    /** Gives a value that is set to a builder; what the builder says against it is a problem of that setting. */
+    public <T> void set(String key, @Nullable T value, Consumer<T> setter) {
+        if (value == null) {
+            return;
+        }
+        try {
+            setter.accept(value);
+        } catch (IllegalArgumentException e) {
+            problem(key, Objects.toString(e.getMessage()));
         }
     }
 

@@ -15,6 +15,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Makes {@code kafka} known: {@code kafka://h1:9092,h2:9092/orders?consumer-group=billing}. */
 public final class KafkaBrokerProvider implements BrokerProvider {
@@ -68,15 +70,16 @@ public final class KafkaBrokerProvider implements BrokerProvider {
                 .options(read.bind(ConsumerOptions.class))
                 .config(read.bind(KafkaConfig.class, "batch-size"));
         String pattern = read.text("topic-pattern");
-        set(read, "topic", pattern == null ? read.requiredText("topic") : null,
-                topics -> builder.topics(List.of(topics.split(","))));
-        set(read, "topic-pattern", pattern, builder::topicPattern);
-        set(read, "consumer-group", read.requiredText("consumer-group"), builder::consumerGroup);
-        set(read, "group-instance-id", read.text("group-instance-id"), builder::groupInstanceId);
-        set(read, "client-rack", read.text("client-rack"), builder::clientRack);
-        set(read, "dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
-        set(read, "group-protocol", read.read("group-protocol", GroupProtocol.class, null), builder::groupProtocol);
-        set(read, "drain-timeout", read.read("drain-timeout", Duration.class, null), builder::drainTimeout);
+        if (pattern == null) {
+            read.set("topic", notEmpty(read.requiredText("topic")), topics -> builder.topics(List.of(topics.split(","))));
+        }
+        read.set("topic-pattern", pattern, builder::topicPattern);
+        read.set("consumer-group", notEmpty(read.requiredText("consumer-group")), builder::consumerGroup);
+        read.set("group-instance-id", read.text("group-instance-id"), builder::groupInstanceId);
+        read.set("client-rack", read.text("client-rack"), builder::clientRack);
+        read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
+        read.set("group-protocol", read.read("group-protocol", GroupProtocol.class, null), builder::groupProtocol);
+        read.set("drain-timeout", read.read("drain-timeout", Duration.class, null), builder::drainTimeout);
         read.finish();
         return build("kafka consumer", builder::build);
     }
@@ -89,25 +92,17 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         KafkaProducer.Builder builder = KafkaProducer.builder()
                 .options(read.bind(ProducerOptions.class))
                 .config(read.bind(KafkaConfig.class));
-        set(read, "topic", read.requiredText("topic"), builder::topic);
+        read.set("topic", notEmpty(read.requiredText("topic")), builder::topic);
         read.finish();
         return build("kafka producer", builder::build);
     }
 
-    /** Gives a value to the builder; what it says against it is a problem of that setting. */
-    private static <T> void set(
-            SettingsReader read, String key, @org.jspecify.annotations.Nullable T value, java.util.function.Consumer<T> setter) {
-        if (value == null || value.equals("")) {
-            return;
-        }
-        try {
-            setter.accept(value);
-        } catch (IllegalArgumentException e) {
-            read.problem(key, String.valueOf(e.getMessage()));
-        }
+    /** What is missing has been noted already. */
+    private static @Nullable String notEmpty(String text) {
+        return text.isEmpty() ? null : text;
     }
 
-    private static <T> T build(String what, java.util.function.Supplier<T> build) {
+    private static <T> T build(String what, Supplier<T> build) {
         try {
             return build.get();
         } catch (IllegalArgumentException e) {

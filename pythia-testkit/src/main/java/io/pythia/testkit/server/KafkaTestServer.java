@@ -28,8 +28,10 @@ public final class KafkaTestServer implements TestServer {
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("kafka");
     private final List<String> command;
+    private final boolean proxied;
 
-    private KafkaTestServer(String classPath, Map<String, String> extra) {
+    private KafkaTestServer(String classPath, Map<String, String> extra, boolean proxied) {
+        this.proxied = proxied;
         try {
             Path data = Files.createDirectories(process.home().resolve("data"));
             Files.writeString(process.home().resolve("server.properties"), properties(data, extra));
@@ -45,8 +47,16 @@ public final class KafkaTestServer implements TestServer {
 
     /** Starts a broker of its own, with settings of the broker in addition. */
     public static KafkaTestServer create(Map<String, String> extra) {
-        return new KafkaTestServer(
-                classPath().orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + howToGet())), extra);
+        return new KafkaTestServer(requiredClassPath(), extra, true);
+    }
+
+    /** Starts a broker of its own that clients reach without the proxy: for benchmarks. */
+    public static KafkaTestServer createDirect(Map<String, String> extra) {
+        return new KafkaTestServer(requiredClassPath(), extra, false);
+    }
+
+    private static String requiredClassPath() {
+        return classPath().orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + howToGet()));
     }
 
     /** Returns whether a broker can be started here. */
@@ -96,7 +106,7 @@ public final class KafkaTestServer implements TestServer {
         all.put("node.id", "1");
         all.put("controller.quorum.voters", "1@127.0.0.1:" + controllerPort);
         all.put("listeners", "PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort);
-        all.put("advertised.listeners", "PLAINTEXT://127.0.0.1:" + proxy.port());
+        all.put("advertised.listeners", "PLAINTEXT://" + address());
         all.put("controller.listener.names", "CONTROLLER");
         all.put("log.dirs", data.toString());
         for (String topic : List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
@@ -116,6 +126,11 @@ public final class KafkaTestServer implements TestServer {
         all.put("num.io.threads", "2");
         all.putAll(extra);
         return all.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    @Override
+    public String address() {
+        return "127.0.0.1:" + (proxied ? proxy.port() : port);
     }
 
     @Override

@@ -1,0 +1,28 @@
+package io.pythia.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/** Starts the command and ends the process with its exit code. */
+public final class Main {
+    private Main() {}
+
+    /** Runs {@code pythia}. */
+    public static void main(String[] args) {
+        Terminal terminal = new Terminal(
+                System.in,
+                new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16),
+                new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+                System.console() != null);
+        StopSignal stop = new StopSignal();
+        stop.listen();
+        int exitCode = Cli.run(terminal, stop, args);
+        if (!stop.finished()) {
+            System.exit(exitCode);
+        }
+        // A signal ends the process: the JVM's own exit code says which (130, 143).
+    }
+}
