@@ -58,7 +58,8 @@ final class Cli implements Runnable {
     /** One clear line; a stack trace helps nobody at a terminal. */
     private static int explain(Terminal terminal, Exception error) {
         Throwable cause = error;
-        while ((cause instanceof CompletionException || cause instanceof ExecutionException) && cause.getCause() != null) {
+        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+                && cause.getCause() != null) {
             cause = cause.getCause();
         }
         if (cause instanceof IOException) {

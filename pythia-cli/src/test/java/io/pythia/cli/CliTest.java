@@ -20,13 +20,19 @@ class CliTest {
         assertThat(consumed.exitCode()).isZero();
         assertThat(consumed.out()).isEqualTo("one\n\nthree with ü and 🚀\nlast without line feed\n");
         assertThat(consumed.err()).contains("4 consumed");
-        assertThat(Run.of("", "consume", topic, "--idle-timeout", "200ms").out()).isEmpty();
+        assertThat(Run.of("", "consume", topic, "--idle-timeout", "200ms").out())
+                .isEmpty();
     }
 
     @Test
     void produceAndConsume_json_keepsEverything() {
-        Run.of("{\"id\":\"a\",\"key\":\"k\",\"headers\":{\"h\":\"1\",\"m\":[\"x\",\"y\"]},\"body\":\"b\"}\n"
-                + "{\"body\":\"/w==\",\"encoding\":\"base64\"}\n", "produce", topic, "--json", "--quiet");
+        Run.of(
+                "{\"id\":\"a\",\"key\":\"k\",\"headers\":{\"h\":\"1\",\"m\":[\"x\",\"y\"]},\"body\":\"b\"}\n"
+                        + "{\"body\":\"/w==\",\"encoding\":\"base64\"}\n",
+                "produce",
+                topic,
+                "--json",
+                "--quiet");
         Run consumed = Run.of("", "consume", topic, "--max", "2", "--format", "json", "--quiet");
         assertThat(consumed.err()).isEmpty();
         assertThat(consumed.lines().get(0))
@@ -53,7 +59,9 @@ class CliTest {
     @Test
     void consume_noAck_givesTheMessagesBack() {
         Run.of("a\nb\n", "produce", topic);
-        assertThat(Run.of("", "consume", topic, "--no-ack", "--idle-timeout", "300ms").lines()).containsExactly("a", "b");
+        assertThat(Run.of("", "consume", topic, "--no-ack", "--idle-timeout", "300ms")
+                        .lines())
+                .containsExactly("a", "b");
         assertThat(Run.of("", "consume", topic, "--max", "2").lines()).containsExactlyInAnyOrder("a", "b");
     }
 
@@ -72,7 +80,8 @@ class CliTest {
         assertThat(piped.exitCode()).isZero();
         assertThat(piped.err()).contains("3 moved");
         assertThat(Run.of("", "consume", to, "--max", "3").lines()).containsExactly("a", "b", "c");
-        assertThat(Run.of("", "consume", topic, "--idle-timeout", "300ms").out()).isEmpty();
+        assertThat(Run.of("", "consume", topic, "--idle-timeout", "300ms").out())
+                .isEmpty();
     }
 
     @Test
@@ -97,7 +106,8 @@ class CliTest {
         Run unknown = Run.of("", "consume", topic + "?consumer-gruop=x");
         assertThat(unknown.exitCode()).isEqualTo(2);
         assertThat(unknown.err()).contains("did you mean consumer-group?");
-        assertThat(Run.of("", "consume", topic, "--idle-timeout", "5").exitCode()).isEqualTo(2);
+        assertThat(Run.of("", "consume", topic, "--idle-timeout", "5").exitCode())
+                .isEqualTo(2);
     }
 
     @Test

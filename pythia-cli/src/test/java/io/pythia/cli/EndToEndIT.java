@@ -40,22 +40,35 @@ class EndToEndIT {
         String topic = createTopic();
         String second = createTopic();
 
-        assertThat(start(input, folder.resolve("produced"), "produce", url(topic)).waitFor()).isZero();
+        assertThat(start(input, folder.resolve("produced"), "produce", url(topic))
+                        .waitFor())
+                .isZero();
         Path consumed = folder.resolve("consumed");
-        assertThat(start(null, consumed, "consume", url(topic) + "?consumer-group=a", "--max", "" + LINES).waitFor())
+        assertThat(start(null, consumed, "consume", url(topic) + "?consumer-group=a", "--max", "" + LINES)
+                        .waitFor())
                 .isZero();
         assertSameLines(sorted(consumed), sorted(input));
 
-        assertThat(start(null, folder.resolve("piped"), "pipe", url(topic) + "?consumer-group=b", url(second), "--max", "" + LINES)
+        assertThat(start(
+                                null,
+                                folder.resolve("piped"),
+                                "pipe",
+                                url(topic) + "?consumer-group=b",
+                                url(second),
+                                "--max",
+                                "" + LINES)
                         .waitFor())
                 .isZero();
         Path fromSecond = folder.resolve("from-second");
-        assertThat(start(null, fromSecond, "consume", url(second) + "?consumer-group=a", "--max", "" + LINES).waitFor())
+        assertThat(start(null, fromSecond, "consume", url(second) + "?consumer-group=a", "--max", "" + LINES)
+                        .waitFor())
                 .isZero();
         assertSameLines(sorted(fromSecond), sorted(input));
 
         String memory = "memory:" + UUID.randomUUID();
-        assertThat(Run.of("", "pipe", url(topic) + "?consumer-group=c", memory, "--max", "" + LINES).exitCode()).isZero();
+        assertThat(Run.of("", "pipe", url(topic) + "?consumer-group=c", memory, "--max", "" + LINES)
+                        .exitCode())
+                .isZero();
         Run fromMemory = Run.of("", "consume", memory, "--max", "" + LINES);
         assertSameLines(fromMemory.lines().stream().sorted().toList(), sorted(input));
     }
@@ -66,7 +79,9 @@ class EndToEndIT {
         Files.write(input, RealText.lines(LINES));
         String from = createTopic();
         String to = createTopic();
-        assertThat(start(input, folder.resolve("produced"), "produce", url(from)).waitFor()).isZero();
+        assertThat(start(input, folder.resolve("produced"), "produce", url(from))
+                        .waitFor())
+                .isZero();
 
         Path log = folder.resolve("interrupted");
         Process pipe = start(null, log, "pipe", url(from) + "?consumer-group=a", url(to));
@@ -75,12 +90,20 @@ class EndToEndIT {
         }
         new ProcessBuilder("kill", "-INT", Long.toString(pipe.pid())).start().waitFor();
         assertThat(pipe.waitFor()).isEqualTo(130);
-        assertThat(start(null, folder.resolve("rest"), "pipe", url(from) + "?consumer-group=a", url(to), "--idle-timeout", "5s")
+        assertThat(start(
+                                null,
+                                folder.resolve("rest"),
+                                "pipe",
+                                url(from) + "?consumer-group=a",
+                                url(to),
+                                "--idle-timeout",
+                                "5s")
                         .waitFor())
                 .isZero();
 
         Path result = folder.resolve("result");
-        assertThat(start(null, result, "consume", url(to) + "?consumer-group=a", "--idle-timeout", "5s").waitFor())
+        assertThat(start(null, result, "consume", url(to) + "?consumer-group=a", "--idle-timeout", "5s")
+                        .waitFor())
                 .isZero();
         // An orderly stop makes no duplicates either.
         assertSameLines(sorted(result), sorted(input));
@@ -101,7 +124,9 @@ class EndToEndIT {
     private String createTopic() throws Exception {
         String name = "cli-" + UUID.randomUUID();
         try (Admin admin = admin()) {
-            admin.createTopics(List.of(new NewTopic(name, Optional.of(1), Optional.empty()))).all().get();
+            admin.createTopics(List.of(new NewTopic(name, Optional.of(1), Optional.empty())))
+                    .all()
+                    .get();
         }
         return name;
     }
@@ -110,7 +135,8 @@ class EndToEndIT {
         return Admin.create(Map.of("bootstrap.servers", server.address()));
     }
 
-    private static Process start(@org.jspecify.annotations.Nullable Path input, Path output, String... args) throws IOException {
+    private static Process start(@org.jspecify.annotations.Nullable Path input, Path output, String... args)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 ProcessHandle.current().info().command().orElse("java"),
                 "-XX:TieredStopAtLevel=1",

@@ -23,13 +23,16 @@ final class RealText {
         List<String> lines = new ArrayList<>();
         Path classes = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("modules/java.base");
         try (Stream<Path> files = Files.walk(classes)) {
-            files.filter(file -> file.toString().endsWith(".class")).sorted().takeWhile(file -> lines.size() < count).forEach(file -> {
-                try {
-                    addStrings(Files.readAllBytes(file), lines);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            files.filter(file -> file.toString().endsWith(".class"))
+                    .sorted()
+                    .takeWhile(file -> lines.size() < count)
+                    .forEach(file -> {
+                        try {
+                            addStrings(Files.readAllBytes(file), lines);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
         }
         if (lines.size() < count) {
             throw new IllegalStateException("java.base has only " + lines.size() + " strings");

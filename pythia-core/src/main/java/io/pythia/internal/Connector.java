@@ -38,7 +38,12 @@ final class Connector<D extends AutoCloseable> {
     private boolean hopeless;
 
     Connector(
-            Events events, RetryConfig retry, Duration timeout, Supplier<? extends D> drivers, Open<D> open, Runnable wake) {
+            Events events,
+            RetryConfig retry,
+            Duration timeout,
+            Supplier<? extends D> drivers,
+            Open<D> open,
+            Runnable wake) {
         this.events = events;
         this.retry = retry;
         this.timeout = timeout;
@@ -48,7 +53,8 @@ final class Connector<D extends AutoCloseable> {
     }
 
     /** Returns a driver that was opened, or null: then wait for {@link #nanosToWait}, or see whether it {@link #isHopeless}. */
-    @Nullable D poll(long now) {
+    @Nullable
+    D poll(long now) {
         if (attempt == null) {
             if (nextAt - now > 0) {
                 return null;
@@ -121,7 +127,8 @@ final class Connector<D extends AutoCloseable> {
         return failures;
     }
 
-    @Nullable BrokerException lastError() {
+    @Nullable
+    BrokerException lastError() {
         return lastError;
     }
 

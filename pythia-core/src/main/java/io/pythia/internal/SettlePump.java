@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class SettlePump<R> {
     private static final int MAX_TRIES = 5;
 
-    private record Answer<R>(List<Delivery<R>> batch, @Nullable Throwable error) {}
+    private record Answer<R>(
+            List<Delivery<R>> batch, @Nullable Throwable error) {}
 
     private record Retry<R>(long dueAt, Delivery<R> delivery) {}
 
@@ -179,7 +180,8 @@ final class SettlePump<R> {
         for (Outcome outcome : Outcome.values()) {
             int count = (int) batch.stream().filter(d -> d.outcome == outcome).count();
             if (count > 0) {
-                engine.events.metrics.settled(engine.name(), outcome, count, outcome == batch.get(0).outcome ? stale : 0);
+                engine.events.metrics.settled(
+                        engine.name(), outcome, count, outcome == batch.get(0).outcome ? stale : 0);
             }
         }
     }
@@ -222,7 +224,8 @@ final class SettlePump<R> {
             }
         }
         if (!batch.isEmpty()) {
-            CompletableFuture<?> future = batch.get(0).delivery.batch.session.driver.settle(batch);
+            CompletableFuture<?> future =
+                    batch.get(0).delivery.batch.session.driver.settle(batch);
             future.whenComplete((ok, error) -> {
                 afterTurn.add(() -> batch.forEach(e -> extended(e, error)));
                 engine.wakeSettler();

@@ -15,8 +15,8 @@ public final class Utf8 {
                 continue;
             }
             if (!Character.isHighSurrogate(c) || i + 1 == length || !Character.isLowSurrogate(text.charAt(i + 1))) {
-                throw new IllegalArgumentException(
-                        what + " is not valid Unicode text: half a surrogate pair at index " + i + "; send it as bytes");
+                throw new IllegalArgumentException(what + " is not valid Unicode text: half a surrogate pair at index "
+                        + i + "; send it as bytes");
             }
             i++;
         }

@@ -100,7 +100,8 @@ public final class MemoryBroker {
         }
         MemoryTopic topic = topics.get(name);
         if (topic == null) {
-            throw new DestinationNotFoundException("there is no topic " + name + " in the embedded broker; createTopic makes one");
+            throw new DestinationNotFoundException(
+                    "there is no topic " + name + " in the embedded broker; createTopic makes one");
         }
         return topic;
     }

@@ -17,8 +17,7 @@ final class MemoryGroup {
     /** A message to be delivered again, at the earliest at a time. */
     private record Returned(StoredMessage stored, int attempt, long dueAt) {}
 
-    private final PriorityQueue<Returned> ready =
-            new PriorityQueue<>(Comparator.comparingLong(r -> r.stored.offset()));
+    private final PriorityQueue<Returned> ready = new PriorityQueue<>(Comparator.comparingLong(r -> r.stored.offset()));
     private final PriorityQueue<Returned> delayed = new PriorityQueue<>((a, b) -> Long.signum(a.dueAt - b.dueAt));
     /** By offset: a group has a message at most once. */
     private final Map<Long, MemoryDelivery> inFlight = new HashMap<>();
@@ -39,8 +38,9 @@ final class MemoryGroup {
             ready.add(delayed.remove());
         }
         if (hasLeases && nextExpiryAt - now <= 0) {
-            List<MemoryDelivery> expired =
-                    inFlight.values().stream().filter(d -> d.leaseEndsAt - now <= 0).toList();
+            List<MemoryDelivery> expired = inFlight.values().stream()
+                    .filter(d -> d.leaseEndsAt - now <= 0)
+                    .toList();
             expired.forEach(this::giveBack);
             hasLeases = false;
             inFlight.values().forEach(d -> noteLease(d.leaseEndsAt));
@@ -48,7 +48,8 @@ final class MemoryGroup {
     }
 
     /** Returns the next message of the topic's that this group is to have, or null. */
-    @Nullable MemoryDelivery take(MemoryTopic topic, MemoryReceiver session, long leaseEndsAt) {
+    @Nullable
+    MemoryDelivery take(MemoryTopic topic, MemoryReceiver session, long leaseEndsAt) {
         Returned again = ready.poll();
         StoredMessage stored;
         int attempt = 1;
@@ -105,7 +106,8 @@ final class MemoryGroup {
 
     /** Takes all back that a session has. */
     void giveBackAll(MemoryReceiver session) {
-        new ArrayList<>(inFlight.values()).stream().filter(d -> d.session == session).forEach(this::giveBack);
+        new ArrayList<>(inFlight.values())
+                .stream().filter(d -> d.session == session).forEach(this::giveBack);
     }
 
     Collection<MemoryDelivery> inFlight() {

@@ -56,7 +56,8 @@ final class MemoryReceiver implements ReceiveDriver<MemoryDelivery> {
     private void putAside(Settlement<MemoryDelivery> rejected) {
         MemoryDelivery delivery = rejected.receipt();
         Message letter = DeadLetters.letter(
-                Message.received(delivery, new SettledAlready(delivery.attempt)), Objects.requireNonNullElse(rejected.reason(), ""));
+                Message.received(delivery, new SettledAlready(delivery.attempt)),
+                Objects.requireNonNullElse(rejected.reason(), ""));
         MemoryTopic deadLetters = settings.broker().topic(settings.deadLetterTopic());
         deadLetters.append(letter);
         deadLetters.signal();
@@ -93,13 +94,15 @@ final class MemoryReceiver implements ReceiveDriver<MemoryDelivery> {
 
     @Override
     public Map<String, String> facts() {
-        return Map.of("unsettled-in-group",
+        return Map.of(
+                "unsettled-in-group",
                 Long.toString(settings.broker().unsettled(settings.topic(), settings.consumerGroup())));
     }
 
     void requireOpen() {
         if (disconnected || closed) {
-            throw new BrokerConnectionException("the connection to topic " + settings.topic() + " of the embedded broker is lost");
+            throw new BrokerConnectionException(
+                    "the connection to topic " + settings.topic() + " of the embedded broker is lost");
         }
     }
 

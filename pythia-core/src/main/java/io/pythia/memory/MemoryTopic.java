@@ -54,8 +54,11 @@ final class MemoryTopic {
         StoredMessage stored = new StoredMessage(end, message);
         while (end - first >= maxMessages || bytes + stored.size() > maxBytes && end > first) {
             if (!dropFirst()) {
-                throw new MessageException("topic " + name + " of the embedded broker is full: " + (end - first)
-                        + " messages, " + bytes + " bytes", null, true);
+                throw new MessageException(
+                        "topic " + name + " of the embedded broker is full: " + (end - first) + " messages, " + bytes
+                                + " bytes",
+                        null,
+                        true);
             }
         }
         if ((end - chunkBase) / CHUNK == chunks.size()) {
@@ -164,7 +167,8 @@ final class MemoryTopic {
 
     // What others want to know.
 
-    @Nullable StoredMessage at(long offset) {
+    @Nullable
+    StoredMessage at(long offset) {
         return offset >= end || offset < first
                 ? null
                 : chunks.get((int) ((offset - chunkBase) / CHUNK))[(int) ((offset - chunkBase) % CHUNK)];

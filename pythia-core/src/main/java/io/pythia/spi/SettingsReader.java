@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * that nobody asked for. Not thread-safe.
  */
 public final class SettingsReader {
-    private static final Set<String> SECRET_WORDS = Set.of("password", "secret", "token", "credentials", "passphrase", "key-id");
+    private static final Set<String> SECRET_WORDS =
+            Set.of("password", "secret", "token", "credentials", "passphrase", "key-id");
 
     private final Settings settings;
     private final Set<String> known = new LinkedHashSet<>();
@@ -90,7 +91,9 @@ public final class SettingsReader {
             return Records.create(type, values);
         } catch (IllegalArgumentException e) {
             // The record names its component, which is the key in another spelling.
-            problems.add(new Problem(prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1), "",
+            problems.add(new Problem(
+                    prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1),
+                    "",
                     Objects.toString(e.getMessage())));
             return defaults;
         }
@@ -194,9 +197,12 @@ public final class SettingsReader {
         for (String key : settings.keys()) {
             boolean isNative = key.startsWith(Settings.NATIVE);
             if (!known.contains(key) && !(isNative && nativeSettingsKnown)) {
-                problems.add(new Problem(key, "", isNative
-                        ? "this connector takes no settings of its client"
-                        : "is not known" + Similar.hint(key, known)));
+                problems.add(new Problem(
+                        key,
+                        "",
+                        isNative
+                                ? "this connector takes no settings of its client"
+                                : "is not known" + Similar.hint(key, known)));
             }
         }
         if (!problems.isEmpty()) {

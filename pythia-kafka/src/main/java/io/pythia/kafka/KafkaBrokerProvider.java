@@ -71,7 +71,10 @@ public final class KafkaBrokerProvider implements BrokerProvider {
                 .config(read.bind(KafkaConfig.class, "batch-size"));
         String pattern = read.text("topic-pattern");
         if (pattern == null) {
-            read.set("topic", notEmpty(read.requiredText("topic")), topics -> builder.topics(List.of(topics.split(","))));
+            read.set(
+                    "topic",
+                    notEmpty(read.requiredText("topic")),
+                    topics -> builder.topics(List.of(topics.split(","))));
         }
         read.set("topic-pattern", pattern, builder::topicPattern);
         read.set("consumer-group", notEmpty(read.requiredText("consumer-group")), builder::consumerGroup);

@@ -68,7 +68,10 @@ interface ConformanceCases {
         try (MessageProducer producer = producer(destination)) {
             List<CompletableFuture<SendResult>> results = new ArrayList<>();
             for (int i = from; i < from + count; i++) {
-                results.add(producer.send(Message.builder().key("k" + i % 16).body(Integer.toString(i)).build()));
+                results.add(producer.send(Message.builder()
+                        .key("k" + i % 16)
+                        .body(Integer.toString(i))
+                        .build()));
             }
             results.forEach(TestSubscriber::get);
         }

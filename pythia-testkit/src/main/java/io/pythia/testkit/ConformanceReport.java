@@ -55,8 +55,11 @@ public final class ConformanceReport implements TestWatcher {
         Path file = Path.of("target", "conformance", connector + ".tsv");
         try {
             Files.createDirectories(file.getParent());
-            Files.writeString(file, id + "\t" + status + "\t" + detail.replaceAll("\\s+", " ") + "\n",
-                    StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(
+                    file,
+                    id + "\t" + status + "\t" + detail.replaceAll("\\s+", " ") + "\n",
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

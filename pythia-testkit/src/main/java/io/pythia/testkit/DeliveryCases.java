@@ -18,8 +18,24 @@ import org.junit.jupiter.api.Test;
 /** Messages arrive: all, as they were sent, where they should, in order. */
 interface DeliveryCases extends ConformanceCases {
     List<String> WEIRD = List.of(
-            "", " ", "\t", "\n", "\r\n", "\u0000", "\u0001\u001f", "ü", "日本語", "🚀👩‍👩‍👧", "\uFEFFbom", "a=b&c=d", "%20%",
-            "\"quoted\"", "<xml/>", "'; drop table x; --", "\\", "a".repeat(1000));
+            "",
+            " ",
+            "\t",
+            "\n",
+            "\r\n",
+            "\u0000",
+            "\u0001\u001f",
+            "ü",
+            "日本語",
+            "🚀👩‍👩‍👧",
+            "\uFEFFbom",
+            "a=b&c=d",
+            "%20%",
+            "\"quoted\"",
+            "<xml/>",
+            "'; drop table x; --",
+            "\\",
+            "a".repeat(1000));
 
     @Test
     @DisplayName("C01 publishSubscribe")
@@ -34,7 +50,9 @@ interface DeliveryCases extends ConformanceCases {
                     message.key("key-" + i);
                 }
                 if (can().headers()) {
-                    message.header("number", Integer.toString(i)).header("multi", "1").header("multi", "2");
+                    message.header("number", Integer.toString(i))
+                            .header("multi", "1")
+                            .header("multi", "2");
                 }
                 Message built = message.build();
                 sent.put(built.text(), built);
@@ -183,14 +201,19 @@ interface DeliveryCases extends ConformanceCases {
                 MessageBroker consumer = consumer(destination, GROUP)) {
             List<Message> sent = new ArrayList<>();
             for (String weird : WEIRD) {
-                Message message = Message.builder().header("h" + weird, weird).key(weird).body("x").build();
+                Message message = Message.builder()
+                        .header("h" + weird, weird)
+                        .key(weird)
+                        .body("x")
+                        .build();
                 sent.add(message);
                 get(producer.send(message));
             }
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);
             assertThat(subscriber.await(WEIRD.size()).stream().map(Message::headers))
-                    .containsExactlyInAnyOrderElementsOf(sent.stream().map(Message::headers).toList());
+                    .containsExactlyInAnyOrderElementsOf(
+                            sent.stream().map(Message::headers).toList());
             assertThat(subscriber.messages().stream().map(Message::key)).containsExactlyInAnyOrderElementsOf(WEIRD);
         }
     }

@@ -79,7 +79,8 @@ interface LifecycleCases extends ConformanceCases {
             subscriber.await(10).subList(0, 5).forEach(Message::ack);
             subscriber.cancel();
             subscriber.request(50);
-            eventually("a health that says so").until(() -> !get(consumer.healthCheck()).isUp());
+            eventually("a health that says so")
+                    .until(() -> !get(consumer.healthCheck()).isUp());
             assertThat(subscriber.count()).isEqualTo(10);
             assertThat(subscriber.hasEnded()).isFalse();
         }
@@ -262,7 +263,8 @@ interface LifecycleCases extends ConformanceCases {
             assertThat(get(consumer.healthCheck()).status()).isEqualTo(Health.Status.UP);
             harness().stopServer();
             try {
-                eventually("health DOWN").until(() -> get(consumer.healthCheck()).status() == Health.Status.DOWN);
+                eventually("health DOWN")
+                        .until(() -> get(consumer.healthCheck()).status() == Health.Status.DOWN);
                 eventually("an event").until(() -> lost.get() > 0);
             } finally {
                 harness().startServer();
@@ -287,8 +289,9 @@ interface LifecycleCases extends ConformanceCases {
                 subscriber.await(1);
             }
         }
-        eventually("no threads of the library").untilAsserted(() -> assertThat(
-                        Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
-                .noneMatch(name -> name.startsWith("pythia-") && name.contains(destination)));
+        eventually("no threads of the library")
+                .untilAsserted(() -> assertThat(
+                                Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
+                        .noneMatch(name -> name.startsWith("pythia-") && name.contains(destination)));
     }
 }

@@ -235,9 +235,11 @@ public final class FaultProxy implements AutoCloseable {
             }
         }
 
-        private void pass(byte[] piece, int length, OutputStream out, Direction direction) throws IOException, InterruptedException {
+        private void pass(byte[] piece, int length, OutputStream out, Direction direction)
+                throws IOException, InterruptedException {
             if (delayMillis > 0) {
-                long jitter = jitterMillis == 0 ? 0 : ThreadLocalRandom.current().nextLong(-jitterMillis, jitterMillis + 1);
+                long jitter =
+                        jitterMillis == 0 ? 0 : ThreadLocalRandom.current().nextLong(-jitterMillis, jitterMillis + 1);
                 TimeUnit.MILLISECONDS.sleep(Math.max(0, delayMillis + jitter));
             }
             for (int at = 0; at < length; ) {
