@@ -150,6 +150,7 @@ public final class Headers implements Iterable<Headers.Header> {
      * @param name the name, not empty
      * @param value the value; the array is the header's own: don't change it
      */
+    @SuppressWarnings("ArrayRecordComponent") // equals and hashCode compare the bytes
     public record Header(String name, byte[] value) {
 
         /** Checks the name. */

@@ -49,7 +49,7 @@ final class Cli implements Runnable {
                 .addSubcommand(new Demo(terminal, stop))
                 .registerConverter(Duration.class, new DurationConverter())
                 .setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8))
-                .setErr(new PrintWriter(terminal.err(), true))
+                .setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((error, line, parsed) -> explain(terminal, error));
         return command.execute(args);

@@ -34,11 +34,11 @@ final class DemoWork {
                                 if (order.attempt() < 3) {
                                     order.nack(Duration.ofMillis(100));
                                 } else {
-                                    order.reject(e.getMessage());
+                                    order.reject(e.toString());
                                 }
                             }
                         },
-                        onEnd::accept));
+                        onEnd));
     }
     // end::demo[]
 }

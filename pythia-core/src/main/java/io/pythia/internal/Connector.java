@@ -5,6 +5,7 @@ import io.pythia.BrokerTimeoutException;
 import io.pythia.retry.RetryConfig;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,7 @@ final class Connector<D extends AutoCloseable> {
     private final Open<D> open;
     private final Runnable wake;
     private volatile @Nullable BrokerException lastError;
-    private volatile int reconnects;
+    private final AtomicInteger reconnects = new AtomicInteger();
     private @Nullable Attempt attempt;
     private int failures;
     private long nextAt = System.nanoTime();
@@ -83,7 +84,7 @@ final class Connector<D extends AutoCloseable> {
         failures = 0;
         hopeless = false;
         if (outageSince != 0) {
-            reconnects++;
+            reconnects.incrementAndGet();
             events.connectionRestored(now - outageSince);
             outageSince = 0;
         }
@@ -133,7 +134,7 @@ final class Connector<D extends AutoCloseable> {
     }
 
     int reconnects() {
-        return reconnects;
+        return reconnects.get();
     }
 
     long nanosToWait(long now) {

@@ -325,7 +325,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             Throwable poison = received.get(i).poison();
             if (delivery == null) {
                 continue;
-            } else if (cancelled || failure.get() != null) {
+            }
+            if (cancelled || failure.get() != null) {
                 giveBack(delivery);
             } else if (poison != null) {
                 delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));

@@ -159,7 +159,7 @@ final class SendLoop implements Runnable {
 
     private boolean isDone() {
         boolean drained = engine.inFlight() == 0 && flushes.isEmpty();
-        return fatal != null || stopping && (drained || System.nanoTime() - stopAt >= 0);
+        return fatal != null || (stopping && (drained || System.nanoTime() - stopAt >= 0));
     }
 
     private void step() throws InterruptedException {

@@ -11,6 +11,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,7 @@ final class SettlePump<R> {
     private final Queue<Answer<R>> answers = new ConcurrentLinkedQueue<>();
     private final Queue<Runnable> afterTurn = new ConcurrentLinkedQueue<>();
     private final Queue<Retry<R>> retries = new ConcurrentLinkedQueue<>();
-    private volatile int unconfirmed;
+    private final AtomicInteger unconfirmed = new AtomicInteger();
 
     SettlePump(ReceiveEngine<R> engine) {
         this.engine = engine;
@@ -55,7 +56,7 @@ final class SettlePump<R> {
 
     /** Returns whether everything that was settled has been confirmed by the broker. */
     boolean isDone() {
-        return unconfirmed == 0 && !hasWork();
+        return unconfirmed.get() == 0 && !hasWork();
     }
 
     /** Takes a turn if no other thread has it. */
@@ -117,7 +118,7 @@ final class SettlePump<R> {
             return;
         }
         for (Delivery<R> delivery : toDriver) {
-            unconfirmed += delivery.settleTries == 0 ? 1 : 0;
+            unconfirmed.addAndGet(delivery.settleTries == 0 ? 1 : 0);
         }
         engine.handedBack(toDriver);
         settle(toDriver, finished);
@@ -154,7 +155,7 @@ final class SettlePump<R> {
             if (result == Settled.STALE) {
                 stale++;
             }
-            unconfirmed--;
+            unconfirmed.decrementAndGet();
             finished.add(delivery.resolve(result));
         }
         if (engine.events.metrics != BrokerMetrics.NONE) {

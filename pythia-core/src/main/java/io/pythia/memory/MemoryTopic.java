@@ -22,7 +22,7 @@ final class MemoryTopic {
     private final int maxMessages;
     private final long maxBytes;
     /** The messages from {@link #first} on, in arrays of equal length, so that any is found at once and old ones go away together. */
-    private final List<StoredMessage[]> chunks = new ArrayList<>();
+    private final List<@Nullable StoredMessage[]> chunks = new ArrayList<>();
 
     private final Map<String, MemoryGroup> groups = new HashMap<>();
     private final Set<MemoryReceiver> sessions = new HashSet<>();
@@ -52,7 +52,7 @@ final class MemoryTopic {
      */
     synchronized long append(Message message) {
         StoredMessage stored = new StoredMessage(end, message);
-        while (end - first >= maxMessages || bytes + stored.size() > maxBytes && end > first) {
+        while (end - first >= maxMessages || (bytes + stored.size() > maxBytes && end > first)) {
             if (!dropFirst()) {
                 throw new MessageException(
                         "topic " + name + " of the embedded broker is full: " + (end - first) + " messages, " + bytes

@@ -77,7 +77,7 @@ public final class SettingsReader {
     private <T extends Record> T bind(Class<T> type, String prefix, Set<String> except) {
         T defaults = Records.defaults(type);
         RecordComponent[] components = type.getRecordComponents();
-        Object[] values = new Object[components.length];
+        @Nullable Object[] values = new Object[components.length];
         int problemsBefore = problems.size();
         for (int i = 0; i < components.length; i++) {
             Object defaultValue = Records.get(defaults, components[i]);
@@ -139,7 +139,7 @@ public final class SettingsReader {
 
     private Record bindOver(Record base, String prefix) {
         RecordComponent[] components = base.getClass().getRecordComponents();
-        Object[] values = new Object[components.length];
+        @Nullable Object[] values = new Object[components.length];
         for (int i = 0; i < components.length; i++) {
             String key = prefix + Settings.normalize(components[i].getName());
             values[i] = component(components[i], key, Records.get(base, components[i]));

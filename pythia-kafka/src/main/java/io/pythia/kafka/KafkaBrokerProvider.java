@@ -47,7 +47,7 @@ public final class KafkaBrokerProvider implements BrokerProvider {
     @Override
     public Map<String, String> fromUri(BrokerUri uri) {
         Map<String, String> settings = new LinkedHashMap<>();
-        if (uri.path().size() > 1 || uri.path().size() == 1 && uri.hosts().isEmpty()) {
+        if (uri.path().size() > 1 || (uri.path().size() == 1 && uri.hosts().isEmpty())) {
             throw new ConfigException("kafka", "the address is kafka://host:port,host:port/topic");
         }
         if (!uri.hosts().isEmpty()) {

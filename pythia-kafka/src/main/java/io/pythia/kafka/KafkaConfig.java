@@ -211,7 +211,7 @@ public record KafkaConfig(
 
     private static void positive(String name, @Nullable Duration value) {
         require(
-                value == null || !value.isNegative() && !value.isZero(),
+                value == null || (!value.isNegative() && !value.isZero()),
                 name,
                 "must be more than zero, but is " + value);
     }

@@ -115,7 +115,7 @@ final class KafkaErrors {
      */
     static BrokerException translateSend(String doing, Throwable error) {
         Throwable cause = unwrap(error);
-        if (cause instanceof TimeoutException || cause instanceof RetriableException && !isCertain(cause)) {
+        if (cause instanceof TimeoutException || (cause instanceof RetriableException && !isCertain(cause))) {
             return new UncertainSendException(
                     doing + ": " + text(cause) + "; the broker may have the message, send it again with the same id",
                     cause);
@@ -140,7 +140,9 @@ final class KafkaErrors {
         boolean knownKind = translated instanceof MessageException
                 || translated instanceof DestinationNotFoundException
                 || translated instanceof BrokerAuthenticationException;
-        return knownKind ? translated : new MessageException(translated.getMessage(), cause, translated.isRetryable());
+        return knownKind
+                ? translated
+                : new MessageException(String.valueOf(translated.getMessage()), cause, translated.isRetryable());
     }
 
     private static Throwable unwrap(Throwable error) {

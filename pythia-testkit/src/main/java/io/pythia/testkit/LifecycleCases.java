@@ -95,8 +95,7 @@ interface LifecycleCases extends ConformanceCases {
     @Test
     @DisplayName("C18 receiveFromMissingDestination")
     default void missingDestination_isSaid() {
-        String missing = harness().missingDestination();
-        requires(missing != null, "destinations that are not made by being used");
+        String missing = required(harness().missingDestination(), "destinations that are not made by being used");
         try (MessageBroker consumer = consumer(missing, GROUP)) {
             assertThatThrownBy(() -> get(consumer.connect()))
                     .isInstanceOf(DestinationNotFoundException.class)
@@ -169,9 +168,7 @@ interface LifecycleCases extends ConformanceCases {
     @DisplayName("C33 connectVerifies")
     default void connect_toAnAddressWithoutABroker_failsTyped() {
         ConsumerOptions options = consumerOptions().withConnectTimeout(Duration.ofSeconds(3));
-        MessageBroker unreachable = harness().unreachableConsumer(options);
-        requires(unreachable != null, "an address");
-        try (unreachable) {
+        try (MessageBroker unreachable = required(harness().unreachableConsumer(options), "an address")) {
             assertThatThrownBy(() -> get(unreachable.connect()))
                     .isInstanceOf(BrokerException.class)
                     .matches(e -> ((BrokerException) e).isRetryable(), "retryable");

@@ -63,8 +63,7 @@ interface SendingCases extends ConformanceCases {
     @Test
     @DisplayName("C17 sendToMissingDestination")
     default void sendToMissingDestination_isSaid() {
-        String missing = harness().missingDestination();
-        requires(missing != null, "destinations that are not made by being used");
+        String missing = required(harness().missingDestination(), "destinations that are not made by being used");
         try (MessageProducer producer = producer(missing)) {
             assertThatThrownBy(() -> get(producer.send(Message.of("x"))))
                     .isInstanceOf(DestinationNotFoundException.class)

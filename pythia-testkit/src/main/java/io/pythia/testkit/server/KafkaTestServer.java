@@ -21,7 +21,7 @@ public final class KafkaTestServer implements TestServer {
     private static final String CLASS_PATH_PROPERTY = "pythia.test.kafka.classpath";
     private static final String CLASS_PATH_FILE = "pythia-kafka-server/target/kafka.classpath";
     private static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
-    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+    private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
     private final int port = NativeProcess.freePort();
     private final int controllerPort = NativeProcess.freePort();
