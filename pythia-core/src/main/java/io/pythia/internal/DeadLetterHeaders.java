@@ -1,6 +1,13 @@
 package io.pythia.internal;
 
-/** The headers that a dead letter carries beside its own. */
+import io.pythia.Headers;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+
+/**
+ * The headers that a dead letter carries beside its own. They are bounded and replaced, not added: a message may go round any number of
+ * times.
+ */
 public final class DeadLetterHeaders {
     /** Why it was rejected. */
     public static final String REASON = "pythia-dead-letter-reason";
@@ -17,5 +24,29 @@ public final class DeadLetterHeaders {
     /** When it was put aside, in ISO-8601. */
     public static final String TIME = "pythia-dead-letter-time";
 
+    private static final int MAX_REASON = 500;
+
     private DeadLetterHeaders() {}
+
+    /**
+     * Returns a message's headers and these.
+     *
+     * @param attempts how often it was delivered
+     */
+    public static Headers add(Headers headers, String id, String source, int attempts, String reason) {
+        return headers.with(REASON, shortened(reason))
+                .with(SOURCE, source)
+                .with(ID, id)
+                .with(ATTEMPTS, Integer.toString(attempts))
+                .with(TIME, Instant.now().toString());
+    }
+
+    /** Text that may come from anywhere, fit for a header. */
+    private static String shortened(String reason) {
+        String valid = new String(reason.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+        if (valid.length() <= MAX_REASON) {
+            return valid;
+        }
+        return valid.substring(0, Character.isHighSurrogate(valid.charAt(MAX_REASON - 1)) ? MAX_REASON - 1 : MAX_REASON);
+    }
 }

@@ -1,108 +1,166 @@
 package io.pythia.memory;
 
-import io.pythia.BrokerConnectionException;
-import io.pythia.DestinationNotFoundException;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
+import io.pythia.BrokerException;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The embedded broker: a number of topics. {@link #shared()} is the one that URLs and settings mean; a test makes its own. Thread-safe.
+ * The embedded broker itself, what elsewhere is a server: topics with groups of consumers, in memory. Thread-safe.
+ *
+ * <p>{@link #shared} is the one that URLs ({@code memory:orders}) and settings mean. A test makes one of its own, and can stop it, start
+ * it again, and let it refuse messages.
+ *
+ * <pre>{@code
+ * MemoryBroker broker = new MemoryBroker();
+ * MemoryProducer producer = MemoryProducer.builder().topic("orders").broker(broker).build();
+ * MemoryConsumer consumer = MemoryConsumer.builder().topic("orders").consumerGroup("billing").broker(broker).build();
+ * }</pre>
  */
 public final class MemoryBroker {
     private static final MemoryBroker SHARED = new MemoryBroker();
-    private static final int DEFAULT_MESSAGES = 1_000_000;
 
-    private final Map<String, MemoryTopic> topics = new ConcurrentHashMap<>();
-    private final boolean createsTopics;
-    private final int maxMessages;
-    private final long maxBytes;
-    private volatile boolean running = true;
+    private final MemoryStore store;
+    private final Queue<BrokerException> failures = new ArrayDeque<>();
 
-    /** Creates one that creates topics when they are first used, each for a million messages and a quarter of the heap at most. */
+    /** Creates one with the default limits. */
     public MemoryBroker() {
-        this(true, DEFAULT_MESSAGES, Runtime.getRuntime().maxMemory() / 4);
+        this(MemoryConfig.defaults());
     }
 
-    /**
-     * Creates one.
-     *
-     * @param createsTopics whether a topic is created when it is first used; otherwise by {@link #createTopic}
-     * @param maxMessages how many messages a topic keeps
-     * @param maxBytes how many bytes of messages a topic keeps
-     */
-    public MemoryBroker(boolean createsTopics, int maxMessages, long maxBytes) {
-        if (maxMessages < 1 || maxBytes < 1) {
-            throw new IllegalArgumentException("a topic must keep at least one message and one byte");
-        }
-        this.createsTopics = createsTopics;
-        this.maxMessages = maxMessages;
-        this.maxBytes = maxBytes;
+    /** Creates one with its own limits. */
+    public MemoryBroker(MemoryConfig config) {
+        this(config, clockFrom(System.nanoTime()));
     }
 
-    /** Returns the broker of this process. */
+    MemoryBroker(MemoryConfig config, LongSupplier clock) {
+        this.store = new MemoryStore(config, clock);
+    }
+
+    private static LongSupplier clockFrom(long start) {
+        return () -> System.nanoTime() - start;
+    }
+
+    /** Returns the broker of this JVM, with the default limits. */
     public static MemoryBroker shared() {
         return SHARED;
     }
 
-    /** Creates a topic if there is none of that name. */
-    public void createTopic(String name) {
-        topics.computeIfAbsent(name, n -> new MemoryTopic(this, n, maxMessages, maxBytes));
+    // What an administrator does.
+
+    /** Creates a topic; does nothing if it is there. */
+    public void createTopic(String topic) {
+        String checked = Names.check("topic", topic);
+        locked(() -> store.create(checked));
     }
 
-    /** Deletes a topic with all its messages. Who consumes it loses the connection. */
-    public void deleteTopic(String name) {
-        MemoryTopic topic = topics.remove(name);
-        if (topic != null) {
-            topic.delete();
-        }
+    /** Deletes a topic with its groups and messages, and returns whether it was there. Its consumers lose their connection. */
+    public boolean deleteTopic(String topic) {
+        return locked(() -> store.delete(topic));
+    }
+
+    /**
+     * Deletes a group with what it has not consumed, and returns whether it was there. Its consumers lose their connection; when they
+     * are back the group is a new one.
+     */
+    public boolean deleteGroup(String topic, String group) {
+        return locked(() -> store.delete(topic, group));
     }
 
     /** Returns the names of the topics, sorted. */
-    public Set<String> topics() {
-        return new TreeSet<>(topics.keySet());
+    public List<String> topics() {
+        return locked(store::names);
     }
 
-    /** Returns how many messages of a topic a group has not settled: waiting, delayed or in flight. */
-    public long unsettled(String topic, String group) {
-        MemoryTopic found = topics.get(topic);
-        return found == null ? 0 : found.unsettled(group);
+    /** Returns how many messages a topic keeps, consumed ones among them; 0 if there is no such topic. */
+    public int size(String topic) {
+        return locked(() -> {
+            MemoryTopic found = store.find(topic);
+            return found == null ? 0 : found.messages().size();
+        });
     }
 
-    /** Returns how many messages of a topic are with the consumers of a group. */
-    public int inFlight(String topic, String group) {
-        MemoryTopic found = topics.get(topic);
-        return found == null ? 0 : found.inFlight(group);
+    /** Returns how far a group is, or nothing if there is no such group. */
+    public Optional<GroupStats> stats(String topic, String group) {
+        return locked(() -> {
+            MemoryTopic foundTopic = store.find(topic);
+            MemoryGroup found = foundTopic == null ? null : foundTopic.groups.get(group);
+            return Optional.ofNullable(found == null ? null : found.stats());
+        });
     }
 
-    /** Takes the broker away, as an outage would: connections are lost, messages stay. For tests. */
+    /**
+     * How far a group is.
+     *
+     * @param waiting how many messages can be delivered now
+     * @param delayed how many messages wait for the delay of a nack
+     * @param inFlight how many messages are with consumers, unsettled
+     * @param consumers how many consumers are connected
+     */
+    public record GroupStats(long waiting, int delayed, int inFlight, int consumers) {}
+
+    // Faults.
+
+    /**
+     * Stops the broker: its consumers and producers lose their connection and can't get a new one until {@link #start}. Topics, groups
+     * and messages stay; what was in flight goes back to its group.
+     */
     public void stop() {
-        running = false;
-        topics.values().forEach(MemoryTopic::disconnectAll);
+        locked(() -> {
+            store.stop();
+            return true;
+        });
     }
 
-    /** Ends {@link #stop}. */
+    /** Starts the broker again; does nothing if it runs. */
     public void start() {
-        running = true;
+        locked(() -> {
+            store.start();
+            return true;
+        });
     }
 
-    void requireRunning() {
-        if (!running) {
-            throw new BrokerConnectionException("the embedded broker is stopped; start() brings it back");
+    /** Returns whether it runs, as it does from the beginning. */
+    public boolean isRunning() {
+        return locked(store::isRunning);
+    }
+
+    /** Refuses the next messages that are sent, to whatever topic, with an error; a message that is sent again counts again. */
+    public void failNextSends(int messages, BrokerException error) {
+        Objects.requireNonNull(error, "error");
+        synchronized (failures) {
+            for (int i = 0; i < messages; i++) {
+                failures.add(error);
+            }
         }
     }
 
-    MemoryTopic topic(String name) {
-        requireRunning();
-        if (createsTopics) {
-            createTopic(name);
+    @Nullable
+    BrokerException nextFailure() {
+        synchronized (failures) {
+            return failures.poll();
         }
-        MemoryTopic topic = topics.get(name);
-        if (topic == null) {
-            throw new DestinationNotFoundException(
-                    "there is no topic " + name + " in the embedded broker; createTopic makes one");
+    }
+
+    MemoryStore store() {
+        return store;
+    }
+
+    MemoryConfig config() {
+        return store.config;
+    }
+
+    private <T> T locked(Supplier<T> action) {
+        store.lock.lock();
+        try {
+            return action.get();
+        } finally {
+            store.lock.unlock();
         }
-        return topic;
     }
 }

@@ -13,10 +13,11 @@ import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** Makes {@code memory} known: {@code memory:orders?consumer-group=billing}. */
+/** Makes {@code memory} known: {@code memory:orders?consumer-group=billing}, on {@link MemoryBroker#shared()}. */
 public final class MemoryBrokerProvider implements BrokerProvider {
     static final Capabilities CAPABILITIES = Capabilities.builder()
             .ordering(Ordering.SOURCE)
@@ -31,6 +32,7 @@ public final class MemoryBrokerProvider implements BrokerProvider {
             .headers()
             .keys()
             .countsAttempts()
+            .maxMessageBytes(MemoryConfig.DEFAULT_MAX_MESSAGE_BYTES)
             .build();
 
     /** For {@link java.util.ServiceLoader}. */
@@ -48,35 +50,43 @@ public final class MemoryBrokerProvider implements BrokerProvider {
 
     @Override
     public Map<String, String> fromUri(BrokerUri uri) {
-        if (!uri.hosts().isEmpty()) {
-            throw new ConfigException("memory", "the embedded broker has no hosts: its address is memory:topic");
+        if (!uri.hosts().isEmpty() || uri.user() != null || uri.path().size() > 1) {
+            throw new ConfigException("memory", "the address is memory:topic");
         }
-        return uri.pathText().isEmpty() ? Map.of() : Map.of("topic", uri.pathText());
+        return uri.path().isEmpty() ? Map.of() : Map.of("topic", uri.pathText());
     }
 
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        MemoryConsumer.Builder builder = MemoryConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .topic(read.requiredText("topic"))
-                .fromStart(Objects.requireNonNull(read.read("from-start", Boolean.class, true)));
+        MemoryConsumer.Builder builder = MemoryConsumer.builder().options(read.bind(ConsumerOptions.class));
+        read.set("topic", given(read), topics -> builder.topics(List.of(topics.split(",", -1))));
         read.set("consumer-group", read.text("consumer-group"), builder::consumerGroup);
-        read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
         read.set("lease-time", read.read("lease-time", Duration.class, null), builder::leaseTime);
+        read.set("from-start", read.read("from-start", Boolean.class, null), builder::fromStart);
+        read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
         read.finish();
-        return builder.build();
+        try {
+            return builder.build();
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("memory consumer", String.valueOf(e.getMessage()));
+        }
     }
 
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        // One URL serves both sides of an application: what only a consumer needs is no mistake here.
+        // A URL serves both sides of an application: what only a consumer needs is no mistake here.
         read.text("consumer-group");
-        MemoryProducer.Builder builder = MemoryProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .topic(read.requiredText("topic"));
+        MemoryProducer.Builder builder = MemoryProducer.builder().options(read.bind(ProducerOptions.class));
+        read.set("topic", given(read), builder::topic);
         read.finish();
         return builder.build();
+    }
+
+    /** Returns the topic, or null if it is missing: a problem that the reader has then noted. */
+    private static @Nullable String given(SettingsReader read) {
+        String topic = read.requiredText("topic");
+        return topic.isEmpty() ? null : topic;
     }
 }

@@ -3,15 +3,23 @@ package io.pythia.memory;
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.ReceiveDriver;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** Consumes a topic of the embedded broker, as a member of a group. */
+/** Consumes one topic of the embedded broker, or several, as a member of a group. */
 public final class MemoryConsumer extends AbstractMessageBroker<MemoryDelivery> {
-    private final Builder builder;
+    private final MemoryConsumerSettings settings;
 
     private MemoryConsumer(Builder builder) {
-        super("memory:" + builder.topic, MemoryBrokerProvider.CAPABILITIES, builder);
-        this.builder = builder;
+        super("memory:" + String.join(",", builder.topics), MemoryBrokerProvider.CAPABILITIES, builder);
+        this.settings = new MemoryConsumerSettings(
+                builder.broker,
+                builder.topics,
+                builder.consumerGroup,
+                builder.leaseTime,
+                builder.fromStart,
+                builder.deadLetterTopic);
     }
 
     /** Returns a builder. */
@@ -21,17 +29,17 @@ public final class MemoryConsumer extends AbstractMessageBroker<MemoryDelivery> 
 
     @Override
     protected ReceiveDriver<MemoryDelivery> newDriver() {
-        return new MemoryReceiver(builder);
+        return new MemoryReceiver(name(), settings);
     }
 
-    /** Builds consumers; the defaults are in the methods' descriptions. Not thread-safe, and not to be used after {@link #build}. */
+    /** Builds consumers; the defaults are in the methods' descriptions. Not thread-safe. */
     public static final class Builder extends AbstractMessageBroker.Builder<Builder> {
-        private MemoryBroker broker = MemoryBroker.shared();
-        private String topic = "";
+        private List<String> topics = List.of();
         private String consumerGroup = "default";
-        private String deadLetterTopic = "";
+        private MemoryBroker broker = MemoryBroker.shared();
         private Duration leaseTime = Duration.ofSeconds(30);
         private boolean fromStart = true;
+        private @Nullable String deadLetterTopic;
 
         private Builder() {}
 
@@ -40,34 +48,34 @@ public final class MemoryConsumer extends AbstractMessageBroker<MemoryDelivery> 
             return this;
         }
 
-        /** Sets the broker. Default: that of this process. */
+        /** Sets the topic. This or {@link #topics} is required. */
+        public Builder topic(String topic) {
+            return topics(List.of(topic));
+        }
+
+        /** Sets several topics; each keeps its own order. */
+        public Builder topics(List<String> topics) {
+            topics.forEach(topic -> Names.check("topic", topic));
+            this.topics = topics.stream().distinct().toList();
+            return this;
+        }
+
+        /** Sets the group: each group gets every message, its consumers share them. Default: {@code default}. */
+        public Builder consumerGroup(String group) {
+            this.consumerGroup = Names.check("consumerGroup", group);
+            return this;
+        }
+
+        /** Sets the broker. Default: {@link MemoryBroker#shared()}. */
         public Builder broker(MemoryBroker broker) {
             this.broker = Objects.requireNonNull(broker, "broker");
             return this;
         }
 
-        /** Sets the topic. Required. */
-        public Builder topic(String topic) {
-            this.topic = Objects.requireNonNull(topic, "topic");
-            return this;
-        }
-
-        /** Sets the group whose consumers share the messages. Default: {@code default}. */
-        public Builder consumerGroup(String group) {
-            if (group.isBlank()) {
-                throw new IllegalArgumentException("consumerGroup must not be blank");
-            }
-            this.consumerGroup = group;
-            return this;
-        }
-
-        /** Sets where rejected messages go. Default: the topic's name and {@code .dead}. */
-        public Builder deadLetterTopic(String topic) {
-            this.deadLetterTopic = Objects.requireNonNull(topic, "topic");
-            return this;
-        }
-
-        /** Sets how long a message is reserved; the engine extends it while the message is in flight. Zero: for ever. Default: 30 s. */
+        /**
+         * Sets for how long a message is reserved for this consumer; the engine extends it while the message is in flight. Zero: until it
+         * is settled, or the consumer leaves. Default: 30 s.
+         */
         public Builder leaseTime(Duration time) {
             if (time.isNegative()) {
                 throw new IllegalArgumentException("leaseTime must not be negative, but is " + time);
@@ -76,46 +84,31 @@ public final class MemoryConsumer extends AbstractMessageBroker<MemoryDelivery> 
             return this;
         }
 
-        /** Sets whether a new group begins at the oldest message that is kept, or with what is sent from now on. Default: the oldest. */
+        /** Sets whether a group that is new begins with what the topic keeps, or else with what is sent from then on. Default: true. */
         public Builder fromStart(boolean fromStart) {
             this.fromStart = fromStart;
+            return this;
+        }
+
+        /** Sets the topic for rejected messages; it is created when the first one comes. Default: the topic's name and {@code .dead}. */
+        public Builder deadLetterTopic(String topic) {
+            this.deadLetterTopic = Names.check("deadLetterTopic", topic);
             return this;
         }
 
         /**
          * Returns a consumer, not connected.
          *
-         * @throws IllegalArgumentException if the topic is missing
+         * @throws IllegalArgumentException if something is missing or contradicts something else
          */
         public MemoryConsumer build() {
-            if (topic.isBlank()) {
+            if (topics.isEmpty()) {
                 throw new IllegalArgumentException("topic must be set");
             }
+            if (deadLetterTopic != null && topics.contains(deadLetterTopic)) {
+                throw new IllegalArgumentException("deadLetterTopic must not be among the topics that are consumed");
+            }
             return new MemoryConsumer(this);
-        }
-
-        MemoryBroker broker() {
-            return broker;
-        }
-
-        String topic() {
-            return topic;
-        }
-
-        String consumerGroup() {
-            return consumerGroup;
-        }
-
-        String deadLetterTopic() {
-            return deadLetterTopic.isEmpty() ? topic + ".dead" : deadLetterTopic;
-        }
-
-        Duration leaseTime() {
-            return leaseTime;
-        }
-
-        boolean fromStart() {
-            return fromStart;
         }
     }
 }

@@ -5,60 +5,80 @@ import io.pythia.spi.MessageContent;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** A message with a consumer: what it holds, and the receipt by which it is settled. Guarded by its topic. */
+/**
+ * One delivery of one message: its content, and the receipt by which it is settled. One object for both, since there is one for each
+ * message. A redelivery is another object, which is what makes old receipts stale.
+ */
 final class MemoryDelivery implements MessageContent {
-    final StoredMessage stored;
-    final MemoryReceiver session;
+    final StoredMessage message;
+    final MemoryGroup group;
     final int attempt;
-    private final String topic;
-    long leaseEndsAt;
+    private byte[] body;
 
-    MemoryDelivery(String topic, StoredMessage stored, MemoryReceiver session, int attempt, long leaseEndsAt) {
-        this.topic = topic;
-        this.stored = stored;
-        this.session = session;
+    // Guarded by the broker's lock:
+    /** The session that has it, null if it was settled or taken back. */
+    @Nullable
+    Leases owner;
+
+    @Nullable
+    MemoryDelivery previous;
+
+    @Nullable
+    MemoryDelivery next;
+    /** When the lease ends, or, in the group's queue, when it is to be delivered again. */
+    long due;
+
+    MemoryDelivery(StoredMessage message, MemoryGroup group, int attempt) {
+        this.message = message;
+        this.group = group;
         this.attempt = attempt;
-        this.leaseEndsAt = leaseEndsAt;
+        this.body = message.body;
+    }
+
+    /** Gives the application a body of its own: another group, or a redelivery, never sees what it does to it. */
+    void copyBody() {
+        body = message.body.clone();
     }
 
     @Override
     public String id() {
-        return stored.message().hasExplicitId() ? stored.message().id() : topic + "@" + stored.offset();
+        return message.id(group.topic.name);
     }
 
     @Override
     public boolean hasExplicitId() {
-        return stored.message().hasExplicitId();
+        return message.explicitId != null;
     }
 
     @Override
     public byte[] body() {
-        return stored.message().body();
+        return body;
     }
 
     @Override
     public @Nullable String key() {
-        return stored.message().key();
+        return message.key;
     }
 
     @Override
     public Headers headers() {
-        return stored.message().headers();
+        return message.headers;
     }
 
     @Override
     public Instant timestamp() {
-        return stored.message().timestamp();
+        return Instant.ofEpochMilli(message.timestampMillis);
     }
 
     @Override
     public String source() {
-        return topic;
+        return group.topic.name;
     }
 
-    /** Gives the message as it was sent. */
     @Override
     public <T> @Nullable T unwrap(Class<T> nativeType) {
-        return nativeType.isInstance(stored.message()) ? nativeType.cast(stored.message()) : null;
+        return nativeType == MemoryRecord.class
+                ? nativeType.cast(new MemoryRecord(group.topic.name, message.offset))
+                : null;
     }
 }

@@ -1,137 +1,147 @@
 package io.pythia.memory;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far one group has come in a topic: the place of the next new message, what is with its consumers, and what is to be delivered again.
- * Guarded by its topic.
+ * What a group has yet to consume of a topic: what came back, in the order of the topic, what waits for its time, and what was never
+ * delivered. Guarded by the broker's lock.
  */
 final class MemoryGroup {
-    /** A message to be delivered again, at the earliest at a time. */
-    private record Returned(StoredMessage stored, int attempt, long dueAt) {}
+    final MemoryTopic topic;
+    final String name;
+    private final PriorityQueue<MemoryDelivery> returned =
+            new PriorityQueue<>(Comparator.comparingLong((MemoryDelivery d) -> d.message.offset));
+    private final PriorityQueue<MemoryDelivery> delayed = new PriorityQueue<>(
+            Comparator.comparingLong((MemoryDelivery d) -> d.due).thenComparingLong(d -> d.message.offset));
+    private final List<MemoryReceiver> sessions = new ArrayList<>();
+    private final List<MemoryReceiver> waiting = new ArrayList<>();
+    /** The first message that was never delivered. */
+    private @Nullable StoredMessage next;
 
-    private final PriorityQueue<Returned> ready = new PriorityQueue<>(Comparator.comparingLong(r -> r.stored.offset()));
-    private final PriorityQueue<Returned> delayed = new PriorityQueue<>((a, b) -> Long.signum(a.dueAt - b.dueAt));
-    /** By offset: a group has a message at most once. */
-    private final Map<Long, MemoryDelivery> inFlight = new HashMap<>();
-
-    private long next;
-    /** No lease ends before. */
-    private long nextExpiryAt = Long.MAX_VALUE;
-
-    private boolean hasLeases;
-
-    MemoryGroup(long first) {
-        next = first;
+    MemoryGroup(MemoryTopic topic, String name, @Nullable StoredMessage next) {
+        this.topic = topic;
+        this.name = name;
+        this.next = next;
     }
 
-    /** Takes back what consumers have had for too long, and makes ready what has waited for long enough. */
-    void advance(long now) {
-        while (!delayed.isEmpty() && delayed.peek().dueAt - now <= 0) {
-            ready.add(delayed.remove());
-        }
-        if (hasLeases && nextExpiryAt - now <= 0) {
-            List<MemoryDelivery> expired = inFlight.values().stream()
-                    .filter(d -> d.leaseEndsAt - now <= 0)
-                    .toList();
-            expired.forEach(this::giveBack);
-            hasLeases = false;
-            inFlight.values().forEach(d -> noteLease(d.leaseEndsAt));
+    void appended(StoredMessage message) {
+        if (next == null) {
+            next = message;
         }
     }
 
-    /** Returns the next message of the topic's that this group is to have, or null. */
-    @Nullable
-    MemoryDelivery take(MemoryTopic topic, MemoryReceiver session, long leaseEndsAt) {
-        Returned again = ready.poll();
-        StoredMessage stored;
-        int attempt = 1;
-        if (again != null) {
-            stored = again.stored;
-            attempt = again.attempt;
-        } else {
-            next = Math.max(next, topic.firstOffset());
-            stored = topic.at(next);
-            if (stored == null) {
-                return null;
+    // Sessions.
+
+    void join(MemoryReceiver session) {
+        sessions.add(session);
+    }
+
+    void leave(MemoryReceiver session) {
+        sessions.remove(session);
+    }
+
+    List<MemoryReceiver> sessions() {
+        return List.copyOf(sessions);
+    }
+
+    void startWaiting(MemoryReceiver session) {
+        waiting.add(session);
+    }
+
+    void stopWaiting(MemoryReceiver session) {
+        waiting.remove(session);
+    }
+
+    /**
+     * Wakes one session if something is there, or will be before the first of them looks by itself. Whoever was woken calls this again
+     * when it leaves, so that nothing is left lying while others wait.
+     */
+    void wakeOne() {
+        if (waiting.isEmpty()) {
+            return;
+        }
+        boolean available = isAvailable();
+        long due = nextDue();
+        for (MemoryReceiver session : waiting) {
+            if (session.isSignalled() || !available && session.waitsUntil() <= due) {
+                return;
             }
-            next++;
         }
-        MemoryDelivery delivery = new MemoryDelivery(topic.name(), stored, session, attempt, leaseEndsAt);
-        inFlight.put(stored.offset(), delivery);
-        if (leaseEndsAt != Long.MAX_VALUE) {
-            noteLease(leaseEndsAt);
-        }
-        return delivery;
-    }
-
-    private void noteLease(long endsAt) {
-        if (endsAt != Long.MAX_VALUE && (!hasLeases || endsAt - nextExpiryAt < 0)) {
-            nextExpiryAt = endsAt;
-            hasLeases = true;
+        if (available || due != Leases.NEVER) {
+            waiting.get(0).signal();
         }
     }
 
-    /** Returns whether the consumer still has this message. */
-    boolean holds(MemoryDelivery delivery) {
-        return inFlight.get(delivery.stored.offset()) == delivery;
-    }
+    // Deliveries.
 
-    void remove(MemoryDelivery delivery) {
-        inFlight.remove(delivery.stored.offset());
-    }
-
-    /** Takes a message back; it is delivered again before what is new. */
-    void giveBack(MemoryDelivery delivery) {
-        remove(delivery);
-        ready.add(new Returned(delivery.stored, delivery.attempt + 1, 0));
-    }
-
-    void giveBack(MemoryDelivery delivery, long dueAt) {
-        remove(delivery);
-        delayed.add(new Returned(delivery.stored, delivery.attempt + 1, dueAt));
-    }
-
-    void extend(MemoryDelivery delivery, long leaseEndsAt) {
-        delivery.leaseEndsAt = leaseEndsAt;
-        noteLease(leaseEndsAt);
-    }
-
-    /** Takes all back that a session has. */
-    void giveBackAll(MemoryReceiver session) {
-        new ArrayList<>(inFlight.values())
-                .stream().filter(d -> d.session == session).forEach(this::giveBack);
-    }
-
-    Collection<MemoryDelivery> inFlight() {
-        return inFlight.values();
-    }
-
-    /** Returns for how long nothing becomes due, at most {@code max}. */
-    long nanosToNext(long now, long max) {
-        long wait = max;
-        if (!delayed.isEmpty()) {
-            wait = Math.min(wait, delayed.peek().dueAt - now);
+    /** Takes back what is due: ended leases, and delays that have passed. */
+    void takeBackDue(long now) {
+        for (MemoryReceiver session : sessions) {
+            session.leases.removeEnded(now).forEach(ended -> ended.group.takeBack(ended));
         }
-        if (hasLeases) {
-            wait = Math.min(wait, nextExpiryAt - now);
+        for (MemoryDelivery head = delayed.peek(); head != null && head.due <= now; head = delayed.peek()) {
+            returned.add(delayed.remove());
         }
-        return Math.max(1, wait);
     }
 
-    long unsettled(long end) {
-        return end - next + inFlight.size() + ready.size() + delayed.size();
+    /** Returns the next delivery, or null if there is nothing to deliver now. */
+    @Nullable
+    MemoryDelivery poll() {
+        MemoryDelivery again = returned.poll();
+        if (again != null) {
+            return new MemoryDelivery(again.message, this, again.attempt + 1);
+        }
+        StoredMessage fresh = next;
+        if (fresh == null) {
+            return null;
+        }
+        next = fresh.next;
+        return new MemoryDelivery(fresh, this, 1);
     }
 
-    /** Returns the first offset that this group may still want from the topic. */
-    long next() {
-        return next;
+    /** Takes a delivery back, to the head of the group. */
+    void takeBack(MemoryDelivery delivery) {
+        returned.add(delivery);
+    }
+
+    /** Takes a delivery back for later. */
+    void takeBack(MemoryDelivery delivery, long due) {
+        delivery.due = due;
+        delayed.add(delivery);
+    }
+
+    boolean isAvailable() {
+        return next != null || !returned.isEmpty();
+    }
+
+    /** Returns when a lease ends or a delay has passed, or earlier; {@link Leases#NEVER} if there are none. */
+    long nextDue() {
+        MemoryDelivery head = delayed.peek();
+        long due = head == null ? Leases.NEVER : head.due;
+        for (MemoryReceiver session : sessions) {
+            due = Math.min(due, session.leases.earliest());
+        }
+        return due;
+    }
+
+    /** Returns what it has not consumed and no session has, in no order. */
+    List<StoredMessage> unsettled() {
+        List<StoredMessage> all = new ArrayList<>();
+        returned.forEach(d -> all.add(d.message));
+        delayed.forEach(d -> all.add(d.message));
+        for (StoredMessage each = next; each != null; each = each.next) {
+            all.add(each);
+        }
+        return all;
+    }
+
+    MemoryBroker.GroupStats stats() {
+        int inFlight = sessions.stream().mapToInt(s -> s.leases.count(this)).sum();
+        return new MemoryBroker.GroupStats(
+                returned.size() + topic.countFrom(next), delayed.size(), inFlight, sessions.size());
     }
 }

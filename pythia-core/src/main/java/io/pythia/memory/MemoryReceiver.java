@@ -1,8 +1,8 @@
 package io.pythia.memory;
 
 import io.pythia.BrokerConnectionException;
-import io.pythia.Message;
-import io.pythia.internal.DeadLetters;
+import io.pythia.Headers;
+import io.pythia.internal.DeadLetterHeaders;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
@@ -12,70 +12,189 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
-/** One consumer's session with a topic. */
+/** One session of a consumer with the embedded broker. All of its state is guarded by the broker's lock. */
 final class MemoryReceiver implements ReceiveDriver<MemoryDelivery> {
-    private static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
+    private final String name;
+    private final MemoryConsumerSettings settings;
+    private final MemoryStore store;
+    private final Condition wake;
+    final Leases leases = new Leases();
+    private final List<MemoryGroup> groups = new ArrayList<>();
+    /** Null while the session lasts. */
+    private @Nullable String endedBecause;
+    /** Set by {@link #wakeup}; the receive that sees it returns. */
+    private boolean woken;
+    /** Set by a group that woke this session: others rely on its looking. */
+    private boolean signalled;
 
-    private final MemoryConsumer.Builder settings;
-    private @Nullable MemoryTopic topic;
-    private @Nullable MemoryGroup group;
-    private volatile boolean disconnected;
-    private volatile boolean closed;
-    private volatile boolean wokenUp;
+    private long waitsUntil;
+    /** Which group is looked at first: each has its turn. */
+    private int turn;
 
-    MemoryReceiver(MemoryConsumer.Builder settings) {
+    MemoryReceiver(String name, MemoryConsumerSettings settings) {
+        this.name = name;
         this.settings = settings;
+        this.store = settings.broker().store();
+        this.wake = store.lock.newCondition();
     }
 
     @Override
     public void open() {
-        topic = settings.broker().topic(settings.topic());
-        group = topic.join(settings.consumerGroup(), settings.fromStart(), this);
+        store.lock.lock();
+        try {
+            store.requireRunning(name);
+            List<MemoryTopic> topics = settings.topics().stream()
+                    .map(topic -> store.use(topic, name))
+                    .toList();
+            for (MemoryTopic topic : topics) {
+                groups.add(topic.group(settings.group(), settings.fromStart()));
+            }
+            groups.forEach(group -> group.join(this));
+            store.add(this);
+        } finally {
+            store.lock.unlock();
+        }
     }
+
+    // Receiving.
 
     @Override
     public List<Received<MemoryDelivery>> receive(int max, Duration wait) throws InterruptedException {
-        List<MemoryDelivery> taken = topic().take(Objects.requireNonNull(group), this, max, wait.toNanos());
-        List<Received<MemoryDelivery>> received = new ArrayList<>(taken.size());
-        for (MemoryDelivery each : taken) {
-            received.add(new Received<>(each, each, each.attempt, null));
+        List<Received<MemoryDelivery>> received = new ArrayList<>();
+        store.lock.lockInterruptibly();
+        try {
+            long deadline = MemoryStore.after(store.now(), wait);
+            take(max, received);
+            while (received.isEmpty() && !woken && store.now() < deadline) {
+                await(deadline);
+                take(max, received);
+            }
+            woken = false;
+        } finally {
+            signalled = false;
+            groups.forEach(MemoryGroup::wakeOne);
+            store.lock.unlock();
+        }
+        for (Received<MemoryDelivery> each : received) {
+            each.receipt().copyBody();
         }
         return received;
     }
 
-    @Override
-    public CompletableFuture<?> settle(List<? extends Settlement<MemoryDelivery>> batch) {
-        for (Settlement<MemoryDelivery> rejected : topic().settle(Objects.requireNonNull(group), batch)) {
-            putAside(rejected);
+    private void take(int max, List<Received<MemoryDelivery>> received) {
+        requireSession();
+        long now = store.now();
+        long until = settings.leaseTime().isZero() ? Leases.NEVER : MemoryStore.after(now, settings.leaseTime());
+        for (int i = 0; i < groups.size(); i++) {
+            MemoryGroup group = groups.get((turn + i) % groups.size());
+            group.takeBackDue(now);
+            while (received.size() < max) {
+                MemoryDelivery delivery = group.poll();
+                if (delivery == null) {
+                    break;
+                }
+                leases.add(delivery, until);
+                received.add(new Received<>(delivery, delivery, delivery.attempt, null));
+            }
         }
-        return DONE;
+        turn = (turn + 1) % groups.size();
     }
 
-    private void putAside(Settlement<MemoryDelivery> rejected) {
-        MemoryDelivery delivery = rejected.receipt();
-        Message letter = DeadLetters.letter(
-                Message.received(delivery, new SettledAlready(delivery.attempt)),
-                Objects.requireNonNullElse(rejected.reason(), ""));
-        MemoryTopic deadLetters = settings.broker().topic(settings.deadLetterTopic());
-        deadLetters.append(letter);
-        deadLetters.signal();
+    private void await(long deadline) throws InterruptedException {
+        signalled = false;
+        waitsUntil = deadline;
+        for (MemoryGroup group : groups) {
+            waitsUntil = Math.min(waitsUntil, group.nextDue());
+        }
+        groups.forEach(group -> group.startWaiting(this));
+        try {
+            wake.awaitNanos(waitsUntil - store.now());
+        } finally {
+            groups.forEach(group -> group.stopWaiting(this));
+        }
+    }
+
+    boolean isSignalled() {
+        return signalled;
+    }
+
+    long waitsUntil() {
+        return waitsUntil;
+    }
+
+    void signal() {
+        signalled = true;
+        wake.signal();
     }
 
     @Override
     public void wakeup() {
-        wokenUp = true;
-        MemoryTopic current = topic;
-        if (current != null) {
-            current.signal();
+        store.lock.lock();
+        try {
+            woken = true;
+            wake.signal();
+        } finally {
+            store.lock.unlock();
         }
     }
 
-    boolean takeWakeup() {
-        boolean was = wokenUp;
-        wokenUp = false;
-        return was;
+    // Settling.
+
+    @Override
+    public CompletableFuture<?> settle(List<? extends Settlement<MemoryDelivery>> batch) {
+        store.lock.lock();
+        try {
+            long now = store.now();
+            for (Settlement<MemoryDelivery> each : batch) {
+                if (each.receipt().owner == leases) {
+                    settle(each, now);
+                } else {
+                    each.stale();
+                }
+            }
+            groups.forEach(MemoryGroup::wakeOne);
+        } finally {
+            store.lock.unlock();
+        }
+        return CompletableFuture.completedFuture(null);
+    }
+
+    private void settle(Settlement<MemoryDelivery> settlement, long now) {
+        MemoryDelivery delivery = settlement.receipt();
+        switch (settlement.outcome()) {
+            case ACK -> consumed(delivery);
+            case NACK -> giveBack(delivery, settlement.delay(), now);
+            case REJECT -> putAside(delivery, Objects.requireNonNullElse(settlement.reason(), ""));
+            case EXTEND -> leases.extend(delivery, MemoryStore.after(now, settlement.delay()));
+        }
+    }
+
+    private void consumed(MemoryDelivery delivery) {
+        leases.remove(delivery);
+        store.consumed(delivery.group.topic, delivery.message);
+    }
+
+    private void giveBack(MemoryDelivery delivery, Duration delay, long now) {
+        leases.remove(delivery);
+        if (delay.isZero()) {
+            delivery.group.takeBack(delivery);
+        } else {
+            delivery.group.takeBack(delivery, MemoryStore.after(now, delay));
+        }
+    }
+
+    /** What was accepted once is not refused for want of room: else a full broker of poison messages could never be emptied. */
+    private void putAside(MemoryDelivery delivery, String reason) {
+        MemoryTopic deadLetters = store.create(settings.deadLetterTopic(delivery.group.topic.name));
+        Headers headers =
+                DeadLetterHeaders.add(delivery.headers(), delivery.id(), delivery.source(), delivery.attempt, reason);
+        StoredMessage deadLetter = delivery.message.deadLetter(delivery.id(), headers);
+        consumed(delivery);
+        store.appendAnyway(deadLetters, deadLetter);
+        deadLetters.groups.values().forEach(MemoryGroup::wakeOne);
     }
 
     @Override
@@ -83,45 +202,59 @@ final class MemoryReceiver implements ReceiveDriver<MemoryDelivery> {
         return settings.leaseTime();
     }
 
-    long leaseNanos() {
-        return settings.leaseTime().toNanos();
-    }
+    // The end.
 
     @Override
     public void ping() {
-        settings.broker().requireRunning();
+        store.lock.lock();
+        try {
+            store.requireRunning(name);
+            requireSession();
+        } finally {
+            store.lock.unlock();
+        }
     }
 
     @Override
     public Map<String, String> facts() {
-        return Map.of(
-                "unsettled-in-group",
-                Long.toString(settings.broker().unsettled(settings.topic(), settings.consumerGroup())));
-    }
-
-    void requireOpen() {
-        if (disconnected || closed) {
-            throw new BrokerConnectionException(
-                    "the connection to topic " + settings.topic() + " of the embedded broker is lost");
+        store.lock.lock();
+        try {
+            long waiting = groups.stream().mapToLong(g -> g.stats().waiting()).sum();
+            long delayed = groups.stream().mapToLong(g -> g.stats().delayed()).sum();
+            return Map.of("lag", Long.toString(waiting + delayed));
+        } finally {
+            store.lock.unlock();
         }
-    }
-
-    /** The broker was stopped, or the topic deleted. */
-    void disconnect() {
-        disconnected = true;
-    }
-
-    private MemoryTopic topic() {
-        return Objects.requireNonNull(topic, "the session is not open");
     }
 
     @Override
     public void close() {
-        closed = true;
-        MemoryTopic current = topic;
-        MemoryGroup joined = group;
-        if (current != null && joined != null) {
-            current.leave(joined, this);
+        store.lock.lock();
+        try {
+            end("it is closed");
+        } finally {
+            store.lock.unlock();
+        }
+    }
+
+    /** Ends the session: what it has goes back to its groups. Called with the lock held, also by the broker. */
+    void end(String why) {
+        if (endedBecause != null) {
+            return;
+        }
+        endedBecause = why;
+        store.remove(this);
+        leases.removeAll().forEach(delivery -> delivery.group.takeBack(delivery));
+        wake.signal();
+        for (MemoryGroup group : groups) {
+            group.leave(this);
+            group.wakeOne();
+        }
+    }
+
+    private void requireSession() {
+        if (endedBecause != null) {
+            throw new BrokerConnectionException(name + ": the session is over: " + endedBecause);
         }
     }
 }

@@ -1,26 +1,28 @@
 /**
- * An embedded broker, for tests, demonstrations and small applications.
+ * The embedded broker, for tests, demonstrations and small applications.
  *
  * <h2>What it is</h2>
- * Topics in the memory of this process, with groups of consumers, leases, delayed redelivery, dead letters and replay. It is gone when the
- * process ends.
+ * A broker inside the JVM: topics that keep their messages in memory, and groups of consumers that each get all of them. It needs no
+ * server, and behaves like one: leases, redelivery, dead letters, replay, limits, and outages on demand.
  *
  * <h2>Words</h2>
- * Topic: source and destination. Group: every group gets every message, the consumers of one group share them. Lease: how long a message
- * is reserved for the consumer that has it.
+ * Topic: source and destination. Group: {@code consumerGroup}; it stays, with what it has not consumed, when its consumers leave. Lease:
+ * how long a message is reserved for the consumer that it was delivered to. Room: how much a broker keeps before it refuses messages.
  *
  * <h2>Delivery guarantee</h2>
- * At least once, in the order of sending as long as nothing is delivered again.
+ * At least once, as long as the JVM lives. First deliveries are handed out in the order of sending, over all consumers of a group.
  *
  * <h2>Settling</h2>
- * ack: the group is done with it. nack: the group delivers it again, before what is new, at once or after a delay. reject: it is sent to
- * the topic {@code <topic>.dead}, then as ack. extend: its lease begins anew.
+ * ack: the group is done with it; it stays for new groups until the room is needed. nack: it goes back to the head of its group, or waits
+ * for its delay. reject: it moves to the dead-letter topic, in one step. extend: the lease ends that much later than now. Closing, and the
+ * end of a lease: as nack.
  *
  * <h2>Threads</h2>
- * None of its own: the engine's threads do the work, under one lock per topic.
+ * None beside the engine's. One lock per broker guards everything; each receive, settle and send takes it once for a whole batch, and no
+ * code of an application runs under it. Delays and leases are looked at by whoever receives.
  *
  * <h2>Escape hatch</h2>
- * None is needed: there is no client library.
+ * {@code Message.unwrap(MemoryRecord.class)}; {@link io.pythia.memory.MemoryBroker} for what an administrator would do.
  */
 @NullMarked
 package io.pythia.memory;

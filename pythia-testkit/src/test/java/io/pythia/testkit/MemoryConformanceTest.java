@@ -1,13 +1,14 @@
 package io.pythia.testkit;
 
 import io.pythia.BrokerListener;
-import io.pythia.Message;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
 import io.pythia.memory.MemoryBroker;
 import io.pythia.memory.MemoryBrokerProvider;
+import io.pythia.memory.MemoryConfig;
 import io.pythia.memory.MemoryConsumer;
 import io.pythia.memory.MemoryProducer;
+import io.pythia.memory.MemoryRecord;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;
@@ -21,7 +22,7 @@ class MemoryConformanceTest extends BrokerConformance {
     }
 
     private static final class Harness implements BrokerHarness {
-        private final MemoryBroker broker = new MemoryBroker(false, 1_000_000, 256 << 20);
+        private final MemoryBroker broker = new MemoryBroker(MemoryConfig.defaults().withAutoCreateTopics(false));
 
         @Override
         public String name() {
@@ -53,7 +54,7 @@ class MemoryConformanceTest extends BrokerConformance {
 
         @Override
         public Class<?> nativeType() {
-            return Message.class;
+            return MemoryRecord.class;
         }
 
         @Override
