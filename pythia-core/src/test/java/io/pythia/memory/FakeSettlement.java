@@ -11,7 +11,9 @@ final class FakeSettlement implements Settlement<MemoryDelivery> {
     private final Outcome outcome;
     private final Duration delay;
     boolean stale;
-    @Nullable Throwable error;
+
+    @Nullable
+    Throwable error;
 
     FakeSettlement(MemoryDelivery receipt, Outcome outcome, Duration delay) {
         this.receipt = receipt;

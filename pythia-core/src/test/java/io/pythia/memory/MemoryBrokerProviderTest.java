@@ -30,7 +30,8 @@ class MemoryBrokerProviderTest {
                 MessageBroker consumer = brokers.consumer(uri)) {
             producer.send(Message.of("a")).join();
 
-            assertThat(Collected.from(consumer, Message::ack).awaitCount(1).texts()).containsExactly("a");
+            assertThat(Collected.from(consumer, Message::ack).awaitCount(1).texts())
+                    .containsExactly("a");
             assertThat(consumer.name()).isEqualTo("memory:" + TOPIC);
             assertThat(MemoryBroker.shared().stats(TOPIC, "billing")).isPresent();
         }
@@ -38,9 +39,21 @@ class MemoryBrokerProviderTest {
 
     @Test
     void settings_areHonoured() {
-        try (MessageBroker consumer = brokers.consumer("memory", Map.of(
-                        "topic", TOPIC + "," + TOPIC + "-2", "consumer-group", "g", "lease-time", "5s", "from-start", "false",
-                        "dead-letter-topic", "aside", "batch-size", "7"))) {
+        try (MessageBroker consumer = brokers.consumer(
+                "memory",
+                Map.of(
+                        "topic",
+                        TOPIC + "," + TOPIC + "-2",
+                        "consumer-group",
+                        "g",
+                        "lease-time",
+                        "5s",
+                        "from-start",
+                        "false",
+                        "dead-letter-topic",
+                        "aside",
+                        "batch-size",
+                        "7"))) {
             assertThat(consumer.name()).isEqualTo("memory:" + TOPIC + "," + TOPIC + "-2");
             consumer.connect().join();
             assertThat(MemoryBroker.shared().stats(TOPIC + "-2", "g")).isPresent();
@@ -51,8 +64,8 @@ class MemoryBrokerProviderTest {
 
     @Test
     void settings_allProblemsAtOnce() {
-        assertThatThrownBy(() -> brokers.consumer("memory", Map.of(
-                        "topik", "orders", "lease-time", "-1s", "consumer-group", "a,b")))
+        assertThatThrownBy(() -> brokers.consumer(
+                        "memory", Map.of("topik", "orders", "lease-time", "-1s", "consumer-group", "a,b")))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("topic")
                 .hasMessageContaining("topik")
@@ -69,7 +82,8 @@ class MemoryBrokerProviderTest {
 
     @Test
     void url_withHost_refused() {
-        assertThatThrownBy(() -> brokers.consumer(URI.create("memory://localhost/orders"))).isInstanceOf(ConfigException.class);
+        assertThatThrownBy(() -> brokers.consumer(URI.create("memory://localhost/orders")))
+                .isInstanceOf(ConfigException.class);
     }
 
     @Test

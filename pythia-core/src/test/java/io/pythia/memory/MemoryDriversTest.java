@@ -48,7 +48,8 @@ class MemoryDriversTest {
     private List<FakeOutgoing> send(String topic, String... bodies) {
         MemorySender sender = new MemorySender("memory:test", topic, broker);
         sender.open();
-        List<FakeOutgoing> batch = List.of(bodies).stream().map(FakeOutgoing::new).toList();
+        List<FakeOutgoing> batch =
+                List.of(bodies).stream().map(FakeOutgoing::new).toList();
         try {
             sender.send(batch);
         } catch (InterruptedException e) {
@@ -60,7 +61,9 @@ class MemoryDriversTest {
 
     private static List<MemoryDelivery> take(MemoryReceiver receiver, int max) {
         try {
-            return receiver.receive(max, Duration.ZERO).stream().map(Received::receipt).toList();
+            return receiver.receive(max, Duration.ZERO).stream()
+                    .map(Received::receipt)
+                    .toList();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
@@ -90,7 +93,9 @@ class MemoryDriversTest {
         threads.execute(() -> {
             lastThread.set(Thread.currentThread());
             try {
-                taken.complete(texts(receiver.receive(10, wait).stream().map(Received::receipt).toList()));
+                taken.complete(texts(receiver.receive(10, wait).stream()
+                        .map(Received::receipt)
+                        .toList()));
             } catch (InterruptedException | RuntimeException e) {
                 taken.completeExceptionally(e);
             }
@@ -206,8 +211,8 @@ class MemoryDriversTest {
         take(receiver, 4).forEach(each -> ack(receiver, each));
 
         assertThat(broker.size("t")).isEqualTo(2);
-        MemoryReceiver late = new MemoryReceiver(
-                "late", new MemoryConsumerSettings(broker, List.of("t"), "late", LEASE, true, null));
+        MemoryReceiver late =
+                new MemoryReceiver("late", new MemoryConsumerSettings(broker, List.of("t"), "late", LEASE, true, null));
         late.open();
         assertThat(texts(take(late, 9))).containsExactly("c", "d");
     }
@@ -243,9 +248,11 @@ class MemoryDriversTest {
         List<FakeOutgoing> sent = send("t", "a", "x".repeat(900), "b");
 
         assertThat(sent.get(0).result).isNotNull();
-        assertThat(sent.subList(1, 3)).extracting(o -> o.error).allSatisfy(error -> assertThat(error)
-                .hasMessageContaining("the topic is full")
-                .matches(e -> e != null && e.isRetryable()));
+        assertThat(sent.subList(1, 3))
+                .extracting(o -> o.error)
+                .allSatisfy(error -> assertThat(error)
+                        .hasMessageContaining("the topic is full")
+                        .matches(e -> e != null && e.isRetryable()));
     }
 
     @Test
@@ -273,8 +280,9 @@ class MemoryDriversTest {
         MemoryReceiver receiver = receiver("t");
         receiver.wakeup();
 
-        assertThat(takeInBackground(receiver, Duration.ofMinutes(5))).succeedsWithin(Collected.LONG).satisfies(
-                taken -> assertThat(taken).isEmpty());
+        assertThat(takeInBackground(receiver, Duration.ofMinutes(5)))
+                .succeedsWithin(Collected.LONG)
+                .satisfies(taken -> assertThat(taken).isEmpty());
     }
 
     @Test
@@ -304,7 +312,8 @@ class MemoryDriversTest {
             send("t", "m");
             long wanted = i;
             await().atMost(Collected.LONG)
-                    .until(() -> taken.stream().filter(CompletableFuture::isDone).count() == wanted);
+                    .until(() ->
+                            taken.stream().filter(CompletableFuture::isDone).count() == wanted);
         }
 
         assertThat(taken).allSatisfy(each -> assertThat(each.join()).containsExactly("m"));
@@ -316,7 +325,8 @@ class MemoryDriversTest {
         send("t", "a");
         take(receiver(Duration.ofMillis(50), "t"), 1);
 
-        assertThat(takeInBackground(receiver("t"), Duration.ofMinutes(5))).succeedsWithin(Collected.LONG)
+        assertThat(takeInBackground(receiver("t"), Duration.ofMinutes(5)))
+                .succeedsWithin(Collected.LONG)
                 .isEqualTo(List.of("a"));
     }
 
@@ -348,7 +358,8 @@ class MemoryDriversTest {
         send("t", "a");
 
         await().atMost(Collected.LONG).until(() -> first.isDone() || second.isDone());
-        assertThat(first.isCompletedExceptionally() ? second : first).succeedsWithin(Collected.LONG)
+        assertThat(first.isCompletedExceptionally() ? second : first)
+                .succeedsWithin(Collected.LONG)
                 .isEqualTo(List.of("a"));
     }
 
@@ -361,7 +372,8 @@ class MemoryDriversTest {
         MemorySender sender = new MemorySender("memory:test", "t", broker);
         sender.open();
         broker.stop();
-        assertThatThrownBy(() -> sender.send(List.of(new FakeOutgoing("a")))).isInstanceOf(BrokerConnectionException.class);
+        assertThatThrownBy(() -> sender.send(List.of(new FakeOutgoing("a"))))
+                .isInstanceOf(BrokerConnectionException.class);
         broker.start();
 
         assertThatThrownBy(sender::ping).isInstanceOf(BrokerConnectionException.class);

@@ -28,7 +28,9 @@ class MemoryGroupModelTest {
         int holder = -1;
         long leaseEnds;
         long notBefore;
-        @Nullable MemoryDelivery receipt;
+
+        @Nullable
+        MemoryDelivery receipt;
 
         Expected(String body) {
             this.body = body;
@@ -92,8 +94,8 @@ class MemoryGroupModelTest {
     }
 
     private void open() {
-        MemoryReceiver receiver = new MemoryReceiver(
-                "r", new MemoryConsumerSettings(broker, List.of("t"), "g", LEASE, true, null));
+        MemoryReceiver receiver =
+                new MemoryReceiver("r", new MemoryConsumerSettings(broker, List.of("t"), "g", LEASE, true, null));
         receiver.open();
         sessions.add(new Session(receiver, nextSession++));
     }
@@ -128,8 +130,9 @@ class MemoryGroupModelTest {
                 .toList();
         List<Received<MemoryDelivery>> received = session.receiver.receive(max, Duration.ZERO);
 
-        assertThat(received).extracting(r -> new String(r.content().body())).containsExactlyElementsOf(
-                next.stream().map(e -> e.body).toList());
+        assertThat(received)
+                .extracting(r -> new String(r.content().body()))
+                .containsExactlyElementsOf(next.stream().map(e -> e.body).toList());
         for (int i = 0; i < next.size(); i++) {
             Expected expected = next.get(i);
             expected.attempts++;
@@ -148,7 +151,10 @@ class MemoryGroupModelTest {
         Expected expected = held.get(random.nextInt(held.size()));
         MemoryDelivery receipt = expected.receipt;
         MemoryReceiver holder = sessions.stream()
-                .filter(s -> s.number == expected.holder).findFirst().orElseThrow().receiver;
+                .filter(s -> s.number == expected.holder)
+                .findFirst()
+                .orElseThrow()
+                .receiver;
         Outcome outcome = Outcome.values()[random.nextInt(Outcome.values().length)];
         Duration delay = switch (outcome) {
             case NACK -> random.nextBoolean() ? Duration.ZERO : Duration.ofSeconds(1 + random.nextInt(20));
@@ -185,7 +191,8 @@ class MemoryGroupModelTest {
 
     private void assertStats() {
         GroupStats stats = broker.stats("t", "g").orElseThrow();
-        assertThat(stats.inFlight()).isEqualTo((int) model.stream().filter(e -> e.holder >= 0).count());
+        assertThat(stats.inFlight())
+                .isEqualTo((int) model.stream().filter(e -> e.holder >= 0).count());
         assertThat(stats.waiting() + stats.delayed())
                 .isEqualTo(model.stream().filter(e -> !e.done && e.holder < 0).count());
         assertThat(stats.consumers()).isEqualTo(sessions.size());
@@ -197,7 +204,9 @@ class MemoryGroupModelTest {
             receive(sessions.get(0));
             for (Expected each : model) {
                 if (each.holder >= 0 && each.receipt != null) {
-                    sessions.get(0).receiver.settle(List.of(new FakeSettlement(each.receipt, Outcome.ACK, Duration.ZERO)));
+                    sessions.get(0)
+                            .receiver
+                            .settle(List.of(new FakeSettlement(each.receipt, Outcome.ACK, Duration.ZERO)));
                     takeBack(each);
                     each.done = true;
                 }

@@ -39,7 +39,11 @@ class MemoryLedgerTest {
         List<MemoryProducer> producers = new ArrayList<>();
         List<CompletableFuture<?>> confirmed = new ArrayList<>();
         for (int p = 0; p < PRODUCERS; p++) {
-            producers.add(MemoryProducer.builder().topic("t").broker(broker).sendTimeout(Duration.ofMinutes(2)).build());
+            producers.add(MemoryProducer.builder()
+                    .topic("t")
+                    .broker(broker)
+                    .sendTimeout(Duration.ofMinutes(2))
+                    .build());
         }
         for (int n = 0; n < EACH; n++) {
             for (int p = 0; p < PRODUCERS; p++) {
@@ -61,13 +65,15 @@ class MemoryLedgerTest {
     private void consumeUntilAllIsDone(Random random) {
         while (acknowledged.size() < TOTAL) {
             MemoryConsumer consumer = MemoryConsumer.builder()
-                    .topic("t").broker(broker).batchSize(1 + random.nextInt(50)).maxInFlight(100)
+                    .topic("t")
+                    .broker(broker)
+                    .batchSize(1 + random.nextInt(50))
+                    .maxInFlight(100)
                     .closeTimeout(random.nextBoolean() ? Duration.ZERO : Duration.ofSeconds(10))
                     .build();
             int enough = acknowledged.size() + 1 + random.nextInt(4_000);
             Collected.from(consumer, message -> handle(message, random));
-            await().atMost(Duration.ofMinutes(2))
-                    .until(() -> acknowledged.size() >= Math.min(enough, TOTAL));
+            await().atMost(Duration.ofMinutes(2)).until(() -> acknowledged.size() >= Math.min(enough, TOTAL));
             consumer.close();
         }
     }

@@ -22,7 +22,8 @@ class MemoryConformanceTest extends BrokerConformance {
     }
 
     private static final class Harness implements BrokerHarness {
-        private final MemoryBroker broker = new MemoryBroker(MemoryConfig.defaults().withAutoCreateTopics(false));
+        private final MemoryBroker broker =
+                new MemoryBroker(MemoryConfig.defaults().withAutoCreateTopics(false));
 
         @Override
         public String name() {
