@@ -22,7 +22,11 @@ public final class BatchSendException extends BrokerException {
     }
 
     private static @Nullable Throwable firstError(List<Entry> entries) {
-        return entries.stream().map(Entry::error).filter(Objects::nonNull).findFirst().orElse(null);
+        return entries.stream()
+                .map(Entry::error)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
     }
 
     private static boolean allRetryable(List<Entry> entries) {
@@ -36,5 +40,8 @@ public final class BatchSendException extends BrokerException {
      * @param result the broker's word, null if the message failed
      * @param error why it failed, null if it was sent
      */
-    public record Entry(Message message, @Nullable SendResult result, @Nullable BrokerException error) {}
+    public record Entry(
+            Message message,
+            @Nullable SendResult result,
+            @Nullable BrokerException error) {}
 }

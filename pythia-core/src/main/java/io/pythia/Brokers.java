@@ -77,10 +77,12 @@ public final class Brokers {
         }
     }
 
-    private static void register(Map<String, BrokerProvider> found, List<String> broken, String name, BrokerProvider provider) {
+    private static void register(
+            Map<String, BrokerProvider> found, List<String> broken, String name, BrokerProvider provider) {
         BrokerProvider other = found.putIfAbsent(name, provider);
         if (other != null && other.getClass() != provider.getClass()) {
-            broken.add(provider.getClass().getName() + " has the name " + name + ", as has " + other.getClass().getName());
+            broken.add(provider.getClass().getName() + " has the name " + name + ", as has "
+                    + other.getClass().getName());
         }
     }
 

@@ -69,7 +69,10 @@ public final class Headers implements Iterable<Headers.Header> {
 
     /** Returns all values of a name as text, in order; empty if there are none. */
     public List<String> all(String name) {
-        return entries.stream().filter(h -> h.name().equals(name)).map(Header::text).toList();
+        return entries.stream()
+                .filter(h -> h.name().equals(name))
+                .map(Header::text)
+                .toList();
     }
 
     /** Returns the names in the order of their first appearance. */
@@ -147,6 +150,7 @@ public final class Headers implements Iterable<Headers.Header> {
      * @param name the name, not empty
      * @param value the value; the array is the header's own: don't change it
      */
+    @SuppressWarnings("ArrayRecordComponent") // equals and hashCode compare the bytes
     public record Header(String name, byte[] value) {
 
         /** Checks the name. */

@@ -172,7 +172,8 @@ public final class Message {
     /** Returns id, source and size: never the body, headers or key, which may be secret. */
     @Override
     public String toString() {
-        return "Message[id=" + id() + ", source=" + source() + ", bytes=" + body().length + ", attempt=" + attempt() + "]";
+        return "Message[id=" + id() + ", source=" + source() + ", bytes=" + body().length + ", attempt=" + attempt()
+                + "]";
     }
 
     /** Builds messages to send. Not thread-safe. */

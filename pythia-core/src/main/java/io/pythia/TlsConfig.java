@@ -25,15 +25,23 @@ import org.jspecify.annotations.Nullable;
  * @param verifyHostname whether the broker's certificate must be for the host that was asked for
  */
 public record TlsConfig(
-        @Setting("The certificates to trust, PEM; default: those of the JDK") @Nullable Path caFile,
-        @Setting("This client's certificate chain, PEM") @Nullable Path certificateFile,
-        @Setting("This client's private key, PEM in PKCS#8") @Nullable Path keyFile,
-        @Setting("Whether the broker's certificate must be for the host that was asked for") boolean verifyHostname) {
+        @Setting("The certificates to trust, PEM; default: those of the JDK") @Nullable
+        Path caFile,
+
+        @Setting("This client's certificate chain, PEM") @Nullable
+        Path certificateFile,
+
+        @Setting("This client's private key, PEM in PKCS#8") @Nullable
+        Path keyFile,
+
+        @Setting("Whether the broker's certificate must be for the host that was asked for")
+        boolean verifyHostname) {
 
     /** Checks that certificate and key come together. */
     public TlsConfig {
         if ((certificateFile == null) != (keyFile == null)) {
-            throw new IllegalArgumentException("certificateFile and keyFile come together, but only one of them is set");
+            throw new IllegalArgumentException(
+                    "certificateFile and keyFile come together, but only one of them is set");
         }
     }
 
@@ -67,7 +75,8 @@ public record TlsConfig(
             SSLContext context = SSLContext.getInstance("TLS");
             KeyManagerFactory keys = keyManagers();
             TrustManagerFactory trust = trustManagers();
-            context.init(keys == null ? null : keys.getKeyManagers(), trust == null ? null : trust.getTrustManagers(), null);
+            context.init(
+                    keys == null ? null : keys.getKeyManagers(), trust == null ? null : trust.getTrustManagers(), null);
             return context;
         } catch (GeneralSecurityException | IOException e) {
             throw new ConfigException("TLS", "the certificates can't be used: " + e.getMessage());

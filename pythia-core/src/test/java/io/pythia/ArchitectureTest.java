@@ -30,7 +30,13 @@ class ArchitectureTest {
         classes()
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("io.pythia..", "java..", "org.slf4j..", "org.jspecify..", "com.fasterxml.jackson..")
+                .resideInAnyPackage(
+                        "io.pythia..",
+                        "java..",
+                        "javax.net.ssl..",
+                        "org.slf4j..",
+                        "org.jspecify..",
+                        "com.fasterxml.jackson..")
                 .because("every application carries the core, whichever broker it uses")
                 .check(CORE);
     }

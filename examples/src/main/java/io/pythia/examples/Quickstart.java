@@ -13,11 +13,15 @@ public final class Quickstart {
         try (MessageProducer producer = Brokers.load().producer(orders);
                 MessageBroker consumer = Brokers.load().consumer(orders)) {
             producer.send(Message.of("two coffees")).join(); // the broker has it now
-            producer.send(Message.builder().key("table-7").body("a tea").build()).join();
-            consumer.consume().subscribe(Subscribers.each(message -> {
-                System.out.println(message.text());
-                message.ack().thenRun(done::countDown); // until then the broker would deliver it again
-            }, System.err::println));
+            producer.send(Message.builder().key("table-7").body("a tea").build())
+                    .join();
+            consumer.consume()
+                    .subscribe(Subscribers.each(
+                            message -> {
+                                System.out.println(message.text());
+                                message.ack().thenRun(done::countDown); // until then the broker would deliver it again
+                            },
+                            System.err::println));
             done.await();
         }
     }

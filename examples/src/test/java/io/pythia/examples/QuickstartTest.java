@@ -22,6 +22,8 @@ class QuickstartTest {
         } finally {
             System.setOut(console);
         }
-        assertThat(printed.toString(StandardCharsets.UTF_8)).contains("two coffees").contains("a tea");
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+                .contains("two coffees")
+                .contains("a tea");
     }
 }

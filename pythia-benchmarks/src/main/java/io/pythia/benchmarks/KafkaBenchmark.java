@@ -80,7 +80,9 @@ public final class KafkaBenchmark {
 
     private void create(String topic, int partitions) throws Exception {
         try (Admin admin = admin()) {
-            admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty()))).all().get();
+            admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty())))
+                    .all()
+                    .get();
         }
     }
 
@@ -93,9 +95,16 @@ public final class KafkaBenchmark {
     private void measure(String variant, String topic, int count) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
                         ProcessHandle.current().info().command().orElse("java"),
-                        "-Xms1g", "-Xmx1g", "-XX:+UseParallelGC",
-                        "-cp", System.getProperty("java.class.path"),
-                        KafkaRun.class.getName(), variant, servers, topic, Integer.toString(count))
+                        "-Xms1g",
+                        "-Xmx1g",
+                        "-XX:+UseParallelGC",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        KafkaRun.class.getName(),
+                        variant,
+                        servers,
+                        topic,
+                        Integer.toString(count))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         String result = null;
@@ -108,12 +117,19 @@ public final class KafkaBenchmark {
             throw new IllegalStateException(variant + " failed with exit code " + process.exitValue());
         }
         Outcome outcome = Outcome.parse(result);
-        System.err.printf(Locale.ROOT, "  %-15s %12.0f %10.2f %10.1f%n", variant, outcome.first(), outcome.second(), outcome.third());
+        System.err.printf(
+                Locale.ROOT,
+                "  %-15s %12.0f %10.2f %10.1f%n",
+                variant,
+                outcome.first(),
+                outcome.second(),
+                outcome.third());
         outcomes.computeIfAbsent(variant, v -> new ArrayList<>()).add(outcome);
     }
 
     private void print() {
-        System.out.printf("%d messages of 256 bytes, %d rounds, medians (min to max), JDK %s%n%n",
+        System.out.printf(
+                "%d messages of 256 bytes, %d rounds, medians (min to max), JDK %s%n%n",
                 messages, rounds, Runtime.version().feature());
         System.out.println("| | raw | Pythia | ratio |");
         System.out.println("|---|---|---|---|");
@@ -130,11 +146,15 @@ public final class KafkaBenchmark {
     private void row(String label, String what, ToDoubleFunction<Outcome> figure) {
         double[] raw = sorted("raw-" + what, figure);
         double[] pythia = sorted("pythia-" + what, figure);
-        System.out.printf(Locale.ROOT, "| %s | %s | %s | %.2f |%n", label, text(raw), text(pythia), median(pythia) / median(raw));
+        System.out.printf(
+                Locale.ROOT, "| %s | %s | %s | %.2f |%n", label, text(raw), text(pythia), median(pythia) / median(raw));
     }
 
     private double[] sorted(String variant, ToDoubleFunction<Outcome> figure) {
-        return outcomes.getOrDefault(variant, List.of()).stream().mapToDouble(figure).sorted().toArray();
+        return outcomes.getOrDefault(variant, List.of()).stream()
+                .mapToDouble(figure)
+                .sorted()
+                .toArray();
     }
 
     private static double median(double[] sorted) {

@@ -197,7 +197,8 @@ public final class KafkaRun {
                 .bootstrapServers(servers)
                 .linger(Duration.ZERO)
                 .build();
-        try (KafkaProducer producer = KafkaProducer.builder().topic(topic).config(config).build();
+        try (KafkaProducer producer =
+                        KafkaProducer.builder().topic(topic).config(config).build();
                 KafkaConsumer consumer = KafkaConsumer.builder()
                         .topic(topic)
                         .consumerGroup(UUID.randomUUID().toString())
@@ -243,7 +244,8 @@ public final class KafkaRun {
         void add(byte[] body) {
             int index = count.getAndIncrement();
             if (index >= 0 && index < messages) {
-                nanos[index] = System.nanoTime() - java.nio.ByteBuffer.wrap(body).getLong();
+                nanos[index] =
+                        System.nanoTime() - java.nio.ByteBuffer.wrap(body).getLong();
             }
             if (index == messages - 1) {
                 done.countDown();
@@ -259,7 +261,8 @@ public final class KafkaRun {
                 next += TimeUnit.SECONDS.toNanos(1) / RATE;
             }
             Arrays.sort(nanos);
-            System.out.printf("RESULT %f %f %f%n",
+            System.out.printf(
+                    "RESULT %f %f %f%n",
                     nanos[messages / 2] / 1e3, nanos[(int) (messages * 0.99)] / 1e3, nanos[messages - 1] / 1e3);
         }
     }
@@ -274,10 +277,14 @@ public final class KafkaRun {
     private org.apache.kafka.clients.consumer.KafkaConsumer<byte[], byte[]> rawConsumer(String offsetReset) {
         return new org.apache.kafka.clients.consumer.KafkaConsumer<>(
                 Map.of(
-                        "bootstrap.servers", servers,
-                        "group.id", UUID.randomUUID().toString(),
-                        "enable.auto.commit", false,
-                        "auto.offset.reset", offsetReset),
+                        "bootstrap.servers",
+                        servers,
+                        "group.id",
+                        UUID.randomUUID().toString(),
+                        "enable.auto.commit",
+                        false,
+                        "auto.offset.reset",
+                        offsetReset),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
     }

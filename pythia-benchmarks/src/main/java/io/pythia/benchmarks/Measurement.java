@@ -39,8 +39,9 @@ final class Measurement {
      */
     record Outcome(double first, double second, double third) {
         static Outcome parse(String line) {
-            String[] words = line.split(" ");
-            return new Outcome(Double.parseDouble(words[1]), Double.parseDouble(words[2]), Double.parseDouble(words[3]));
+            String[] words = line.split(" ", -1);
+            return new Outcome(
+                    Double.parseDouble(words[1]), Double.parseDouble(words[2]), Double.parseDouble(words[3]));
         }
     }
 }

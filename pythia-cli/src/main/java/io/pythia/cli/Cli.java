@@ -49,7 +49,7 @@ final class Cli implements Runnable {
                 .addSubcommand(new Demo(terminal, stop))
                 .registerConverter(Duration.class, new DurationConverter())
                 .setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8))
-                .setErr(new PrintWriter(terminal.err(), true))
+                .setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((error, line, parsed) -> explain(terminal, error));
         return command.execute(args);
@@ -58,7 +58,8 @@ final class Cli implements Runnable {
     /** One clear line; a stack trace helps nobody at a terminal. */
     private static int explain(Terminal terminal, Exception error) {
         Throwable cause = error;
-        while ((cause instanceof CompletionException || cause instanceof ExecutionException) && cause.getCause() != null) {
+        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+                && cause.getCause() != null) {
             cause = cause.getCause();
         }
         if (cause instanceof IOException) {

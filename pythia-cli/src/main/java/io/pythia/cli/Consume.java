@@ -31,16 +31,23 @@ final class Consume implements Callable<Integer> {
     private final Terminal terminal;
     private final StopSignal stop;
 
-    @Parameters(paramLabel = "URL", description = "The source, for instance kafka://localhost:9092/orders?consumer-group=billing")
+    @Parameters(
+            paramLabel = "URL",
+            description = "The source, for instance kafka://localhost:9092/orders?consumer-group=billing")
     private String url = "";
 
     @Option(names = "--max", paramLabel = "N", description = "End after so many messages.")
     private long max = Long.MAX_VALUE;
 
-    @Option(names = "--idle-timeout", paramLabel = "D", description = "End when nothing has come for so long, for instance 10s.")
+    @Option(
+            names = "--idle-timeout",
+            paramLabel = "D",
+            description = "End when nothing has come for so long, for instance 10s.")
     private Duration idleTimeout = Duration.ZERO;
 
-    @Option(names = "--format", description = "text (default): the body, as it is, and a line feed; json: everything, on one line.")
+    @Option(
+            names = "--format",
+            description = "text (default): the body, as it is, and a line feed; json: everything, on one line.")
     private Format format = Format.TEXT;
 
     @Option(names = "--no-ack", description = "Only look: the messages are given back at the end. At most 10,000.")

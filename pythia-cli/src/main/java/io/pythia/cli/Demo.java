@@ -30,7 +30,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
-        description = "Shows the library at work on the embedded broker: producers, a group of consumers, failures, retries, dead letters.")
+        description =
+                "Shows the library at work on the embedded broker: producers, a group of consumers, failures, retries, dead letters.")
 final class Demo implements Callable<Integer> {
     private static final int PRODUCERS = 4;
     private static final int CONSUMERS = 3;
@@ -69,11 +70,19 @@ final class Demo implements Callable<Integer> {
         List<AutoCloseable> open = new ArrayList<>();
         try {
             for (int i = 0; i < CONSUMERS; i++) {
-                MessageBroker consumer = MemoryConsumer.builder().broker(broker).topic("orders").consumerGroup("billing").build();
+                MessageBroker consumer = MemoryConsumer.builder()
+                        .broker(broker)
+                        .topic("orders")
+                        .consumerGroup("billing")
+                        .build();
                 open.add(consumer);
                 DemoWork.consume(consumer, this::handle, this::ended);
             }
-            MessageBroker letters = MemoryConsumer.builder().broker(broker).topic("orders.dead").consumerGroup("desk").build();
+            MessageBroker letters = MemoryConsumer.builder()
+                    .broker(broker)
+                    .topic("orders.dead")
+                    .consumerGroup("desk")
+                    .build();
             open.add(letters);
             DemoWork.consume(letters, letter -> deadLettered.add(letter.id()), this::ended);
             produce();
@@ -87,11 +96,15 @@ final class Demo implements Callable<Integer> {
     }
 
     private void introduce(PrintStream out) throws IOException {
-        out.printf(Locale.ROOT,
+        out.printf(
+                Locale.ROOT,
                 "%d producers send %,d orders to the embedded broker; a group of %d consumers handles them.%n"
                         + "One order in 50 fails at first and is tried again, one in 2,000 fails always and goes to the dead letters.%n"
                         + "The code that does it:%n%n%s%n",
-                PRODUCERS, messages, CONSUMERS, code());
+                PRODUCERS,
+                messages,
+                CONSUMERS,
+                code());
         out.flush();
     }
 
@@ -118,8 +131,8 @@ final class Demo implements Callable<Integer> {
             throw new IllegalStateException("the database is busy");
         }
         if (processed.add(order.id()) && order.attempt() == 1) {
-            latencyMicros[sampled.getAndIncrement()] =
-                    Math.max(0, Duration.between(order.timestamp(), Instant.now()).toNanos() / 1_000);
+            latencyMicros[sampled.getAndIncrement()] = Math.max(
+                    0, Duration.between(order.timestamp(), Instant.now()).toNanos() / 1_000);
         }
     }
 
@@ -152,7 +165,8 @@ final class Demo implements Callable<Integer> {
     /** At a steady rate, so that the latencies say something. */
     private void produceFrom(int first) {
         long startedAt = System.nanoTime();
-        try (MessageProducer producer = MemoryProducer.builder().broker(broker).topic("orders").build()) {
+        try (MessageProducer producer =
+                MemoryProducer.builder().broker(broker).topic("orders").build()) {
             for (int i = first, sent = 0; i < messages && !stop.isRequested(); i += PRODUCERS, sent++) {
                 DemoWork.produce(producer, Integer.toString(i), order -> confirmed.add(order.id()));
                 long due = startedAt + sent * (TimeUnit.SECONDS.toNanos(1) * PRODUCERS / PER_SECOND);
@@ -176,13 +190,18 @@ final class Demo implements Callable<Integer> {
                 .count();
         long[] sorted = Arrays.copyOf(latencyMicros, sampled.get());
         Arrays.sort(sorted);
-        out.printf(Locale.ROOT, "  sent and confirmed  %,10d   %,.0f/s%n", confirmed.size(), confirmed.size() / seconds);
+        out.printf(
+                Locale.ROOT, "  sent and confirmed  %,10d   %,.0f/s%n", confirmed.size(), confirmed.size() / seconds);
         out.printf(Locale.ROOT, "  handled             %,10d%n", processed.size());
         out.printf(Locale.ROOT, "  delivered again     %,10d%n", redelivered.get());
         out.printf(Locale.ROOT, "  dead letters        %,10d%n", deadLettered.size());
         out.printf(Locale.ROOT, "  lost                %,10d%n", lost);
-        out.printf(Locale.ROOT, "  latency             p50 %s, p99 %s, longest %s%n",
-                millis(sorted, 0.5), millis(sorted, 0.99), millis(sorted, 1));
+        out.printf(
+                Locale.ROOT,
+                "  latency             p50 %s, p99 %s, longest %s%n",
+                millis(sorted, 0.5),
+                millis(sorted, 0.99),
+                millis(sorted, 1));
         out.flush();
         return lost == 0 ? Cli.OK : Cli.FAILED;
     }

@@ -55,7 +55,12 @@ final class JsonLines {
         line.put("source", message.source());
         line.put("attempt", message.attempt());
         try {
-            line.put("body", StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(message.body())).toString());
+            line.put(
+                    "body",
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(message.body()))
+                            .toString());
         } catch (CharacterCodingException e) {
             line.put("encoding", "base64").put("body", Base64.getEncoder().encodeToString(message.body()));
         }
@@ -72,9 +77,10 @@ final class JsonLines {
         try {
             tree = JSON.readTree(line);
         } catch (IOException e) {
-            throw new IllegalArgumentException("not JSON" + (e instanceof JsonProcessingException j && j.getLocation() != null
-                    ? " at column " + j.getLocation().getColumnNr()
-                    : ""));
+            throw new IllegalArgumentException("not JSON"
+                    + (e instanceof JsonProcessingException j && j.getLocation() != null
+                            ? " at column " + j.getLocation().getColumnNr()
+                            : ""));
         }
         if (tree == null || !tree.isObject()) {
             throw new IllegalArgumentException("not a JSON object");

@@ -31,13 +31,18 @@ final class ListBrokers implements Callable<Integer> {
             Capabilities can = brokers.capabilities(name);
             text.append(name);
             if (!brokers.aliases(name).isEmpty()) {
-                text.append(" (").append(String.join(", ", brokers.aliases(name))).append(')');
+                text.append(" (")
+                        .append(String.join(", ", brokers.aliases(name)))
+                        .append(')');
             }
             text.append('\n');
             line(text, "has", sides(can));
             line(text, "promises", words(can.guarantee()) + ", order: " + words(can.ordering()));
-            line(text, "again", "nack by " + words(can.nack()) + ", with delay by " + words(can.delayedNack())
-                    + ", dead letters by " + words(can.deadLetter()));
+            line(
+                    text,
+                    "again",
+                    "nack by " + words(can.nack()) + ", with delay by " + words(can.delayedNack())
+                            + ", dead letters by " + words(can.deadLetter()));
             line(text, "also", String.join(", ", extras(can)));
         }
         OutputStream out = terminal.out();

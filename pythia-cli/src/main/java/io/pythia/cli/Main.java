@@ -16,7 +16,7 @@ public final class Main {
                 System.in,
                 new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
-                System.console() != null);
+                Boolean.getBoolean("pythia.terminal")); // the launcher knows whether standard error is one
         StopSignal stop = new StopSignal();
         stop.listen();
         int exitCode = Cli.run(terminal, stop, args);

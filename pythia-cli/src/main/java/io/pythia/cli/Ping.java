@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "ping",
         mixinStandardHelpOptions = true,
-        description = "Connects, and prints the health: address, credentials and destination are checked, nothing is sent.")
+        description =
+                "Connects, and prints the health: address, credentials and destination are checked, nothing is sent.")
 final class Ping implements Callable<Integer> {
     private final Terminal terminal;
 
@@ -46,7 +47,11 @@ final class Ping implements Callable<Integer> {
     private int report(String name, Health health) throws IOException {
         StringBuilder text = new StringBuilder(name + " is " + health.status() + ": " + health.detail() + "\n");
         for (Map.Entry<String, String> fact : new TreeMap<>(health.facts()).entrySet()) {
-            text.append("  ").append(fact.getKey()).append(" = ").append(fact.getValue()).append('\n');
+            text.append("  ")
+                    .append(fact.getKey())
+                    .append(" = ")
+                    .append(fact.getValue())
+                    .append('\n');
         }
         OutputStream out = terminal.out();
         out.write(text.toString().getBytes(StandardCharsets.UTF_8));

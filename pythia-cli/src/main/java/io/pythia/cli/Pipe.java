@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "pipe",
         mixinStandardHelpOptions = true,
-        description = "Moves messages from a source to a destination. Each is acknowledged only after the destination has confirmed it.")
+        description =
+                "Moves messages from a source to a destination. Each is acknowledged only after the destination has confirmed it.")
 final class Pipe implements Callable<Integer> {
     private static final long DRAIN_SECONDS = 20;
 
@@ -37,7 +38,10 @@ final class Pipe implements Callable<Integer> {
     @Option(names = "--max", paramLabel = "N", description = "End after so many messages.")
     private long max = Long.MAX_VALUE;
 
-    @Option(names = "--idle-timeout", paramLabel = "D", description = "End when nothing has come for so long, for instance 10s.")
+    @Option(
+            names = "--idle-timeout",
+            paramLabel = "D",
+            description = "End when nothing has come for so long, for instance 10s.")
     private Duration idleTimeout = Duration.ZERO;
 
     @Option(names = "--quiet", description = "No progress and no summary.")
@@ -84,7 +88,8 @@ final class Pipe implements Callable<Integer> {
             List<Message> batch = intake.next(100);
             for (Message message : batch) {
                 underWay.register();
-                producer.send(message.toBuilder().build()).whenComplete((result, error) -> sent(intake, message, error));
+                producer.send(message.toBuilder().build())
+                        .whenComplete((result, error) -> sent(intake, message, error));
             }
             taken += batch.size();
             if (!batch.isEmpty()) {

@@ -18,7 +18,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "produce",
         mixinStandardHelpOptions = true,
-        description = "Sends each line of standard input as a message, and ends when the broker has confirmed all of them.")
+        description =
+                "Sends each line of standard input as a message, and ends when the broker has confirmed all of them.")
 final class Produce implements Callable<Integer> {
     private static final int WINDOW = 10_000;
 
@@ -28,10 +29,16 @@ final class Produce implements Callable<Integer> {
     @Parameters(paramLabel = "URL", description = "The destination, for instance kafka://localhost:9092/orders")
     private String url = "";
 
-    @Option(names = "--key-separator", paramLabel = "SEP", description = "What stands before it in a line is the message's key.")
+    @Option(
+            names = "--key-separator",
+            paramLabel = "SEP",
+            description = "What stands before it in a line is the message's key.")
     private @Nullable String keySeparator;
 
-    @Option(names = "--json", description = "Each line is an object: {\"id\":..,\"key\":..,\"headers\":{..},\"body\":..}; see consume --format json.")
+    @Option(
+            names = "--json",
+            description =
+                    "Each line is an object: {\"id\":..,\"key\":..,\"headers\":{..},\"body\":..}; see consume --format json.")
     private boolean json;
 
     @Option(names = "--quiet", description = "No progress and no summary.")
@@ -92,7 +99,8 @@ final class Produce implements Callable<Integer> {
             try {
                 return JsonLines.read(line);
             } catch (IllegalArgumentException e) {
-                throw new MessageException("line " + number + " is " + e.getMessage() + "; the lines before it were sent");
+                throw new MessageException(
+                        "line " + number + " is " + e.getMessage() + "; the lines before it were sent");
             }
         }
         if (keySeparator != null) {

@@ -47,8 +47,15 @@ final class Progress {
         }
         if (!quiet) {
             long now = System.nanoTime();
-            terminal.err().printf(Locale.ROOT, "%,d %s in %.1f s (%,.0f/s)%s%n", count, done,
-                    (now - startedAt) / 1e9, rate(now), more);
+            terminal.err()
+                    .printf(
+                            Locale.ROOT,
+                            "%,d %s in %.1f s (%,.0f/s)%s%n",
+                            count,
+                            done,
+                            (now - startedAt) / 1e9,
+                            rate(now),
+                            more);
         }
     }
 

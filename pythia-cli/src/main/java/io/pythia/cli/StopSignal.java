@@ -14,21 +14,23 @@ final class StopSignal {
 
     /** Makes signals a wish to stop instead of the end. */
     void listen() {
-        Runtime.getRuntime().addShutdownHook(new Thread(
-                () -> {
-                    if (exiting) {
-                        return;
-                    }
-                    requested = true;
-                    try {
-                        if (!finished.await(DRAIN_SECONDS, TimeUnit.SECONDS)) {
-                            System.err.println("pythia: could not stop in an orderly way within " + DRAIN_SECONDS + " s");
-                        }
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                },
-                "pythia-cli-stop"));
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            if (exiting) {
+                                return;
+                            }
+                            requested = true;
+                            try {
+                                if (!finished.await(DRAIN_SECONDS, TimeUnit.SECONDS)) {
+                                    System.err.println(
+                                            "pythia: could not stop in an orderly way within " + DRAIN_SECONDS + " s");
+                                }
+                            } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                            }
+                        },
+                        "pythia-cli-stop"));
     }
 
     void request() {

@@ -24,8 +24,9 @@ final class Urls {
             return new URI(url);
         } catch (URISyntaxException e) {
             // Its message has the whole URL, and with it perhaps a password.
-            throw new ConfigException("the URL can't be used", "it has a character that must be written as %XX, near position "
-                    + Math.max(0, e.getIndex()));
+            throw new ConfigException(
+                    "the URL can't be used",
+                    "it has a character that must be written as %XX, near position " + Math.max(0, e.getIndex()));
         }
     }
 }

@@ -20,7 +20,8 @@ final class Batch<R> {
         this.open = size;
     }
 
-    @Nullable Delivery<R> oldest() {
+    @Nullable
+    Delivery<R> oldest() {
         for (Delivery<R> item : items) {
             if (item != null) {
                 return item;

@@ -26,7 +26,8 @@ final class Closer {
         }
         if (thread.isAlive()) {
             thread.interrupt();
-            events.messageWarning("closing the connection goes on in the background",
+            events.messageWarning(
+                    "closing the connection goes on in the background",
                     new BrokerTimeoutException("it takes longer than the close timeout"));
         }
     }

@@ -5,6 +5,7 @@ import io.pythia.BrokerTimeoutException;
 import io.pythia.retry.RetryConfig;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,7 @@ final class Connector<D extends AutoCloseable> {
     private final Open<D> open;
     private final Runnable wake;
     private volatile @Nullable BrokerException lastError;
-    private volatile int reconnects;
+    private final AtomicInteger reconnects = new AtomicInteger();
     private @Nullable Attempt attempt;
     private int failures;
     private long nextAt = System.nanoTime();
@@ -38,7 +39,12 @@ final class Connector<D extends AutoCloseable> {
     private boolean hopeless;
 
     Connector(
-            Events events, RetryConfig retry, Duration timeout, Supplier<? extends D> drivers, Open<D> open, Runnable wake) {
+            Events events,
+            RetryConfig retry,
+            Duration timeout,
+            Supplier<? extends D> drivers,
+            Open<D> open,
+            Runnable wake) {
         this.events = events;
         this.retry = retry;
         this.timeout = timeout;
@@ -48,7 +54,8 @@ final class Connector<D extends AutoCloseable> {
     }
 
     /** Returns a driver that was opened, or null: then wait for {@link #nanosToWait}, or see whether it {@link #isHopeless}. */
-    @Nullable D poll(long now) {
+    @Nullable
+    D poll(long now) {
         if (attempt == null) {
             if (nextAt - now > 0) {
                 return null;
@@ -77,7 +84,7 @@ final class Connector<D extends AutoCloseable> {
         failures = 0;
         hopeless = false;
         if (outageSince != 0) {
-            reconnects++;
+            reconnects.incrementAndGet();
             events.connectionRestored(now - outageSince);
             outageSince = 0;
         }
@@ -121,12 +128,13 @@ final class Connector<D extends AutoCloseable> {
         return failures;
     }
 
-    @Nullable BrokerException lastError() {
+    @Nullable
+    BrokerException lastError() {
         return lastError;
     }
 
     int reconnects() {
-        return reconnects;
+        return reconnects.get();
     }
 
     long nanosToWait(long now) {

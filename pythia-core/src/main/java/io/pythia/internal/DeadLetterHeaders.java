@@ -47,6 +47,7 @@ public final class DeadLetterHeaders {
         if (valid.length() <= MAX_REASON) {
             return valid;
         }
-        return valid.substring(0, Character.isHighSurrogate(valid.charAt(MAX_REASON - 1)) ? MAX_REASON - 1 : MAX_REASON);
+        return valid.substring(
+                0, Character.isHighSurrogate(valid.charAt(MAX_REASON - 1)) ? MAX_REASON - 1 : MAX_REASON);
     }
 }

@@ -26,7 +26,8 @@ public final class DeadLetters {
     }
 
     private static Message deadLetter(Message message, String reason) {
-        Headers headers = DeadLetterHeaders.add(message.headers(), message.id(), message.source(), message.attempt(), reason);
+        Headers headers =
+                DeadLetterHeaders.add(message.headers(), message.id(), message.source(), message.attempt(), reason);
         return message.toBuilder().headers(headers).build();
     }
 }

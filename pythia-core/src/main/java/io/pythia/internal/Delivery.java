@@ -39,12 +39,15 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
     private volatile boolean taken;
     Outcome outcome = Outcome.ACK;
     /** The delay of a NACK, the reason of a REJECT. */
-    @Nullable Object detail;
+    @Nullable
+    Object detail;
     /** {@link Settled#STALE}, or the error, that the driver reported for this message. */
     private @Nullable Object verdict;
 
     int settleTries;
-    @Nullable Delivery<R> next;
+
+    @Nullable
+    Delivery<R> next;
 
     Delivery(ReceiveEngine<R> engine, Batch<R> batch, int index, R receipt, MessageContent content, int attempt) {
         this.engine = engine;
@@ -130,7 +133,8 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
     }
 
     /** Takes what the driver reported for this message alone, or null if it said nothing. */
-    @Nullable Object takeVerdict() {
+    @Nullable
+    Object takeVerdict() {
         Object was = verdict;
         verdict = null;
         return was;

@@ -48,7 +48,8 @@ final class Extension<R> extends CompletableFuture<Settled> implements Settlemen
         verdict = error;
     }
 
-    @Nullable Object verdict() {
+    @Nullable
+    Object verdict() {
         return verdict;
     }
 }

@@ -60,9 +60,16 @@ final class HealthCheck<R> {
             return new Health(Status.DOWN, "stopped: " + Events.text(failure), facts);
         }
         if (!engine.receiver.isStarted() || engine.settler.isStopping()) {
-            return new Health(Status.DOWN, engine.receiver.isCancelled() ? "cancelled by the subscriber" : "not connected", facts);
+            return new Health(
+                    Status.DOWN,
+                    engine.receiver.isCancelled() ? "cancelled by the subscriber" : "not connected",
+                    facts);
         }
-        BrokerException error = pingError != null ? pingError : engine.receiver.session() == null ? engine.receiver.connector().lastError() : null;
+        BrokerException error = pingError != null
+                ? pingError
+                : engine.receiver.session() == null
+                        ? engine.receiver.connector().lastError()
+                        : null;
         if (error != null || engine.receiver.session() == null) {
             String cause = error == null ? "connecting" : Events.text(error);
             return new Health(Status.DOWN, "no connection, trying again: " + cause, facts);
@@ -85,9 +92,8 @@ final class HealthCheck<R> {
     }
 
     private String stuck(Delivery<R> oldest) {
-        String where = engine.receiver.isDelivering()
-                ? "; the subscriber is at " + stackOf(engine.receiver.thread())
-                : "";
+        String where =
+                engine.receiver.isDelivering() ? "; the subscriber is at " + stackOf(engine.receiver.thread()) : "";
         return "message " + oldest.content().id() + " from " + oldest.content().source() + " has been unsettled for "
                 + age(oldest).toSeconds() + " s" + where;
     }
@@ -109,9 +115,13 @@ final class HealthCheck<R> {
         facts.put("in-flight", Integer.toString(engine.inFlight.count()));
         facts.put("in-flight-bytes", Long.toString(engine.inFlight.bytes()));
         facts.put("waiting-for-redelivery", Integer.toString(engine.redeliveries.size()));
-        facts.put("oldest-unsettled-ms", oldest == null ? "0" : Long.toString(age(oldest).toMillis()));
-        facts.put("last-receive-ms-ago",
-                Long.toString(Duration.ofNanos(System.nanoTime() - engine.receiver.lastReceiveAt).toMillis()));
+        facts.put(
+                "oldest-unsettled-ms",
+                oldest == null ? "0" : Long.toString(age(oldest).toMillis()));
+        facts.put(
+                "last-receive-ms-ago",
+                Long.toString(Duration.ofNanos(System.nanoTime() - engine.receiver.lastReceiveAt)
+                        .toMillis()));
         facts.put("reconnects", Integer.toString(engine.receiver.connector().reconnects()));
         ReceiveDriver<R> driver = engine.driver();
         if (driver != null) {

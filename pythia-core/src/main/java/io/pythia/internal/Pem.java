@@ -29,11 +29,12 @@ public final class Pem {
     public static List<X509Certificate> certificates(String setting, Path file) {
         try {
             byte[] bytes = read(setting, file).getBytes(StandardCharsets.UTF_8);
-            List<X509Certificate> certificates = CertificateFactory.getInstance("X.509")
-                    .generateCertificates(new ByteArrayInputStream(bytes))
-                    .stream()
-                    .map(X509Certificate.class::cast)
-                    .toList();
+            List<X509Certificate> certificates =
+                    CertificateFactory.getInstance("X.509")
+                            .generateCertificates(new ByteArrayInputStream(bytes))
+                            .stream()
+                            .map(X509Certificate.class::cast)
+                            .toList();
             if (certificates.isEmpty()) {
                 throw problem(setting, file, "has no certificate (BEGIN CERTIFICATE)");
             }
@@ -49,7 +50,10 @@ public final class Pem {
         int begin = text.indexOf(KEY_BEGIN);
         int end = text.indexOf(KEY_END);
         if (begin < 0 || end < begin) {
-            throw problem(setting, file, "has no unencrypted PKCS#8 key (BEGIN PRIVATE KEY); convert it with: openssl pkcs8 -topk8 -nocrypt");
+            throw problem(
+                    setting,
+                    file,
+                    "has no unencrypted PKCS#8 key (BEGIN PRIVATE KEY); convert it with: openssl pkcs8 -topk8 -nocrypt");
         }
         byte[] der;
         try {

@@ -85,8 +85,8 @@ final class Pulse {
     }
 
     private BrokerTimeoutException timeout() {
-        return new BrokerTimeoutException(
-                events.name + ": no sign of life from the broker within " + Duration.ofNanos(LIMIT).toSeconds() + " s");
+        return new BrokerTimeoutException(events.name + ": no sign of life from the broker within "
+                + Duration.ofNanos(LIMIT).toSeconds() + " s");
     }
 
     /** Returns whether neither a message nor an answer came for a while. */

@@ -110,8 +110,10 @@ public final class ReceiveEngine<R> {
             return;
         }
         pump.add(delivery);
-        // The receiving thread takes a turn itself when it has given out its batch: waking the other one for each message would cost
-        // more than all the rest. If the application blocks it, the settle loop looks by itself after a few milliseconds.
+        // The receiving thread takes a turn itself when it has given out its batch: waking the other one for each
+        // message would cost
+        // more than all the rest. If the application blocks it, the settle loop looks by itself after a few
+        // milliseconds.
         if (!receiver.isCurrentThread()) {
             settler.wakeIfWaiting();
         }
@@ -119,8 +121,9 @@ public final class ReceiveEngine<R> {
 
     CompletableFuture<Settled> extend(Delivery<R> delivery, Duration by) {
         if (!capabilities.leases()) {
-            throw new UnsupportedOperationException(name()
-                    + " has no leases to extend: a message stays reserved for this consumer until it is settled or disconnects");
+            throw new UnsupportedOperationException(
+                    name()
+                            + " has no leases to extend: a message stays reserved for this consumer until it is settled or disconnects");
         }
         Extension<R> extension = new Extension<>(delivery, by);
         pump.add(extension);
@@ -175,7 +178,8 @@ public final class ReceiveEngine<R> {
                     acknowledge(delivery);
                 } else {
                     events.messageWarning("could not send to the dead letters, will try again", error);
-                    pump.retryLater(delivery, System.nanoTime() + Duration.ofSeconds(1).toNanos());
+                    pump.retryLater(
+                            delivery, System.nanoTime() + Duration.ofSeconds(1).toNanos());
                 }
                 wakeSettler();
             });
@@ -183,9 +187,11 @@ public final class ReceiveEngine<R> {
             events.tell(l -> l.dropped(name(), delivery.message(), reason));
             acknowledge(delivery);
         } else {
-            MessageException error = new MessageException(name() + ": message " + delivery.content().id()
-                    + " was rejected (" + reason + ") and there are no dead letters to put it to; set a dead letter producer,"
-                    + " or RejectPolicy.DROP");
+            MessageException error = new MessageException(
+                    name() + ": message " + delivery.content().id()
+                            + " was rejected (" + reason
+                            + ") and there are no dead letters to put it to; set a dead letter producer,"
+                            + " or RejectPolicy.DROP");
             delivery.resolve(error);
             fail(error);
             return true;
@@ -227,7 +233,9 @@ public final class ReceiveEngine<R> {
     }
 
     static BrokerException asBrokerException(String doing, Throwable cause) {
-        return cause instanceof BrokerException e ? e : new BrokerException(doing + " failed: " + Events.text(cause), cause);
+        return cause instanceof BrokerException e
+                ? e
+                : new BrokerException(doing + " failed: " + Events.text(cause), cause);
     }
 
     static long toNanos(Duration duration) {

@@ -56,8 +56,13 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
 
     ReceiveLoop(ReceiveEngine<R> engine, Supplier<? extends ReceiveDriver<R>> drivers) {
         this.engine = engine;
-        this.connector = new Connector<>(engine.events, engine.options.retry(), engine.options.connectTimeout(), drivers,
-                ReceiveDriver::open, gate::signal);
+        this.connector = new Connector<>(
+                engine.events,
+                engine.options.retry(),
+                engine.options.connectTimeout(),
+                drivers,
+                ReceiveDriver::open,
+                gate::signal);
         this.thread = Threads.create(engine.name(), "receive", this);
     }
 
@@ -71,8 +76,10 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
 
     void subscribe(Flow.Subscriber<? super Message> wanted) {
         if (!subscribed.compareAndSet(false, true)) {
-            Signals.refuse(wanted, new IllegalStateException(engine.name() + " has a subscriber already: a connection has one;"
-                    + " use Worker.concurrency, or several consumers of one group"));
+            Signals.refuse(
+                    wanted,
+                    new IllegalStateException(engine.name() + " has a subscriber already: a connection has one;"
+                            + " use Worker.concurrency, or several consumers of one group"));
             return;
         }
         newSubscriber.set(wanted);
@@ -143,7 +150,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         return Thread.currentThread() == thread;
     }
 
-    @Nullable Session<R> session() {
+    @Nullable
+    Session<R> session() {
         return session;
     }
 
@@ -171,7 +179,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         return cancelled;
     }
 
-    @Nullable Throwable failure() {
+    @Nullable
+    Throwable failure() {
         return failure.get();
     }
 
@@ -216,7 +225,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         }
         if (badRequest) {
             badRequest = false;
-            failure.compareAndSet(null, new IllegalArgumentException("a subscriber must request more than zero (rule 3.9)"));
+            failure.compareAndSet(
+                    null, new IllegalArgumentException("a subscriber must request more than zero (rule 3.9)"));
         }
         if (failure.get() != null || cancelled || engine.settler.isStopping()) {
             end();
@@ -285,7 +295,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 exhausted();
             }
         } else if (received.size() > max) {
-            throw new IllegalStateException("the driver of " + engine.name() + " returned more messages than it was asked for");
+            throw new IllegalStateException(
+                    "the driver of " + engine.name() + " returned more messages than it was asked for");
         } else {
             deliver(current, received);
         }
@@ -314,7 +325,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             Throwable poison = received.get(i).poison();
             if (delivery == null) {
                 continue;
-            } else if (cancelled || failure.get() != null) {
+            }
+            if (cancelled || failure.get() != null) {
                 giveBack(delivery);
             } else if (poison != null) {
                 delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));
@@ -416,7 +428,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 subscriber = null;
             }
         }
-        connected.completeExceptionally(new BrokerException(engine.name() + " was disconnected before it was connected"));
+        connected.completeExceptionally(
+                new BrokerException(engine.name() + " was disconnected before it was connected"));
     }
 
     private void awaitClosed() {

@@ -61,9 +61,12 @@ public final class SendEngine {
         Sending sending = new Sending(this, message, size, System.nanoTime());
         count.incrementAndGet();
         if (bytes.addAndGet(size) > options.maxInFlightBytes() && bytes.get() > size) {
-            sending.giveUp(new MessageException(name() + ": " + bytes.get() + " bytes are under way already, the limit is "
-                    + options.maxInFlightBytes() + "; wait for earlier results, use sendAll, or raise maxInFlightBytes",
-                    null, true));
+            sending.giveUp(new MessageException(
+                    name() + ": " + bytes.get() + " bytes are under way already, the limit is "
+                            + options.maxInFlightBytes()
+                            + "; wait for earlier results, use sendAll, or raise maxInFlightBytes",
+                    null,
+                    true));
         } else if (closing) {
             sending.giveUp(new MessageException(name() + " is disconnected"));
         } else {
@@ -81,12 +84,13 @@ public final class SendEngine {
             List<Message> messages, Function<Message, CompletableFuture<SendResult>> send) {
         List<CompletableFuture<SendResult>> futures = new ArrayList<>(messages.size());
         messages.forEach(m -> futures.add(send.apply(m)));
-        return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new)).handle((ok, failed) -> {
-            if (failed == null) {
-                return futures.stream().map(CompletableFuture::join).toList();
-            }
-            throw batchFailure(messages, futures);
-        });
+        return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new))
+                .handle((ok, failed) -> {
+                    if (failed == null) {
+                        return futures.stream().map(CompletableFuture::join).toList();
+                    }
+                    throw batchFailure(messages, futures);
+                });
     }
 
     private BatchSendException batchFailure(List<Message> messages, List<CompletableFuture<SendResult>> futures) {

@@ -3,7 +3,6 @@ package io.pythia.internal;
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
 import io.pythia.BrokerMetrics;
-import io.pythia.BrokerTimeoutException;
 import io.pythia.ConnectPolicy;
 import io.pythia.MessageException;
 import io.pythia.UncertainSendException;
@@ -55,8 +54,13 @@ final class SendLoop implements Runnable {
         this.sendTimeout = ReceiveEngine.toNanos(engine.options.sendTimeout());
         this.thread = Threads.create(engine.name(), "send", this);
         this.pulse = new Pulse(engine.events);
-        this.connector = new Connector<>(engine.events, engine.options.retry(), engine.options.connectTimeout(), drivers,
-                SendDriver::open, gate::signal);
+        this.connector = new Connector<>(
+                engine.events,
+                engine.options.retry(),
+                engine.options.connectTimeout(),
+                drivers,
+                SendDriver::open,
+                gate::signal);
     }
 
     // Any thread.
@@ -98,11 +102,13 @@ final class SendLoop implements Runnable {
         return started.get() && !over && !stopping;
     }
 
-    @Nullable SendDriver driver() {
+    @Nullable
+    SendDriver driver() {
         return driver;
     }
 
-    @Nullable BrokerException fatal() {
+    @Nullable
+    BrokerException fatal() {
         return fatal;
     }
 
@@ -153,7 +159,7 @@ final class SendLoop implements Runnable {
 
     private boolean isDone() {
         boolean drained = engine.inFlight() == 0 && flushes.isEmpty();
-        return fatal != null || stopping && (drained || System.nanoTime() - stopAt >= 0);
+        return fatal != null || (stopping && (drained || System.nanoTime() - stopAt >= 0));
     }
 
     private void step() throws InterruptedException {
@@ -234,7 +240,8 @@ final class SendLoop implements Runnable {
         for (Sending sending = failed.poll(); sending != null; sending = failed.poll()) {
             int tries = Math.max(1, sending.tries);
             underWay.retry(
-                    sending, now + ReceiveEngine.toNanos(engine.options.retry().delay(tries, ThreadLocalRandom.current())));
+                    sending,
+                    now + ReceiveEngine.toNanos(engine.options.retry().delay(tries, ThreadLocalRandom.current())));
         }
     }
 
@@ -252,7 +259,8 @@ final class SendLoop implements Runnable {
         BrokerException why = sending.lastError != null ? sending.lastError : connector.lastError();
         String text = engine.name() + ": no word from the broker within " + engine.options.sendTimeout();
         if (isUncertain(sending)) {
-            sending.giveUp(new UncertainSendException(text + "; it may have the message: send it again with the same id", why));
+            sending.giveUp(new UncertainSendException(
+                    text + "; it may have the message: send it again with the same id", why));
         } else {
             sending.giveUp(new MessageException(text + "; the message was not sent", why, true));
         }
@@ -300,9 +308,10 @@ final class SendLoop implements Runnable {
     private void close() {
         over = true;
         BrokerException cause = fatal;
-        connected.completeExceptionally(cause != null
-                ? cause
-                : new BrokerConnectionException(engine.name() + " was disconnected before it was connected"));
+        connected.completeExceptionally(
+                cause != null
+                        ? cause
+                        : new BrokerConnectionException(engine.name() + " was disconnected before it was connected"));
         connector.cancel();
         SendDriver current = driver;
         driver = null;

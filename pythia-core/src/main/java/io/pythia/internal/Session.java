@@ -28,7 +28,8 @@ final class Session<R> {
         driver.wakeup();
     }
 
-    @Nullable BrokerException failure() {
+    @Nullable
+    BrokerException failure() {
         return failure;
     }
 }

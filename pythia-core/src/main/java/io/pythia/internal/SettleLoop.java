@@ -115,7 +115,8 @@ final class SettleLoop<R> implements Runnable {
         }
         boolean busy = engine.receiver.isDelivering() || now - engine.receiver.lastReceiveAt < BUSY_FOR;
         waitsLong = !busy;
-        gate.await(Math.min(wait, busy ? SHORT_WAIT : LONG_WAIT), 
+        gate.await(
+                Math.min(wait, busy ? SHORT_WAIT : LONG_WAIT),
                 () -> engine.pump.hasWork() || (!busy && engine.receiver.isDelivering()));
         waitsLong = false;
         return false;

@@ -11,6 +11,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class SettlePump<R> {
     private static final int MAX_TRIES = 5;
 
-    private record Answer<R>(List<Delivery<R>> batch, @Nullable Throwable error) {}
+    private record Answer<R>(
+            List<Delivery<R>> batch, @Nullable Throwable error) {}
 
     private record Retry<R>(long dueAt, Delivery<R> delivery) {}
 
@@ -34,7 +36,7 @@ final class SettlePump<R> {
     private final Queue<Answer<R>> answers = new ConcurrentLinkedQueue<>();
     private final Queue<Runnable> afterTurn = new ConcurrentLinkedQueue<>();
     private final Queue<Retry<R>> retries = new ConcurrentLinkedQueue<>();
-    private volatile int unconfirmed;
+    private final AtomicInteger unconfirmed = new AtomicInteger();
 
     SettlePump(ReceiveEngine<R> engine) {
         this.engine = engine;
@@ -54,7 +56,7 @@ final class SettlePump<R> {
 
     /** Returns whether everything that was settled has been confirmed by the broker. */
     boolean isDone() {
-        return unconfirmed == 0 && !hasWork();
+        return unconfirmed.get() == 0 && !hasWork();
     }
 
     /** Takes a turn if no other thread has it. */
@@ -116,7 +118,7 @@ final class SettlePump<R> {
             return;
         }
         for (Delivery<R> delivery : toDriver) {
-            unconfirmed += delivery.settleTries == 0 ? 1 : 0;
+            unconfirmed.addAndGet(delivery.settleTries == 0 ? 1 : 0);
         }
         engine.handedBack(toDriver);
         settle(toDriver, finished);
@@ -153,7 +155,7 @@ final class SettlePump<R> {
             if (result == Settled.STALE) {
                 stale++;
             }
-            unconfirmed--;
+            unconfirmed.decrementAndGet();
             finished.add(delivery.resolve(result));
         }
         if (engine.events.metrics != BrokerMetrics.NONE) {
@@ -179,7 +181,8 @@ final class SettlePump<R> {
         for (Outcome outcome : Outcome.values()) {
             int count = (int) batch.stream().filter(d -> d.outcome == outcome).count();
             if (count > 0) {
-                engine.events.metrics.settled(engine.name(), outcome, count, outcome == batch.get(0).outcome ? stale : 0);
+                engine.events.metrics.settled(
+                        engine.name(), outcome, count, outcome == batch.get(0).outcome ? stale : 0);
             }
         }
     }
@@ -222,7 +225,8 @@ final class SettlePump<R> {
             }
         }
         if (!batch.isEmpty()) {
-            CompletableFuture<?> future = batch.get(0).delivery.batch.session.driver.settle(batch);
+            CompletableFuture<?> future =
+                    batch.get(0).delivery.batch.session.driver.settle(batch);
             future.whenComplete((ok, error) -> {
                 afterTurn.add(() -> batch.forEach(e -> extended(e, error)));
                 engine.wakeSettler();

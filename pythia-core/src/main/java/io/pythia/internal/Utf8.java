@@ -9,16 +9,14 @@ public final class Utf8 {
     /** Returns the bytes of a text; {@code what} names it in the {@link IllegalArgumentException} for text that is not Unicode. */
     public static byte[] encode(String what, String text) {
         int length = text.length();
-        for (int i = 0; i < length; i++) {
-            char c = text.charAt(i);
-            if (!Character.isSurrogate(c)) {
-                continue;
+        int at = 0;
+        while (at < length) {
+            int codePoint = text.codePointAt(at);
+            if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
+                throw new IllegalArgumentException(what + " is not valid Unicode text: half a surrogate pair at index "
+                        + at + "; send it as bytes");
             }
-            if (!Character.isHighSurrogate(c) || i + 1 == length || !Character.isLowSurrogate(text.charAt(i + 1))) {
-                throw new IllegalArgumentException(
-                        what + " is not valid Unicode text: half a surrogate pair at index " + i + "; send it as bytes");
-            }
-            i++;
+            at += Character.charCount(codePoint);
         }
         return text.getBytes(StandardCharsets.UTF_8);
     }

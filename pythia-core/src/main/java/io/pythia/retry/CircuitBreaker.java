@@ -93,8 +93,8 @@ public final class CircuitBreaker {
      */
     public <T> T call(Callable<T> action) throws Exception {
         if (!tryAcquire()) {
-            throw new CircuitOpenException(
-                    "the circuit is open after " + config.threshold() + " failures in a row; trying again in " + untilTrial());
+            throw new CircuitOpenException("the circuit is open after " + config.threshold()
+                    + " failures in a row; trying again in " + untilTrial());
         }
         boolean succeeded = false;
         try {

@@ -13,8 +13,12 @@ import java.util.Objects;
  */
 public record CircuitBreakerConfig(
         @Setting("Whether the breaker does anything") boolean enabled,
-        @Setting("After how many failures in a row it opens") int threshold,
-        @Setting("How long it stays open before it lets one call through") Duration timeout) {
+
+        @Setting("After how many failures in a row it opens")
+        int threshold,
+
+        @Setting("How long it stays open before it lets one call through")
+        Duration timeout) {
 
     /** Checks each value. */
     public CircuitBreakerConfig {

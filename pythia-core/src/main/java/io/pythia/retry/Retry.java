@@ -38,7 +38,11 @@ public final class Retry {
     private final Sleeper sleeper;
     private final @Nullable RandomGenerator random;
 
-    Retry(RetryConfig config, Predicate<? super Throwable> worthwhile, Sleeper sleeper, @Nullable RandomGenerator random) {
+    Retry(
+            RetryConfig config,
+            Predicate<? super Throwable> worthwhile,
+            Sleeper sleeper,
+            @Nullable RandomGenerator random) {
         this.config = config;
         this.worthwhile = worthwhile;
         this.sleeper = sleeper;
@@ -90,7 +94,8 @@ public final class Retry {
      *
      * @param scheduler where the action is called again after a pause; the first call is on this thread
      */
-    public <T> CompletableFuture<T> callAsync(Supplier<? extends CompletionStage<T>> action, ScheduledExecutorService scheduler) {
+    public <T> CompletableFuture<T> callAsync(
+            Supplier<? extends CompletionStage<T>> action, ScheduledExecutorService scheduler) {
         Async<T> run = new Async<>(action, scheduler);
         run.attempt();
         return run.result;

@@ -18,8 +18,12 @@ public record RetryConfig(
         @Setting("How often, beyond the first time") int maxRetries,
         @Setting("The pause before the first retry") Duration initialDelay,
         @Setting("The longest pause") Duration maxDelay,
-        @Setting("Whether each pause is twice as long as the one before") boolean exponentialBackoff,
-        @Setting("Whether a pause is drawn evenly from zero to its length") boolean jitter) {
+
+        @Setting("Whether each pause is twice as long as the one before")
+        boolean exponentialBackoff,
+
+        @Setting("Whether a pause is drawn evenly from zero to its length")
+        boolean jitter) {
 
     /** As many retries as it takes. */
     public static final int FOREVER = Integer.MAX_VALUE;

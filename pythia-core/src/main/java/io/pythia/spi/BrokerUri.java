@@ -37,7 +37,8 @@ public record BrokerUri(
         Map<String, String> settings) {
 
     private static final Pattern SCHEME = Pattern.compile("[a-z][a-z0-9-]{0,40}");
-    private static final Pattern HOST = Pattern.compile("(\\[[0-9a-fA-F:.]{2,50}]|[A-Za-z0-9._-]{1,255})(:[0-9]{1,5})?");
+    private static final Pattern HOST =
+            Pattern.compile("(\\[[0-9a-fA-F:.]{2,50}]|[A-Za-z0-9._-]{1,255})(:[0-9]{1,5})?");
     private static final int MAX_PORT = 65_535;
 
     /**
@@ -48,7 +49,8 @@ public record BrokerUri(
     public static BrokerUri parse(String url) {
         int colon = url.indexOf(':');
         if (colon <= 0) {
-            throw bad("it must begin with the name of a connector and a colon, for instance kafka://localhost:9092/orders");
+            throw bad(
+                    "it must begin with the name of a connector and a colon, for instance kafka://localhost:9092/orders");
         }
         String scheme = url.substring(0, colon).toLowerCase(Locale.ROOT);
         if (!SCHEME.matcher(scheme).matches()) {
@@ -64,13 +66,23 @@ public record BrokerUri(
     private static BrokerUri opaque(String scheme, String rest) {
         int fragment = rest.indexOf('#');
         if (fragment >= 0) {
-            return new BrokerUri(scheme, null, null, List.of(), List.of(rest.substring(0, fragment)),
+            return new BrokerUri(
+                    scheme,
+                    null,
+                    null,
+                    List.of(),
+                    List.of(rest.substring(0, fragment)),
                     query(rest.substring(fragment + 1)));
         }
         int question = rest.contains("://") ? -1 : rest.indexOf('?');
         String name = question < 0 ? rest : rest.substring(0, question);
-        return new BrokerUri(scheme, null, null, List.of(), name.isEmpty() ? List.of() : List.of(
-                rest.contains("://") ? name : decode(name)), question < 0 ? Map.of() : query(rest.substring(question + 1)));
+        return new BrokerUri(
+                scheme,
+                null,
+                null,
+                List.of(),
+                name.isEmpty() ? List.of() : List.of(rest.contains("://") ? name : decode(name)),
+                question < 0 ? Map.of() : query(rest.substring(question + 1)));
     }
 
     private static BrokerUri hierarchical(String scheme, String rest) {
@@ -82,7 +94,8 @@ public record BrokerUri(
         int slash = beforeQuery.indexOf('/');
         String authority = slash < 0 ? beforeQuery : beforeQuery.substring(0, slash);
         int at = authority.indexOf('@');
-        if (at != authority.lastIndexOf('@') || beforeQuery.substring(authority.length()).contains("@")) {
+        if (at != authority.lastIndexOf('@')
+                || beforeQuery.substring(authority.length()).contains("@")) {
             throw bad("it has a second @; in a user name or a password write it as %40, in a path too");
         }
         String user = null;
@@ -95,7 +108,11 @@ public record BrokerUri(
             user = decode(parts[0]);
             password = parts.length == 2 ? Secret.of(decode(parts[1])) : null;
         }
-        return new BrokerUri(scheme, user, password, hosts(authority.substring(at + 1)),
+        return new BrokerUri(
+                scheme,
+                user,
+                password,
+                hosts(authority.substring(at + 1)),
                 segments(slash < 0 ? "" : beforeQuery.substring(slash + 1)),
                 question < 0 ? Map.of() : query(rest.substring(question + 1)));
     }
@@ -104,12 +121,14 @@ public record BrokerUri(
         List<String> hosts = new ArrayList<>();
         for (String host : text.isEmpty() ? new String[0] : text.split(",", -1)) {
             if (!HOST.matcher(host).matches()) {
-                throw bad("each host is host:port, with commas between them; IPv6 in brackets; is a / before the path missing?");
+                throw bad(
+                        "each host is host:port, with commas between them; IPv6 in brackets; is a / before the path missing?");
             }
             int colon = host.lastIndexOf(':');
             boolean hasPort = colon > host.lastIndexOf(']') && colon >= 0;
-            if (hasPort && (Integer.parseInt(host.substring(colon + 1)) > MAX_PORT
-                    || Integer.parseInt(host.substring(colon + 1)) == 0)) {
+            if (hasPort
+                    && (Integer.parseInt(host.substring(colon + 1)) > MAX_PORT
+                            || Integer.parseInt(host.substring(colon + 1)) == 0)) {
                 throw bad("a port is between 1 and " + MAX_PORT);
             }
             hosts.add(host);

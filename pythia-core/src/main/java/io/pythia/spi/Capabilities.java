@@ -205,8 +205,22 @@ public record Capabilities(
         /** Returns the capabilities. */
         public Capabilities build() {
             return new Capabilities(
-                    consumes, produces, guarantee, ordering, nack, delayedNack, deadLetter, leases, competing, groups, replay,
-                    persistent, headers, keys, countsAttempts, maxMessageBytes);
+                    consumes,
+                    produces,
+                    guarantee,
+                    ordering,
+                    nack,
+                    delayedNack,
+                    deadLetter,
+                    leases,
+                    competing,
+                    groups,
+                    replay,
+                    persistent,
+                    headers,
+                    keys,
+                    countsAttempts,
+                    maxMessageBytes);
         }
     }
 }

@@ -23,16 +23,35 @@ import java.util.Objects;
  */
 public record ConsumerOptions(
         @Setting("How a lost connection is sought again") RetryConfig retry,
-        @Setting("What connect() does while the broker is away: fail-fast or wait") ConnectPolicy connectPolicy,
+
+        @Setting("What connect() does while the broker is away: fail-fast or wait")
+        ConnectPolicy connectPolicy,
+
         @Setting("How long one attempt to connect may take") Duration connectTimeout,
-        @Setting("How long disconnect() waits for what is in flight") Duration closeTimeout,
-        @Setting("How many messages are taken from the client at once, at most") int batchSize,
-        @Setting("How many messages may be with the application unsettled") int maxInFlight,
-        @Setting("How many bytes may be with the application unsettled") long maxInFlightBytes,
-        @Setting("How often a message is delivered before a nack becomes a reject; 0: no limit") int maxAttempts,
-        @Setting("What happens to a rejected message without dead letters: stop or drop") RejectPolicy onReject,
-        @Setting("How long a message may be unsettled before the health is DOWN") Duration stuckAfter,
-        @Setting("How long the lease of an unsettled message is extended, where the broker has leases") Duration maxLease) {
+
+        @Setting("How long disconnect() waits for what is in flight")
+        Duration closeTimeout,
+
+        @Setting("How many messages are taken from the client at once, at most")
+        int batchSize,
+
+        @Setting("How many messages may be with the application unsettled")
+        int maxInFlight,
+
+        @Setting("How many bytes may be with the application unsettled")
+        long maxInFlightBytes,
+
+        @Setting("How often a message is delivered before a nack becomes a reject; 0: no limit")
+        int maxAttempts,
+
+        @Setting("What happens to a rejected message without dead letters: stop or drop")
+        RejectPolicy onReject,
+
+        @Setting("How long a message may be unsettled before the health is DOWN")
+        Duration stuckAfter,
+
+        @Setting("How long the lease of an unsettled message is extended, where the broker has leases")
+        Duration maxLease) {
 
     /** Checks each value. */
     public ConsumerOptions {
@@ -67,56 +86,177 @@ public record ConsumerOptions(
 
     /** Returns a copy with another {@code retry}. */
     public ConsumerOptions with(RetryConfig value) {
-        return new ConsumerOptions(value, connectPolicy, connectTimeout, closeTimeout, batchSize, maxInFlight, maxInFlightBytes, maxAttempts, onReject, stuckAfter, maxLease);
+        return new ConsumerOptions(
+                value,
+                connectPolicy,
+                connectTimeout,
+                closeTimeout,
+                batchSize,
+                maxInFlight,
+                maxInFlightBytes,
+                maxAttempts,
+                onReject,
+                stuckAfter,
+                maxLease);
     }
 
     /** Returns a copy with another {@code connectPolicy}. */
     public ConsumerOptions with(ConnectPolicy value) {
-        return new ConsumerOptions(retry, value, connectTimeout, closeTimeout, batchSize, maxInFlight, maxInFlightBytes, maxAttempts, onReject, stuckAfter, maxLease);
+        return new ConsumerOptions(
+                retry,
+                value,
+                connectTimeout,
+                closeTimeout,
+                batchSize,
+                maxInFlight,
+                maxInFlightBytes,
+                maxAttempts,
+                onReject,
+                stuckAfter,
+                maxLease);
     }
 
     /** Returns a copy with another {@code connectTimeout}. */
     public ConsumerOptions withConnectTimeout(Duration value) {
-        return new ConsumerOptions(retry, connectPolicy, value, closeTimeout, batchSize, maxInFlight, maxInFlightBytes, maxAttempts, onReject, stuckAfter, maxLease);
+        return new ConsumerOptions(
+                retry,
+                connectPolicy,
+                value,
+                closeTimeout,
+                batchSize,
+                maxInFlight,
+                maxInFlightBytes,
+                maxAttempts,
+                onReject,
+                stuckAfter,
+                maxLease);
     }
 
     /** Returns a copy with another {@code closeTimeout}. */
     public ConsumerOptions withCloseTimeout(Duration value) {
-        return new ConsumerOptions(retry, connectPolicy, connectTimeout, value, batchSize, maxInFlight, maxInFlightBytes, maxAttempts, onReject, stuckAfter, maxLease);
+        return new ConsumerOptions(
+                retry,
+                connectPolicy,
+                connectTimeout,
+                value,
+                batchSize,
+                maxInFlight,
+                maxInFlightBytes,
+                maxAttempts,
+                onReject,
+                stuckAfter,
+                maxLease);
     }
 
     /** Returns a copy with another {@code batchSize}. */
     public ConsumerOptions withBatchSize(int value) {
-        return new ConsumerOptions(retry, connectPolicy, connectTimeout, closeTimeout, value, maxInFlight, maxInFlightBytes, maxAttempts, onReject, stuckAfter, maxLease);
+        return new ConsumerOptions(
+                retry,
+                connectPolicy,
+                connectTimeout,
+                closeTimeout,
+                value,
+                maxInFlight,
+                maxInFlightBytes,
+                maxAttempts,
+                onReject,
+                stuckAfter,
+                maxLease);
     }
 
     /** Returns a copy with another {@code maxInFlight}. */
     public ConsumerOptions withMaxInFlight(int value) {
-        return new ConsumerOptions(retry, connectPolicy, connectTimeout, closeTimeout, batchSize, value, maxInFlightBytes, maxAttempts, onReject, stuckAfter, maxLease);
+        return new ConsumerOptions(
+                retry,
+                connectPolicy,
+                connectTimeout,
+                closeTimeout,
+                batchSize,
+                value,
+                maxInFlightBytes,
+                maxAttempts,
+                onReject,
+                stuckAfter,
+                maxLease);
     }
 
     /** Returns a copy with another {@code maxInFlightBytes}. */
     public ConsumerOptions withMaxInFlightBytes(long value) {
-        return new ConsumerOptions(retry, connectPolicy, connectTimeout, closeTimeout, batchSize, maxInFlight, value, maxAttempts, onReject, stuckAfter, maxLease);
+        return new ConsumerOptions(
+                retry,
+                connectPolicy,
+                connectTimeout,
+                closeTimeout,
+                batchSize,
+                maxInFlight,
+                value,
+                maxAttempts,
+                onReject,
+                stuckAfter,
+                maxLease);
     }
 
     /** Returns a copy with another {@code maxAttempts}. */
     public ConsumerOptions withMaxAttempts(int value) {
-        return new ConsumerOptions(retry, connectPolicy, connectTimeout, closeTimeout, batchSize, maxInFlight, maxInFlightBytes, value, onReject, stuckAfter, maxLease);
+        return new ConsumerOptions(
+                retry,
+                connectPolicy,
+                connectTimeout,
+                closeTimeout,
+                batchSize,
+                maxInFlight,
+                maxInFlightBytes,
+                value,
+                onReject,
+                stuckAfter,
+                maxLease);
     }
 
     /** Returns a copy with another {@code onReject}. */
     public ConsumerOptions with(RejectPolicy value) {
-        return new ConsumerOptions(retry, connectPolicy, connectTimeout, closeTimeout, batchSize, maxInFlight, maxInFlightBytes, maxAttempts, value, stuckAfter, maxLease);
+        return new ConsumerOptions(
+                retry,
+                connectPolicy,
+                connectTimeout,
+                closeTimeout,
+                batchSize,
+                maxInFlight,
+                maxInFlightBytes,
+                maxAttempts,
+                value,
+                stuckAfter,
+                maxLease);
     }
 
     /** Returns a copy with another {@code stuckAfter}. */
     public ConsumerOptions withStuckAfter(Duration value) {
-        return new ConsumerOptions(retry, connectPolicy, connectTimeout, closeTimeout, batchSize, maxInFlight, maxInFlightBytes, maxAttempts, onReject, value, maxLease);
+        return new ConsumerOptions(
+                retry,
+                connectPolicy,
+                connectTimeout,
+                closeTimeout,
+                batchSize,
+                maxInFlight,
+                maxInFlightBytes,
+                maxAttempts,
+                onReject,
+                value,
+                maxLease);
     }
 
     /** Returns a copy with another {@code maxLease}. */
     public ConsumerOptions withMaxLease(Duration value) {
-        return new ConsumerOptions(retry, connectPolicy, connectTimeout, closeTimeout, batchSize, maxInFlight, maxInFlightBytes, maxAttempts, onReject, stuckAfter, value);
+        return new ConsumerOptions(
+                retry,
+                connectPolicy,
+                connectTimeout,
+                closeTimeout,
+                batchSize,
+                maxInFlight,
+                maxInFlightBytes,
+                maxAttempts,
+                onReject,
+                stuckAfter,
+                value);
     }
 }

@@ -15,7 +15,22 @@ import java.util.stream.Collectors;
 final class Conversions {
     private static final int MAX_SHOWN = 100;
     private static final Map<String, Long> SIZES = Map.of(
-            "", 1L, "b", 1L, "kb", 1_000L, "mb", 1_000_000L, "gb", 1_000_000_000L, "kib", 1L << 10, "mib", 1L << 20, "gib", 1L << 30);
+            "",
+            1L,
+            "b",
+            1L,
+            "kb",
+            1_000L,
+            "mb",
+            1_000_000L,
+            "gb",
+            1_000_000_000L,
+            "kib",
+            1L << 10,
+            "mib",
+            1L << 20,
+            "gib",
+            1L << 30);
     private static final Map<String, Duration> UNITS = Map.of(
             "ns", Duration.ofNanos(1),
             "us", Duration.ofNanos(1_000),
@@ -47,7 +62,10 @@ final class Conversions {
         } else if (type == Path.class) {
             return path(text);
         } else if (type == List.class) {
-            return Arrays.stream(text.split(",")).map(String::strip).filter(s -> !s.isEmpty()).toList();
+            return Arrays.stream(text.split(","))
+                    .map(String::strip)
+                    .filter(s -> !s.isEmpty())
+                    .toList();
         } else if (type.isEnum()) {
             return constant(text, type);
         }
@@ -125,7 +143,9 @@ final class Conversions {
             }
         }
         throw new IllegalArgumentException("must be one of "
-                + Arrays.stream(type.getEnumConstants()).map(Conversions::constantName).collect(Collectors.joining(", ")));
+                + Arrays.stream(type.getEnumConstants())
+                        .map(Conversions::constantName)
+                        .collect(Collectors.joining(", ")));
     }
 
     /** Returns a constant as it is written in settings. */

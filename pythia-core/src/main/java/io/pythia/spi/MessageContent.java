@@ -21,7 +21,8 @@ public interface MessageContent {
     byte[] body();
 
     /** Returns the key, or null if there is none. */
-    @Nullable String key();
+    @Nullable
+    String key();
 
     /** Returns the headers. */
     Headers headers();

@@ -20,12 +20,23 @@ import java.util.Objects;
 public record ProducerOptions(
         @Setting("When a message is sent again after a retryable failure, and a lost connection sought again")
         RetryConfig retry,
-        @Setting("What connect() does while the broker is away: fail-fast or wait") ConnectPolicy connectPolicy,
+
+        @Setting("What connect() does while the broker is away: fail-fast or wait")
+        ConnectPolicy connectPolicy,
+
         @Setting("How long one attempt to connect may take") Duration connectTimeout,
-        @Setting("How long disconnect() waits for what is under way") Duration closeTimeout,
-        @Setting("How long a message may take from send to the broker's word") Duration sendTimeout,
-        @Setting("How many bytes may be under way; more are refused at once") long maxInFlightBytes,
-        @Setting("How many messages are handed to the client at once, at most") int maxBatch) {
+
+        @Setting("How long disconnect() waits for what is under way")
+        Duration closeTimeout,
+
+        @Setting("How long a message may take from send to the broker's word")
+        Duration sendTimeout,
+
+        @Setting("How many bytes may be under way; more are refused at once")
+        long maxInFlightBytes,
+
+        @Setting("How many messages are handed to the client at once, at most")
+        int maxBatch) {
 
     /** Checks each value. */
     public ProducerOptions {
@@ -52,7 +63,8 @@ public record ProducerOptions(
 
     /** Returns a copy with another {@code retry}. */
     public ProducerOptions with(RetryConfig value) {
-        return new ProducerOptions(value, connectPolicy, connectTimeout, closeTimeout, sendTimeout, maxInFlightBytes, maxBatch);
+        return new ProducerOptions(
+                value, connectPolicy, connectTimeout, closeTimeout, sendTimeout, maxInFlightBytes, maxBatch);
     }
 
     /** Returns a copy with another {@code connectPolicy}. */
@@ -67,12 +79,14 @@ public record ProducerOptions(
 
     /** Returns a copy with another {@code closeTimeout}. */
     public ProducerOptions withCloseTimeout(Duration value) {
-        return new ProducerOptions(retry, connectPolicy, connectTimeout, value, sendTimeout, maxInFlightBytes, maxBatch);
+        return new ProducerOptions(
+                retry, connectPolicy, connectTimeout, value, sendTimeout, maxInFlightBytes, maxBatch);
     }
 
     /** Returns a copy with another {@code sendTimeout}. */
     public ProducerOptions withSendTimeout(Duration value) {
-        return new ProducerOptions(retry, connectPolicy, connectTimeout, closeTimeout, value, maxInFlightBytes, maxBatch);
+        return new ProducerOptions(
+                retry, connectPolicy, connectTimeout, closeTimeout, value, maxInFlightBytes, maxBatch);
     }
 
     /** Returns a copy with another {@code maxInFlightBytes}. */
@@ -82,6 +96,7 @@ public record ProducerOptions(
 
     /** Returns a copy with another {@code maxBatch}. */
     public ProducerOptions withMaxBatch(int value) {
-        return new ProducerOptions(retry, connectPolicy, connectTimeout, closeTimeout, sendTimeout, maxInFlightBytes, value);
+        return new ProducerOptions(
+                retry, connectPolicy, connectTimeout, closeTimeout, sendTimeout, maxInFlightBytes, value);
     }
 }

@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
  * @param poison null, or why it can't be decoded: the engine then rejects it with its raw bytes and doesn't show it to the application
  * @param <R> the type of the receipt
  */
-public record Received<R>(R receipt, MessageContent content, int attempt, @Nullable Throwable poison) {
+public record Received<R>(
+        R receipt,
+        MessageContent content,
+        int attempt,
+        @Nullable Throwable poison) {
 
     /** Checks that nothing needed is null. */
     public Received {

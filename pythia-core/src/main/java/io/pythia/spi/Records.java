@@ -27,8 +27,10 @@ final class Records {
     }
 
     /** Creates a record; what its constructor says against the values comes as {@link IllegalArgumentException}. */
-    static <T extends Record> T create(Class<T> type, Object[] values) {
-        Class<?>[] types = Arrays.stream(type.getRecordComponents()).map(RecordComponent::getType).toArray(Class[]::new);
+    static <T extends Record> T create(Class<T> type, @Nullable Object[] values) {
+        Class<?>[] types = Arrays.stream(type.getRecordComponents())
+                .map(RecordComponent::getType)
+                .toArray(Class[]::new);
         try {
             return type.getConstructor(types).newInstance(values);
         } catch (InvocationTargetException e) {

@@ -71,7 +71,8 @@ public final class Settings {
         try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             properties.load(reader);
         } catch (IOException | IllegalArgumentException e) {
-            throw new ConfigException(broker, "can't read " + file + ": " + e.getClass().getSimpleName());
+            throw new ConfigException(
+                    broker, "can't read " + file + ": " + e.getClass().getSimpleName());
         }
         Map<String, String> values = new LinkedHashMap<>();
         properties.stringPropertyNames().stream().sorted().forEach(key -> values.put(key, properties.getProperty(key)));
@@ -89,7 +90,8 @@ public final class Settings {
         Map<String, Entry> found = new LinkedHashMap<>(environment);
         variables.forEach((name, value) -> {
             if (name.startsWith(prefix) && name.length() > prefix.length()) {
-                String key = name.substring(prefix.length()).toLowerCase(Locale.ROOT).replace('_', '-');
+                String key =
+                        name.substring(prefix.length()).toLowerCase(Locale.ROOT).replace('_', '-');
                 found.put(key, new Entry(value, "environment " + name));
             }
         });
@@ -111,7 +113,8 @@ public final class Settings {
         return entries.keySet();
     }
 
-    @Nullable Entry find(String key) {
+    @Nullable
+    Entry find(String key) {
         Entry entry = entries.get(key);
         // A variable's name has no dots: PYTHIA_KAFKA_RETRY_MAX_RETRIES.
         return entry != null ? entry : environment.get(key.replace('.', '-'));

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * that nobody asked for. Not thread-safe.
  */
 public final class SettingsReader {
-    private static final Set<String> SECRET_WORDS = Set.of("password", "secret", "token", "credentials", "passphrase", "key-id");
+    private static final Set<String> SECRET_WORDS =
+            Set.of("password", "secret", "token", "credentials", "passphrase", "key-id");
 
     private final Settings settings;
     private final Set<String> known = new LinkedHashSet<>();
@@ -76,7 +77,7 @@ public final class SettingsReader {
     private <T extends Record> T bind(Class<T> type, String prefix, Set<String> except) {
         T defaults = Records.defaults(type);
         RecordComponent[] components = type.getRecordComponents();
-        Object[] values = new Object[components.length];
+        @Nullable Object[] values = new Object[components.length];
         int problemsBefore = problems.size();
         for (int i = 0; i < components.length; i++) {
             Object defaultValue = Records.get(defaults, components[i]);
@@ -90,7 +91,9 @@ public final class SettingsReader {
             return Records.create(type, values);
         } catch (IllegalArgumentException e) {
             // The record names its component, which is the key in another spelling.
-            problems.add(new Problem(prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1), "",
+            problems.add(new Problem(
+                    prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1),
+                    "",
                     Objects.toString(e.getMessage())));
             return defaults;
         }
@@ -136,7 +139,7 @@ public final class SettingsReader {
 
     private Record bindOver(Record base, String prefix) {
         RecordComponent[] components = base.getClass().getRecordComponents();
-        Object[] values = new Object[components.length];
+        @Nullable Object[] values = new Object[components.length];
         for (int i = 0; i < components.length; i++) {
             String key = prefix + Settings.normalize(components[i].getName());
             values[i] = component(components[i], key, Records.get(base, components[i]));
@@ -194,9 +197,12 @@ public final class SettingsReader {
         for (String key : settings.keys()) {
             boolean isNative = key.startsWith(Settings.NATIVE);
             if (!known.contains(key) && !(isNative && nativeSettingsKnown)) {
-                problems.add(new Problem(key, "", isNative
-                        ? "this connector takes no settings of its client"
-                        : "is not known" + Similar.hint(key, known)));
+                problems.add(new Problem(
+                        key,
+                        "",
+                        isNative
+                                ? "this connector takes no settings of its client"
+                                : "is not known" + Similar.hint(key, known)));
             }
         }
         if (!problems.isEmpty()) {

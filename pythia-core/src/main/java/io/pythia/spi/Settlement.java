@@ -23,7 +23,8 @@ public interface Settlement<R> {
     Duration delay();
 
     /** Returns the reason of a REJECT, else null. */
-    @Nullable String reason();
+    @Nullable
+    String reason();
 
     /** Says that the broker had already taken the message back. */
     void stale();

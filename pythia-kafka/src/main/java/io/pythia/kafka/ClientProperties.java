@@ -59,7 +59,9 @@ final class ClientProperties {
         properties.put("compression.type", config.compression());
         properties.put("delivery.timeout.ms", deliveryMillis);
         // delivery.timeout.ms must be at least the sum of the other two.
-        properties.put("request.timeout.ms", Math.max(1, Math.min(millis(config.requestTimeout()), deliveryMillis - lingerMillis)));
+        properties.put(
+                "request.timeout.ms",
+                Math.max(1, Math.min(millis(config.requestTimeout()), deliveryMillis - lingerMillis)));
         // On the engine's thread: the caller of send() never waits for it.
         properties.put("max.block.ms", Math.min(1000, deliveryMillis));
         properties.putAll(config.properties());
@@ -77,7 +79,8 @@ final class ClientProperties {
         properties.put("allow.auto.create.topics", false);
         properties.put("max.poll.interval.ms", millis(config.maxPollInterval()));
         if (protocol == GroupProtocol.CLASSIC) {
-            properties.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
+            properties.put(
+                    "partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
             if (config.sessionTimeout() != null) {
                 properties.put("session.timeout.ms", millis(config.sessionTimeout()));
             }

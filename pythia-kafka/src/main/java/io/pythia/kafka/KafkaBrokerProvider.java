@@ -47,7 +47,7 @@ public final class KafkaBrokerProvider implements BrokerProvider {
     @Override
     public Map<String, String> fromUri(BrokerUri uri) {
         Map<String, String> settings = new LinkedHashMap<>();
-        if (uri.path().size() > 1 || uri.path().size() == 1 && uri.hosts().isEmpty()) {
+        if (uri.path().size() > 1 || (uri.path().size() == 1 && uri.hosts().isEmpty())) {
             throw new ConfigException("kafka", "the address is kafka://host:port,host:port/topic");
         }
         if (!uri.hosts().isEmpty()) {
@@ -71,7 +71,10 @@ public final class KafkaBrokerProvider implements BrokerProvider {
                 .config(read.bind(KafkaConfig.class, "batch-size"));
         String pattern = read.text("topic-pattern");
         if (pattern == null) {
-            read.set("topic", notEmpty(read.requiredText("topic")), topics -> builder.topics(List.of(topics.split(","))));
+            read.set(
+                    "topic",
+                    notEmpty(read.requiredText("topic")),
+                    topics -> builder.topics(List.of(topics.split(","))));
         }
         read.set("topic-pattern", pattern, builder::topicPattern);
         read.set("consumer-group", notEmpty(read.requiredText("consumer-group")), builder::consumerGroup);

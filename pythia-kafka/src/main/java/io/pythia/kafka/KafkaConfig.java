@@ -39,35 +39,90 @@ import org.jspecify.annotations.Nullable;
 public record KafkaConfig(
         @Setting(value = "The first brokers to ask, host:port with commas between", nativeName = "bootstrap.servers")
         String bootstrapServers,
-        @Setting(value = "A name for the broker's log", nativeName = "client.id") @Nullable String clientId,
+
+        @Setting(value = "A name for the broker's log", nativeName = "client.id") @Nullable
+        String clientId,
+
         @Setting(value = "How the connection is secured", nativeName = "security.protocol")
         SecurityProtocol securityProtocol,
-        @Setting(value = "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", nativeName = "sasl.mechanism") String saslMechanism,
-        @Setting(value = "The user", nativeName = "sasl.jaas.config") @Nullable String saslUsername,
-        @Setting(value = "The password", nativeName = "sasl.jaas.config") @Nullable Secret saslPassword,
-        @Setting(value = "Certificates; default: those of the JDK", nativeName = "ssl.*") @Nullable TlsConfig tls,
-        @Setting(value = "How long the group waits for a sign of life (classic protocol)", nativeName = "session.timeout.ms")
-        @Nullable Duration sessionTimeout,
-        @Setting(value = "How often a consumer gives a sign of life (classic protocol)", nativeName = "heartbeat.interval.ms")
-        @Nullable Duration heartbeatInterval,
-        @Setting(value = "How long the poll thread may be stuck; a slow handler does not count", nativeName = "max.poll.interval.ms")
+
+        @Setting(value = "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", nativeName = "sasl.mechanism")
+        String saslMechanism,
+
+        @Setting(value = "The user", nativeName = "sasl.jaas.config") @Nullable
+        String saslUsername,
+
+        @Setting(value = "The password", nativeName = "sasl.jaas.config") @Nullable
+        Secret saslPassword,
+
+        @Setting(value = "Certificates; default: those of the JDK", nativeName = "ssl.*") @Nullable
+        TlsConfig tls,
+
+        @Setting(
+                value = "How long the group waits for a sign of life (classic protocol)",
+                nativeName = "session.timeout.ms")
+        @Nullable
+        Duration sessionTimeout,
+
+        @Setting(
+                value = "How often a consumer gives a sign of life (classic protocol)",
+                nativeName = "heartbeat.interval.ms")
+        @Nullable
+        Duration heartbeatInterval,
+
+        @Setting(
+                value = "How long the poll thread may be stuck; a slow handler does not count",
+                nativeName = "max.poll.interval.ms")
         Duration maxPollInterval,
-        @Setting("Where a group begins without a position: earliest, latest or none") AutoOffsetReset autoOffsetReset,
-        @Setting(value = "Who must have a record before it counts as sent: all, leader or none", nativeName = "acks") Acks acks,
-        @Setting(value = "How often the client sends again within the send timeout", nativeName = "retries") int retries,
+
+        @Setting("Where a group begins without a position: earliest, latest or none")
+        AutoOffsetReset autoOffsetReset,
+
+        @Setting(value = "Who must have a record before it counts as sent: all, leader or none", nativeName = "acks")
+        Acks acks,
+
+        @Setting(value = "How often the client sends again within the send timeout", nativeName = "retries")
+        int retries,
+
         @Setting(value = "Whether the broker drops what the client sends twice", nativeName = "enable.idempotence")
         boolean idempotence,
-        @Setting(value = "Bytes of a batch of records to one partition", nativeName = "batch.size") int batchSize,
-        @Setting(value = "How long a record waits for others to fill a batch", nativeName = "linger.ms") Duration linger,
-        @Setting(value = "Bytes that the client keeps unsent", nativeName = "buffer.memory") long bufferMemory,
-        @Setting(value = "none, gzip, snappy, lz4 or zstd", nativeName = "compression.type") String compression,
-        @Setting(value = "How long one request may take", nativeName = "request.timeout.ms") Duration requestTimeout,
-        @Setting("The client's own settings, by their own names: properties.max.poll.records=1000") Map<String, String> properties) {
+
+        @Setting(value = "Bytes of a batch of records to one partition", nativeName = "batch.size")
+        int batchSize,
+
+        @Setting(value = "How long a record waits for others to fill a batch", nativeName = "linger.ms")
+        Duration linger,
+
+        @Setting(value = "Bytes that the client keeps unsent", nativeName = "buffer.memory")
+        long bufferMemory,
+
+        @Setting(value = "none, gzip, snappy, lz4 or zstd", nativeName = "compression.type")
+        String compression,
+
+        @Setting(value = "How long one request may take", nativeName = "request.timeout.ms")
+        Duration requestTimeout,
+
+        @Setting("The client's own settings, by their own names: properties.max.poll.records=1000")
+        Map<String, String> properties) {
 
     private static final Set<String> OWNED = Set.of(
-            "bootstrap.servers", "group.id", "enable.auto.commit", "auto.offset.reset", "key.serializer", "value.serializer",
-            "key.deserializer", "value.deserializer", "acks", "enable.idempotence", "retries", "delivery.timeout.ms",
-            "max.block.ms", "group.protocol", "group.instance.id", "allow.auto.create.topics", "transactional.id");
+            "bootstrap.servers",
+            "group.id",
+            "enable.auto.commit",
+            "auto.offset.reset",
+            "key.serializer",
+            "value.serializer",
+            "key.deserializer",
+            "value.deserializer",
+            "acks",
+            "enable.idempotence",
+            "retries",
+            "delivery.timeout.ms",
+            "max.block.ms",
+            "group.protocol",
+            "group.instance.id",
+            "allow.auto.create.topics",
+            "transactional.id");
 
     /** Checks each value. */
     public KafkaConfig {
@@ -79,10 +134,14 @@ public record KafkaConfig(
         properties = Map.copyOf(properties);
         require(!bootstrapServers.isBlank(), "bootstrapServers", "must name at least one host:port");
         require((saslUsername == null) == (saslPassword == null), "saslUsername", "and saslPassword come together");
-        require(saslUsername == null || isSasl(securityProtocol), "saslUsername",
+        require(
+                saslUsername == null || isSasl(securityProtocol),
+                "saslUsername",
                 "needs the security protocol SASL_SSL or SASL_PLAINTEXT, but it is " + securityProtocol);
-        require(tls == null || isTls(securityProtocol), "tls", "needs the security protocol SSL or SASL_SSL, but it is "
-                + securityProtocol);
+        require(
+                tls == null || isTls(securityProtocol),
+                "tls",
+                "needs the security protocol SSL or SASL_SSL, but it is " + securityProtocol);
         positive("sessionTimeout", sessionTimeout);
         positive("heartbeatInterval", heartbeatInterval);
         positive("maxPollInterval", maxPollInterval);
@@ -92,12 +151,18 @@ public record KafkaConfig(
         require(batchSize >= 0, "batchSize", "must not be negative, but is " + batchSize);
         require(bufferMemory > 0, "bufferMemory", "must be more than zero, but is " + bufferMemory);
         // The client turns idempotence off in silence if these contradict it.
-        require(!idempotence || acks == Acks.ALL, "idempotence", "needs acks=all, but it is " + acks
-                + "; set idempotence to false if duplicates and losses are acceptable");
+        require(
+                !idempotence || acks == Acks.ALL,
+                "idempotence",
+                "needs acks=all, but it is " + acks
+                        + "; set idempotence to false if duplicates and losses are acceptable");
         require(!idempotence || retries > 0, "idempotence", "needs retries of at least 1");
         for (String name : properties.keySet()) {
-            require(!OWNED.contains(name), "properties", "must not have " + name
-                    + ": this library sets it; there is a setting for it where it can be changed");
+            require(
+                    !OWNED.contains(name),
+                    "properties",
+                    "must not have " + name
+                            + ": this library sets it; there is a setting for it where it can be changed");
         }
     }
 
@@ -145,7 +210,10 @@ public record KafkaConfig(
     }
 
     private static void positive(String name, @Nullable Duration value) {
-        require(value == null || !value.isNegative() && !value.isZero(), name, "must be more than zero, but is " + value);
+        require(
+                value == null || (!value.isNegative() && !value.isZero()),
+                name,
+                "must be more than zero, but is " + value);
     }
 
     private static void require(boolean ok, String setting, String problem) {
@@ -327,7 +395,27 @@ public record KafkaConfig(
 
         /** Returns the configuration. */
         public KafkaConfig build() {
-            return new KafkaConfig(bootstrapServers, clientId, securityProtocol, saslMechanism, saslUsername, saslPassword, tls, sessionTimeout, heartbeatInterval, maxPollInterval, autoOffsetReset, acks, retries, idempotence, batchSize, linger, bufferMemory, compression, requestTimeout, properties);
+            return new KafkaConfig(
+                    bootstrapServers,
+                    clientId,
+                    securityProtocol,
+                    saslMechanism,
+                    saslUsername,
+                    saslPassword,
+                    tls,
+                    sessionTimeout,
+                    heartbeatInterval,
+                    maxPollInterval,
+                    autoOffsetReset,
+                    acks,
+                    retries,
+                    idempotence,
+                    batchSize,
+                    linger,
+                    bufferMemory,
+                    compression,
+                    requestTimeout,
+                    properties);
         }
     }
 }

@@ -131,7 +131,8 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
             try {
                 this.pattern = Pattern.compile(pattern);
             } catch (PatternSyntaxException e) {
-                throw new IllegalArgumentException("topicPattern is not a regular expression: " + e.getDescription(), e);
+                throw new IllegalArgumentException(
+                        "topicPattern is not a regular expression: " + e.getDescription(), e);
             }
             return this;
         }
@@ -228,17 +229,22 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
                 throw new IllegalArgumentException("one of topic, topics and topicPattern must be set, and only one");
             }
             if (consumerGroup == null) {
-                throw new IllegalArgumentException("consumerGroup must be set: the name under which this application keeps its position");
+                throw new IllegalArgumentException(
+                        "consumerGroup must be set: the name under which this application keeps its position");
             }
             KafkaConfig effective = effectiveConfig();
             if (groupProtocol == GroupProtocol.CONSUMER
                     && (effective.sessionTimeout() != null || effective.heartbeatInterval() != null)) {
-                throw new IllegalArgumentException("sessionTimeout and heartbeatInterval are the broker's with the group protocol"
-                        + " CONSUMER (group.consumer.session.timeout.ms): don't set them, or use CLASSIC");
+                throw new IllegalArgumentException(
+                        "sessionTimeout and heartbeatInterval are the broker's with the group protocol"
+                                + " CONSUMER (group.consumer.session.timeout.ms): don't set them, or use CLASSIC");
             }
             KafkaProducer deadLetter = null;
             if (deadLetterTopic != null) {
-                deadLetter = KafkaProducer.builder().topic(deadLetterTopic).config(effective).build();
+                deadLetter = KafkaProducer.builder()
+                        .topic(deadLetterTopic)
+                        .config(effective)
+                        .build();
                 deadLetter(deadLetter);
             }
             return new KafkaConsumer(this, deadLetter);
@@ -254,7 +260,8 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
                     : config.toBuilder().bootstrapServers(bootstrapServers).build();
         }
 
-        private KafkaConsumerSettings settings(String name, Duration connectTimeout, io.pythia.BrokerListener listener) {
+        private KafkaConsumerSettings settings(
+                String name, Duration connectTimeout, io.pythia.BrokerListener listener) {
             KafkaConfig effective = effectiveConfig();
             var properties = ClientProperties.consumer(effective, Objects.requireNonNull(consumerGroup), groupProtocol);
             if (groupInstanceId != null) {
@@ -264,9 +271,17 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
                 properties.put("client.rack", clientRack);
             }
             return new KafkaConsumerSettings(
-                    name, topics, pattern, effective, properties,
+                    name,
+                    topics,
+                    pattern,
+                    effective,
+                    properties,
                     autoOffsetReset == null ? effective.autoOffsetReset() : autoOffsetReset,
-                    connectTimeout, drainTimeout, keyDeserializer, valueDeserializer, listener);
+                    connectTimeout,
+                    drainTimeout,
+                    keyDeserializer,
+                    valueDeserializer,
+                    listener);
         }
     }
 }

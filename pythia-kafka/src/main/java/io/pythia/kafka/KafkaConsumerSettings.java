@@ -46,7 +46,8 @@ record KafkaConsumerSettings(
         }
         KafkaRecord raw = new KafkaRecord(record, progress);
         try {
-            String key = record.key() == null || keyDeserializer == null ? raw.key() : keyDeserializer.apply(record.key());
+            String key =
+                    record.key() == null || keyDeserializer == null ? raw.key() : keyDeserializer.apply(record.key());
             byte[] body = record.value() == null || valueDeserializer == null
                     ? raw.body()
                     : valueDeserializer.apply(record.value());

@@ -34,7 +34,10 @@ import org.apache.kafka.common.errors.UnsupportedVersionException;
 /** The table of Kafka's errors: the first row whose class matches says what it is here. */
 final class KafkaErrors {
     /** One row. */
-    record Row(Class<? extends Throwable> type, String advice, BiFunction<String, Throwable, BrokerException> translation) {}
+    record Row(
+            Class<? extends Throwable> type,
+            String advice,
+            BiFunction<String, Throwable, BrokerException> translation) {}
 
     /** Ordered from the special to the general. */
     static final List<Row> TABLE = table();
@@ -43,25 +46,44 @@ final class KafkaErrors {
 
     private static List<Row> table() {
         List<Row> rows = new ArrayList<>();
-        rows.add(new Row(AuthenticationException.class, "check the credentials and the security protocol",
+        rows.add(new Row(
+                AuthenticationException.class,
+                "check the credentials and the security protocol",
                 BrokerAuthenticationException::new));
-        rows.add(new Row(AuthorizationException.class, "the user needs the right by an ACL", BrokerAuthenticationException::new));
-        rows.add(new Row(UnknownTopicOrPartitionException.class, "create the topic, or check its name",
+        rows.add(new Row(
+                AuthorizationException.class,
+                "the user needs the right by an ACL",
+                BrokerAuthenticationException::new));
+        rows.add(new Row(
+                UnknownTopicOrPartitionException.class,
+                "create the topic, or check its name",
                 DestinationNotFoundException::new));
-        rows.add(new Row(InvalidTopicException.class, "check the name of the topic", DestinationNotFoundException::new));
-        rows.add(new Row(RecordTooLargeException.class, "send less, or raise max.request.size and the topic's max.message.bytes",
+        rows.add(
+                new Row(InvalidTopicException.class, "check the name of the topic", DestinationNotFoundException::new));
+        rows.add(new Row(
+                RecordTooLargeException.class,
+                "send less, or raise max.request.size and the topic's max.message.bytes",
                 MessageException::new));
-        rows.add(new Row(RecordBatchTooLargeException.class, "send less, or raise the topic's max.message.bytes",
+        rows.add(new Row(
+                RecordBatchTooLargeException.class,
+                "send less, or raise the topic's max.message.bytes",
                 MessageException::new));
         rows.add(new Row(InvalidRecordException.class, "the broker refused the record", MessageException::new));
-        rows.add(new Row(CorruptRecordException.class, "the record was damaged on its way", UncertainSendException::new));
+        rows.add(new Row(
+                CorruptRecordException.class, "the record was damaged on its way", UncertainSendException::new));
         rows.add(new Row(SerializationException.class, "the serializer failed", MessageException::new));
         rows.add(new Row(BufferExhaustedException.class, "the client's buffer is full", KafkaErrors::notSentInTime));
-        rows.add(new Row(FencedInstanceIdException.class, "another consumer has the same groupInstanceId", BrokerException::new));
-        rows.add(new Row(UnsupportedVersionException.class, "the broker is too old for this setting", BrokerException::new));
+        rows.add(new Row(
+                FencedInstanceIdException.class,
+                "another consumer has the same groupInstanceId",
+                BrokerException::new));
+        rows.add(new Row(
+                UnsupportedVersionException.class, "the broker is too old for this setting", BrokerException::new));
         rows.add(new Row(NetworkException.class, "the connection broke", BrokerConnectionException::new));
         rows.add(new Row(DisconnectException.class, "the connection broke", BrokerConnectionException::new));
-        rows.add(new Row(TimeoutException.class, "is the broker up, and does it advertise an address that can be reached?",
+        rows.add(new Row(
+                TimeoutException.class,
+                "is the broker up, and does it advertise an address that can be reached?",
                 BrokerTimeoutException::new));
         rows.add(new Row(RetriableException.class, "it may go later", (text, e) -> new BrokerException(text, e, true)));
         rows.add(new Row(ApiException.class, "see the cause", BrokerException::new));
@@ -93,9 +115,10 @@ final class KafkaErrors {
      */
     static BrokerException translateSend(String doing, Throwable error) {
         Throwable cause = unwrap(error);
-        if (cause instanceof TimeoutException || cause instanceof RetriableException && !isCertain(cause)) {
+        if (cause instanceof TimeoutException || (cause instanceof RetriableException && !isCertain(cause))) {
             return new UncertainSendException(
-                    doing + ": " + text(cause) + "; the broker may have the message, send it again with the same id", cause);
+                    doing + ": " + text(cause) + "; the broker may have the message, send it again with the same id",
+                    cause);
         }
         BrokerException translated = translate(doing, cause);
         return translated instanceof BrokerConnectionException
@@ -117,12 +140,15 @@ final class KafkaErrors {
         boolean knownKind = translated instanceof MessageException
                 || translated instanceof DestinationNotFoundException
                 || translated instanceof BrokerAuthenticationException;
-        return knownKind ? translated : new MessageException(translated.getMessage(), cause, translated.isRetryable());
+        return knownKind
+                ? translated
+                : new MessageException(String.valueOf(translated.getMessage()), cause, translated.isRetryable());
     }
 
     private static Throwable unwrap(Throwable error) {
         Throwable cause = error;
-        while ((cause instanceof ExecutionException || cause instanceof CompletionException) && cause.getCause() != null) {
+        while ((cause instanceof ExecutionException || cause instanceof CompletionException)
+                && cause.getCause() != null) {
             cause = cause.getCause();
         }
         return cause;

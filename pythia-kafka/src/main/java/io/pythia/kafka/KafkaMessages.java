@@ -37,8 +37,8 @@ final class KafkaMessages {
      */
     static ProducerRecord<byte[], byte[]> record(
             String topic, Message message, byte @Nullable [] key, Function<Message, byte[]> value) {
-        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
-                topic, null, message.timestamp().toEpochMilli(), key, value.apply(message));
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>(topic, null, message.timestamp().toEpochMilli(), key, value.apply(message));
         Headers headers = message.headers();
         if (!headers.isEmpty()) {
             for (Headers.Header each : headers) {

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -43,8 +43,9 @@ final class KafkaProbe {
         this.topics = topics;
     }
 
-    /** Checks address, credentials and topics. */
-    void verify(Duration timeout) throws InterruptedException {
+    /** Checks address, credentials and topics, a little sooner than the engine loses patience: this error says more. */
+    void verify(Duration connectTimeout) throws InterruptedException {
+        Duration timeout = connectTimeout.multipliedBy(9).dividedBy(10);
         long deadline = System.nanoTime() + Math.min(timeout.toNanos(), NEW_TOPIC_GRACE.toNanos());
         while (true) {
             try {
@@ -65,18 +66,24 @@ final class KafkaProbe {
     }
 
     private void ask(Duration timeout) throws InterruptedException {
-        String doing = name + ": asking the cluster for " + (topics.isEmpty() ? "its nodes" : "topic " + String.join(", ", topics));
+        String doing = name + ": asking the cluster at " + properties.get("bootstrap.servers") + " for "
+                + (topics.isEmpty() ? "its nodes" : "topic " + String.join(", ", topics));
         try {
             int millis = (int) Math.max(1, timeout.toMillis());
             if (topics.isEmpty()) {
-                admin().describeCluster(new DescribeClusterOptions().timeoutMs(millis)).nodes().get();
+                admin().describeCluster(new DescribeClusterOptions().timeoutMs(millis))
+                        .nodes()
+                        .get();
             } else {
-                admin().describeTopics(topics, new DescribeTopicsOptions().timeoutMs(millis)).allTopicNames().get();
+                admin().describeTopics(topics, new DescribeTopicsOptions().timeoutMs(millis))
+                        .allTopicNames()
+                        .get();
             }
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TimeoutException timeoutException) {
                 throw new BrokerConnectionException(
-                        doing + ": no answer within " + timeout + "; is the address right, and the broker up?", timeoutException);
+                        doing + ": no answer within " + timeout + "; is the address right, and the broker up?",
+                        timeoutException);
             }
             throw KafkaErrors.translate(doing, e);
         } catch (KafkaException e) {

@@ -20,7 +20,8 @@ public final class KafkaProducer extends AbstractMessageProducer {
 
     private KafkaProducer(Builder builder) {
         super("kafka:" + builder.topic, builder);
-        this.settings = builder.settings(name(), options().connectTimeout(), options().sendTimeout());
+        this.settings =
+                builder.settings(name(), options().connectTimeout(), options().sendTimeout());
     }
 
     /** Returns a builder. */
@@ -103,8 +104,14 @@ public final class KafkaProducer extends AbstractMessageProducer {
                     ? config
                     : config.toBuilder().bootstrapServers(bootstrapServers).build();
             return new KafkaProducerSettings(
-                    name, Objects.requireNonNull(topic), effective, ClientProperties.producer(effective, sendTimeout),
-                    connectTimeout, partitionKey, keySerializer, valueSerializer);
+                    name,
+                    Objects.requireNonNull(topic),
+                    effective,
+                    ClientProperties.producer(effective, sendTimeout),
+                    connectTimeout,
+                    partitionKey,
+                    keySerializer,
+                    valueSerializer);
         }
     }
 }

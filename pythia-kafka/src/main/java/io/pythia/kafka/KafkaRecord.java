@@ -85,8 +85,7 @@ class KafkaRecord implements MessageContent {
         private final @Nullable String key;
         private final byte[] body;
 
-        Decoded(
-                ConsumerRecord<byte[], byte[]> record, PartitionProgress progress, @Nullable String key, byte[] body) {
+        Decoded(ConsumerRecord<byte[], byte[]> record, PartitionProgress progress, @Nullable String key, byte[] body) {
             super(record, progress);
             this.key = key;
             this.body = body;

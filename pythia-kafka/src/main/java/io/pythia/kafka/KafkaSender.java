@@ -45,7 +45,8 @@ final class KafkaSender implements SendDriver {
     public void open() throws InterruptedException {
         probe.verify(settings.connectTimeout());
         try {
-            producer = new KafkaProducer<>(settings.clientProperties(), new ByteArraySerializer(), new ByteArraySerializer());
+            producer = new KafkaProducer<>(
+                    settings.clientProperties(), new ByteArraySerializer(), new ByteArraySerializer());
         } catch (KafkaException e) {
             throw KafkaErrors.translate(settings.name() + ": could not create the client", e);
         }

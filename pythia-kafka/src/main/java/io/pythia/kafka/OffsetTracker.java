@@ -95,7 +95,10 @@ final class OffsetTracker {
 
     /** Returns the partitions that have more than so many records behind a gap. */
     synchronized List<TopicPartition> behindGap(long limit) {
-        return partitions.values().stream().filter(p -> p.window() > limit).map(p -> p.partition).toList();
+        return partitions.values().stream()
+                .filter(p -> p.window() > limit)
+                .map(p -> p.partition)
+                .toList();
     }
 
     /** Returns what to commit now; what was settled before belongs to this commit. */

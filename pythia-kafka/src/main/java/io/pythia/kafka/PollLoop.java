@@ -68,7 +68,11 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private long lastCommitAt = System.nanoTime();
     private long lastLagAt = System.nanoTime();
 
-    PollLoop(KafkaConsumerSettings settings, Consumer<byte[], byte[]> consumer, OffsetTracker tracker, HandOver handOver) {
+    PollLoop(
+            KafkaConsumerSettings settings,
+            Consumer<byte[], byte[]> consumer,
+            OffsetTracker tracker,
+            HandOver handOver) {
         this.settings = settings;
         this.consumer = consumer;
         this.tracker = tracker;
@@ -193,7 +197,8 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             return;
         }
         long since = System.nanoTime() - lastCommitAt;
-        boolean nothingElse = idle && handOver.size() == 0 && tracker.unsettled() == 0 && since > SHORTEST_COMMIT_INTERVAL;
+        boolean nothingElse =
+                idle && handOver.size() == 0 && tracker.unsettled() == 0 && since > SHORTEST_COMMIT_INTERVAL;
         if (nothingElse || since > COMMIT_INTERVAL || tracker.acknowledgedSinceCommit() >= COMMIT_AFTER) {
             committing = true;
             lastCommitAt = System.nanoTime();
@@ -206,7 +211,8 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         if (error == null) {
             tracker.committed(positions);
         } else {
-            // A rebalance, or the coordinator moved: the next commit has these positions too, or their partitions are gone.
+            // A rebalance, or the coordinator moved: the next commit has these positions too, or their partitions are
+            // gone.
             tracker.commitFailed();
         }
     }
@@ -285,17 +291,25 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         switch (settings.autoOffsetReset()) {
             case EARLIEST -> consumer.seekToBeginning(partitions);
             case LATEST -> consumer.seekToEnd(partitions);
-            case NONE -> throw new BrokerException(settings.name() + ": there is no position for " + partitions
-                    + " and autoOffsetReset is none; seek, or set earliest or latest");
+            case NONE ->
+                throw new BrokerException(settings.name() + ": there is no position for " + partitions
+                        + " and autoOffsetReset is none; seek, or set earliest or latest");
         }
     }
 
     private void reportGap(OffsetOutOfRangeException e) {
         e.offsetOutOfRangePartitions().forEach((partition, position) -> {
-            String beginning = String.valueOf(
-                    consumer.beginningOffsets(List.of(partition), COMMIT_TIMEOUT).get(partition));
-            settings.listener().dataLoss(settings.name(), new Gap(partition.toString(), Long.toString(position), beginning,
-                    "the broker no longer has the records at this position; going on at " + settings.autoOffsetReset()));
+            String beginning = String.valueOf(consumer.beginningOffsets(List.of(partition), COMMIT_TIMEOUT)
+                    .get(partition));
+            settings.listener()
+                    .dataLoss(
+                            settings.name(),
+                            new Gap(
+                                    partition.toString(),
+                                    Long.toString(position),
+                                    beginning,
+                                    "the broker no longer has the records at this position; going on at "
+                                            + settings.autoOffsetReset()));
         });
     }
 

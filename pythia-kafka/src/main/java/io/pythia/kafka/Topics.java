@@ -11,8 +11,9 @@ final class Topics {
     /** Returns the name, or throws an {@link IllegalArgumentException} that says what is allowed. */
     static String check(String topic) {
         if (!LEGAL.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
-            throw new IllegalArgumentException("topic must be 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-', and not"
-                    + " '.' or '..'");
+            throw new IllegalArgumentException(
+                    "topic must be 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-', and not"
+                            + " '.' or '..'");
         }
         return topic;
     }

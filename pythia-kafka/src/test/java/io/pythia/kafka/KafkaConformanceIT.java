@@ -46,16 +46,23 @@ class KafkaConformanceIT extends BrokerConformance {
         }
 
         @Override
-        public MessageBroker consumer(String destination, String group, ConsumerOptions options, BrokerListener listener) {
-            return builder(server.address(), destination, group, options).listener(listener).build();
+        public MessageBroker consumer(
+                String destination, String group, ConsumerOptions options, BrokerListener listener) {
+            return builder(server.address(), destination, group, options)
+                    .listener(listener)
+                    .build();
         }
 
         @Override
-        public MessageBroker consumer(String destination, String group, ConsumerOptions options, MessageProducer deadLetters) {
-            return builder(server.address(), destination, group, options).deadLetter(deadLetters).build();
+        public MessageBroker consumer(
+                String destination, String group, ConsumerOptions options, MessageProducer deadLetters) {
+            return builder(server.address(), destination, group, options)
+                    .deadLetter(deadLetters)
+                    .build();
         }
 
-        private static KafkaConsumer.Builder builder(String servers, String topic, String group, ConsumerOptions options) {
+        private static KafkaConsumer.Builder builder(
+                String servers, String topic, String group, ConsumerOptions options) {
             return KafkaConsumer.builder()
                     .topic(topic)
                     .consumerGroup(topic + "-" + group)
@@ -65,7 +72,11 @@ class KafkaConformanceIT extends BrokerConformance {
 
         @Override
         public MessageProducer producer(String destination, ProducerOptions options) {
-            return KafkaProducer.builder().topic(destination).bootstrapServers(server.address()).options(options).build();
+            return KafkaProducer.builder()
+                    .topic(destination)
+                    .bootstrapServers(server.address())
+                    .options(options)
+                    .build();
         }
 
         @Override

@@ -27,23 +27,31 @@ class KafkaSmokeIT {
         CountDownLatch done = new CountDownLatch(100);
         List<Message> received = new ArrayList<>();
         List<CompletableFuture<Settled>> acks = new ArrayList<>();
-        try (KafkaProducer producer =
-                        KafkaProducer.builder().topic(topic).bootstrapServers(server.address()).build();
+        try (KafkaProducer producer = KafkaProducer.builder()
+                        .topic(topic)
+                        .bootstrapServers(server.address())
+                        .build();
                 KafkaConsumer consumer = KafkaConsumer.builder()
                         .topic(topic)
                         .consumerGroup(UUID.randomUUID().toString())
                         .bootstrapServers(server.address())
                         .build()) {
             consumer.connect().get(30, TimeUnit.SECONDS);
-            consumer.consume().subscribe(Subscribers.each(
-                    message -> {
-                        received.add(message);
-                        acks.add(message.ack());
-                        done.countDown();
-                    },
-                    error -> {}));
+            consumer.consume()
+                    .subscribe(Subscribers.each(
+                            message -> {
+                                received.add(message);
+                                acks.add(message.ack());
+                                done.countDown();
+                            },
+                            error -> {}));
             for (int i = 0; i < 100; i++) {
-                producer.send(Message.builder().id("id-" + i).key("k" + i % 5).header("n", "" + i).body("body " + i).build());
+                producer.send(Message.builder()
+                        .id("id-" + i)
+                        .key("k" + i % 5)
+                        .header("n", "" + i)
+                        .body("body " + i)
+                        .build());
             }
             assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
             for (CompletableFuture<Settled> ack : acks) {
@@ -51,7 +59,8 @@ class KafkaSmokeIT {
             }
             assertThat(consumer.healthCheck().get(30, TimeUnit.SECONDS).isUp()).isTrue();
         }
-        Message first = received.stream().filter(m -> m.id().equals("id-0")).findFirst().orElseThrow();
+        Message first =
+                received.stream().filter(m -> m.id().equals("id-0")).findFirst().orElseThrow();
         assertThat(first.text()).isEqualTo("body 0");
         assertThat(first.key()).isEqualTo("k0");
         assertThat(first.headers().get("n")).isEqualTo("0");

@@ -21,7 +21,8 @@ public interface BrokerHarness extends AutoCloseable {
     String newDestination();
 
     /** Returns the name of a destination that does not exist and is not made by being used; null if there is no such thing. */
-    @Nullable String missingDestination();
+    @Nullable
+    String missingDestination();
 
     /** Returns a consumer that begins at the oldest message if its group is new. */
     MessageBroker consumer(String destination, String group, ConsumerOptions options, BrokerListener listener);

@@ -12,10 +12,12 @@ import io.pythia.spi.ProducerOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.jspecify.annotations.Nullable;
 
 /** What all cases use. A class that implements the cases gives the harness. */
 interface ConformanceCases {
@@ -33,6 +35,12 @@ interface ConformanceCases {
         if (!capability) {
             throw new ConformanceReport.NotApplicable(what);
         }
+    }
+
+    /** Returns what a case needs; ends the case if the harness has it not. */
+    default <T> T required(@Nullable T value, String what) {
+        requires(value != null, what);
+        return Objects.requireNonNull(value);
     }
 
     /** Options with quick reconnects and a short close, so that a case that leaves messages unsettled does not wait for long. */
@@ -68,7 +76,10 @@ interface ConformanceCases {
         try (MessageProducer producer = producer(destination)) {
             List<CompletableFuture<SendResult>> results = new ArrayList<>();
             for (int i = from; i < from + count; i++) {
-                results.add(producer.send(Message.builder().key("k" + i % 16).body(Integer.toString(i)).build()));
+                results.add(producer.send(Message.builder()
+                        .key("k" + i % 16)
+                        .body(Integer.toString(i))
+                        .build()));
             }
             results.forEach(TestSubscriber::get);
         }

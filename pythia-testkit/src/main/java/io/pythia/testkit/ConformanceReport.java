@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestWatcher;
 import org.opentest4j.TestAbortedException;
@@ -33,13 +34,16 @@ public final class ConformanceReport implements TestWatcher {
     }
 
     @Override
-    public void testFailed(ExtensionContext context, Throwable cause) {
+    public void testFailed(ExtensionContext context, @Nullable Throwable cause) {
         write(context, "FAILED", String.valueOf(cause));
     }
 
     @Override
-    public void testAborted(ExtensionContext context, Throwable cause) {
-        write(context, cause instanceof NotApplicable ? "NA" : "SKIPPED", String.valueOf(cause.getMessage()));
+    public void testAborted(ExtensionContext context, @Nullable Throwable cause) {
+        write(
+                context,
+                cause instanceof NotApplicable ? "NA" : "SKIPPED",
+                cause == null ? "" : String.valueOf(cause.getMessage()));
     }
 
     @Override
@@ -55,8 +59,11 @@ public final class ConformanceReport implements TestWatcher {
         Path file = Path.of("target", "conformance", connector + ".tsv");
         try {
             Files.createDirectories(file.getParent());
-            Files.writeString(file, id + "\t" + status + "\t" + detail.replaceAll("\\s+", " ") + "\n",
-                    StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(
+                    file,
+                    id + "\t" + status + "\t" + detail.replaceAll("\\s+", " ") + "\n",
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

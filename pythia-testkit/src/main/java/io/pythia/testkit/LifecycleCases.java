@@ -79,7 +79,8 @@ interface LifecycleCases extends ConformanceCases {
             subscriber.await(10).subList(0, 5).forEach(Message::ack);
             subscriber.cancel();
             subscriber.request(50);
-            eventually("a health that says so").until(() -> !get(consumer.healthCheck()).isUp());
+            eventually("a health that says so")
+                    .until(() -> !get(consumer.healthCheck()).isUp());
             assertThat(subscriber.count()).isEqualTo(10);
             assertThat(subscriber.hasEnded()).isFalse();
         }
@@ -94,8 +95,7 @@ interface LifecycleCases extends ConformanceCases {
     @Test
     @DisplayName("C18 receiveFromMissingDestination")
     default void missingDestination_isSaid() {
-        String missing = harness().missingDestination();
-        requires(missing != null, "destinations that are not made by being used");
+        String missing = required(harness().missingDestination(), "destinations that are not made by being used");
         try (MessageBroker consumer = consumer(missing, GROUP)) {
             assertThatThrownBy(() -> get(consumer.connect()))
                     .isInstanceOf(DestinationNotFoundException.class)
@@ -168,9 +168,7 @@ interface LifecycleCases extends ConformanceCases {
     @DisplayName("C33 connectVerifies")
     default void connect_toAnAddressWithoutABroker_failsTyped() {
         ConsumerOptions options = consumerOptions().withConnectTimeout(Duration.ofSeconds(3));
-        MessageBroker unreachable = harness().unreachableConsumer(options);
-        requires(unreachable != null, "an address");
-        try (unreachable) {
+        try (MessageBroker unreachable = required(harness().unreachableConsumer(options), "an address")) {
             assertThatThrownBy(() -> get(unreachable.connect()))
                     .isInstanceOf(BrokerException.class)
                     .matches(e -> ((BrokerException) e).isRetryable(), "retryable");
@@ -262,7 +260,8 @@ interface LifecycleCases extends ConformanceCases {
             assertThat(get(consumer.healthCheck()).status()).isEqualTo(Health.Status.UP);
             harness().stopServer();
             try {
-                eventually("health DOWN").until(() -> get(consumer.healthCheck()).status() == Health.Status.DOWN);
+                eventually("health DOWN")
+                        .until(() -> get(consumer.healthCheck()).status() == Health.Status.DOWN);
                 eventually("an event").until(() -> lost.get() > 0);
             } finally {
                 harness().startServer();
@@ -287,8 +286,9 @@ interface LifecycleCases extends ConformanceCases {
                 subscriber.await(1);
             }
         }
-        eventually("no threads of the library").untilAsserted(() -> assertThat(
-                        Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
-                .noneMatch(name -> name.startsWith("pythia-") && name.contains(destination)));
+        eventually("no threads of the library")
+                .untilAsserted(() -> assertThat(
+                                Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
+                        .noneMatch(name -> name.startsWith("pythia-") && name.contains(destination)));
     }
 }

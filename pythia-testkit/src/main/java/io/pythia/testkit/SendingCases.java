@@ -63,8 +63,7 @@ interface SendingCases extends ConformanceCases {
     @Test
     @DisplayName("C17 sendToMissingDestination")
     default void sendToMissingDestination_isSaid() {
-        String missing = harness().missingDestination();
-        requires(missing != null, "destinations that are not made by being used");
+        String missing = required(harness().missingDestination(), "destinations that are not made by being used");
         try (MessageProducer producer = producer(missing)) {
             assertThatThrownBy(() -> get(producer.send(Message.of("x"))))
                     .isInstanceOf(DestinationNotFoundException.class)
@@ -76,13 +75,14 @@ interface SendingCases extends ConformanceCases {
     @DisplayName("C20 batchSendAck")
     default void sendBatch_givesAResultForEach() {
         String destination = harness().newDestination();
-        try (MessageProducer producer = harness().producer(destination, producerOptions().withMaxBatch(6));
+        try (MessageProducer producer =
+                        harness().producer(destination, producerOptions().withMaxBatch(6));
                 MessageBroker consumer = consumer(destination, GROUP)) {
             List<Message> batch = bodies(12).stream().map(Message::of).toList();
             List<SendResult> results = get(producer.sendBatch(batch));
             assertThat(results).hasSize(12);
-            assertThat(results.stream().map(SendResult::id)).containsExactlyElementsOf(
-                    batch.stream().map(Message::id).toList());
+            assertThat(results.stream().map(SendResult::id))
+                    .containsExactlyElementsOf(batch.stream().map(Message::id).toList());
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);
             subscriber.await(12);
@@ -123,10 +123,14 @@ interface SendingCases extends ConformanceCases {
                 }
             });
             eventually("the source to be subscribed").until(source::hasSubscribers);
-            bodies(500).forEach(body -> source.submit(Message.builder().id("id-" + body).body(body).build()));
+            bodies(500)
+                    .forEach(body -> source.submit(
+                            Message.builder().id("id-" + body).body(body).build()));
             source.close();
             get(ended);
-            assertThat(ids).containsExactlyElementsOf(bodies(500).stream().map(body -> "id-" + body).toList());
+            assertThat(ids)
+                    .containsExactlyElementsOf(
+                            bodies(500).stream().map(body -> "id-" + body).toList());
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);
             subscriber.await(500);
@@ -150,12 +154,14 @@ interface SendingCases extends ConformanceCases {
                     results.add(producer.send(Message.of("during " + i)));
                     longest = Math.max(longest, System.nanoTime() - before);
                 }
-                // The promise is 50 ms; a busy machine may take a thread away for longer, a blocking client for seconds.
+                // The promise is 50 ms; a busy machine may take a thread away for longer, a blocking client for
+                // seconds.
                 assertThat(Duration.ofNanos(longest)).isLessThan(Duration.ofMillis(900));
                 for (CompletableFuture<SendResult> result : results) {
                     assertThatThrownBy(() -> get(result))
                             .isInstanceOf(BrokerException.class)
-                            .matches(e -> e instanceof MessageException || e instanceof UncertainSendException, "typed");
+                            .matches(
+                                    e -> e instanceof MessageException || e instanceof UncertainSendException, "typed");
                 }
             } finally {
                 harness().startServer();

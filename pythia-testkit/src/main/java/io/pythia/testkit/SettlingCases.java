@@ -56,7 +56,9 @@ interface SettlingCases extends ConformanceCases {
             consumer.consume().subscribe(subscriber);
             subscriber.await(102);
             assertThat(subscriber.texts()).containsAll(bodies(100)).hasSize(102);
-            assertThat(subscriber.messages().stream().filter(m -> m.attempt() == 2).map(Message::text))
+            assertThat(subscriber.messages().stream()
+                            .filter(m -> m.attempt() == 2)
+                            .map(Message::text))
                     .containsExactlyInAnyOrderElementsOf(nacked);
         }
     }
@@ -176,9 +178,12 @@ interface SettlingCases extends ConformanceCases {
                 Message letter = subscriber.await(1).get(0);
                 assertThat(letter.text()).isEqualTo("7");
                 if (can().headers()) {
-                    assertThat(letter.headers().get("pythia-dead-letter-reason")).isEqualTo("seven is not wanted");
-                    assertThat(letter.headers().get("pythia-dead-letter-source")).contains(destination);
-                    assertThat(letter.headers().get("pythia-dead-letter-attempts")).isEqualTo("1");
+                    assertThat(letter.headers().get("pythia-dead-letter-reason"))
+                            .isEqualTo("seven is not wanted");
+                    assertThat(letter.headers().get("pythia-dead-letter-source"))
+                            .contains(destination);
+                    assertThat(letter.headers().get("pythia-dead-letter-attempts"))
+                            .isEqualTo("1");
                 }
             }
         }
@@ -193,7 +198,9 @@ interface SettlingCases extends ConformanceCases {
         try (MessageBroker consumer = consumer(destination, GROUP)) {
             TestSubscriber subscriber = TestSubscriber.handling(message -> message.reject("no"));
             consumer.consume().subscribe(subscriber);
-            assertThat(subscriber.awaitEnd()).isInstanceOf(MessageException.class).hasMessageContaining("no");
+            assertThat(subscriber.awaitEnd())
+                    .isInstanceOf(MessageException.class)
+                    .hasMessageContaining("no");
         }
         AtomicReference<String> dropped = new AtomicReference<>();
         BrokerListener listener = new BrokerListener() {

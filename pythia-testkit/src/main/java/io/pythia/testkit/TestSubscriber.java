@@ -125,7 +125,7 @@ public final class TestSubscriber implements Flow.Subscriber<Message> {
     }
 
     /** Waits for a future, as long as a test waits. */
-    public static <T> T get(CompletableFuture<T> future) {
+    public static <T extends @Nullable Object> T get(CompletableFuture<T> future) {
         try {
             return future.get(LIMIT_SECONDS, TimeUnit.SECONDS);
         } catch (java.util.concurrent.ExecutionException e) {

@@ -22,7 +22,8 @@ class MemoryConformanceTest extends BrokerConformance {
     }
 
     private static final class Harness implements BrokerHarness {
-        private final MemoryBroker broker = new MemoryBroker(MemoryConfig.defaults().withAutoCreateTopics(false));
+        private final MemoryBroker broker =
+                new MemoryBroker(MemoryConfig.defaults().withAutoCreateTopics(false));
 
         @Override
         public String name() {
@@ -58,22 +59,32 @@ class MemoryConformanceTest extends BrokerConformance {
         }
 
         @Override
-        public MessageBroker consumer(String destination, String group, ConsumerOptions options, BrokerListener listener) {
+        public MessageBroker consumer(
+                String destination, String group, ConsumerOptions options, BrokerListener listener) {
             return builder(destination, group, options).listener(listener).build();
         }
 
         @Override
-        public MessageBroker consumer(String destination, String group, ConsumerOptions options, MessageProducer deadLetters) {
+        public MessageBroker consumer(
+                String destination, String group, ConsumerOptions options, MessageProducer deadLetters) {
             return builder(destination, group, options).deadLetter(deadLetters).build();
         }
 
         private MemoryConsumer.Builder builder(String destination, String group, ConsumerOptions options) {
-            return MemoryConsumer.builder().broker(broker).topic(destination).consumerGroup(group).options(options);
+            return MemoryConsumer.builder()
+                    .broker(broker)
+                    .topic(destination)
+                    .consumerGroup(group)
+                    .options(options);
         }
 
         @Override
         public MessageProducer producer(String destination, ProducerOptions options) {
-            return MemoryProducer.builder().broker(broker).topic(destination).options(options).build();
+            return MemoryProducer.builder()
+                    .broker(broker)
+                    .topic(destination)
+                    .options(options)
+                    .build();
         }
 
         @Override

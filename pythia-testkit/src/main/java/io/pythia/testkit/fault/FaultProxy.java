@@ -25,9 +25,15 @@ public final class FaultProxy implements AutoCloseable {
     /** A direction of a connection. */
     public enum Direction {
         /** From the client. */
-        TO_SERVER,
+        TO_SERVER(0),
         /** From the server. */
-        TO_CLIENT
+        TO_CLIENT(1);
+
+        private final int index;
+
+        Direction(int index) {
+            this.index = index;
+        }
     }
 
     private static final int CONNECT_MILLIS = 2_000;
@@ -96,7 +102,7 @@ public final class FaultProxy implements AutoCloseable {
 
     /** Returns how many bytes went in a direction. */
     public long bytes(Direction direction) {
-        return bytes[direction.ordinal()].get();
+        return bytes[direction.index].get();
     }
 
     /** Connects new clients to another server. */
@@ -122,7 +128,7 @@ public final class FaultProxy implements AutoCloseable {
 
     /** Swallows what goes in a direction; the connection stays open. */
     public void drop(Direction direction) {
-        dropped[direction.ordinal()].set(true);
+        dropped[direction.index].set(true);
     }
 
     /** Passes nothing on in either direction and keeps it, as a network that is cut and may come back. */
@@ -137,7 +143,7 @@ public final class FaultProxy implements AutoCloseable {
 
     /** Resets the connection that carries the byte of that number, counted from now, in a direction; then no more. */
     public void resetAfter(Direction direction, long count) {
-        resetAfter[direction.ordinal()].set(count);
+        resetAfter[direction.index].set(count);
     }
 
     /** Resets all open connections; new ones are served. */
@@ -235,9 +241,11 @@ public final class FaultProxy implements AutoCloseable {
             }
         }
 
-        private void pass(byte[] piece, int length, OutputStream out, Direction direction) throws IOException, InterruptedException {
+        private void pass(byte[] piece, int length, OutputStream out, Direction direction)
+                throws IOException, InterruptedException {
             if (delayMillis > 0) {
-                long jitter = jitterMillis == 0 ? 0 : ThreadLocalRandom.current().nextLong(-jitterMillis, jitterMillis + 1);
+                long jitter =
+                        jitterMillis == 0 ? 0 : ThreadLocalRandom.current().nextLong(-jitterMillis, jitterMillis + 1);
                 TimeUnit.MILLISECONDS.sleep(Math.max(0, delayMillis + jitter));
             }
             for (int at = 0; at < length; ) {
@@ -246,13 +254,13 @@ public final class FaultProxy implements AutoCloseable {
                 }
                 int size = Math.min(length - at, sliceBytes);
                 int cut = untilReset(direction, size);
-                if (!dropped[direction.ordinal()].get()) {
+                if (!dropped[direction.index].get()) {
                     if (corrupt && direction == Direction.TO_SERVER) {
                         piece[at] ^= 0x55;
                     }
                     out.write(piece, at, cut);
                     out.flush();
-                    bytes[direction.ordinal()].addAndGet(cut);
+                    bytes[direction.index].addAndGet(cut);
                 }
                 if (cut < size) {
                     reset();
@@ -267,7 +275,7 @@ public final class FaultProxy implements AutoCloseable {
 
         /** Returns how many of so many bytes may still go. */
         private int untilReset(Direction direction, int size) {
-            AtomicLong left = resetAfter[direction.ordinal()];
+            AtomicLong left = resetAfter[direction.index];
             long before = left.getAndUpdate(n -> n < 0 ? n : n < size ? -1 : n - size);
             return before < 0 || before >= size ? size : (int) before;
         }

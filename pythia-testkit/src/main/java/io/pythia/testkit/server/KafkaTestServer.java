@@ -21,7 +21,7 @@ public final class KafkaTestServer implements TestServer {
     private static final String CLASS_PATH_PROPERTY = "pythia.test.kafka.classpath";
     private static final String CLASS_PATH_FILE = "pythia-kafka-server/target/kafka.classpath";
     private static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
-    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+    private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
     private final int port = NativeProcess.freePort();
     private final int controllerPort = NativeProcess.freePort();
@@ -36,7 +36,8 @@ public final class KafkaTestServer implements TestServer {
             Path data = Files.createDirectories(process.home().resolve("data"));
             Files.writeString(process.home().resolve("server.properties"), properties(data, extra));
             Files.writeString(process.home().resolve("cp.args"), "-cp\n\"" + classPath + "\"\n");
-            Files.writeString(data.resolve("meta.properties"),
+            Files.writeString(
+                    data.resolve("meta.properties"),
                     "version=1\ncluster.id=" + CLUSTER_ID + "\nnode.id=1\ndirectory.id=AAAAAAAAAAAAAAAAAAAAZQ\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -56,7 +57,8 @@ public final class KafkaTestServer implements TestServer {
     }
 
     private static String requiredClassPath() {
-        return classPath().orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + howToGet()));
+        return classPath()
+                .orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + howToGet()));
     }
 
     /** Returns whether a broker can be started here. */
@@ -65,8 +67,8 @@ public final class KafkaTestServer implements TestServer {
     }
 
     static String howToGet() {
-        return "build the module pythia-kafka-server (mvn generate-resources), or set the system property " + CLASS_PATH_PROPERTY
-                + " to a file with the class path of org.apache.kafka:kafka_2.13";
+        return "build the module pythia-kafka-server (mvn generate-resources), or set the system property "
+                + CLASS_PATH_PROPERTY + " to a file with the class path of org.apache.kafka:kafka_2.13";
     }
 
     private static Optional<String> classPath() {
@@ -94,7 +96,13 @@ public final class KafkaTestServer implements TestServer {
     private List<String> command() {
         List<String> words = new ArrayList<>();
         words.add(ProcessHandle.current().info().command().orElse("java"));
-        words.addAll(List.of("-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto"));
+        words.addAll(List.of(
+                "-Xms64m",
+                "-Xmx320m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
+                "-Xshare:auto"));
         words.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=info");
         words.addAll(List.of("@cp.args", "kafka.Kafka", "server.properties"));
         return words;
@@ -125,7 +133,9 @@ public final class KafkaTestServer implements TestServer {
         all.put("num.network.threads", "2");
         all.put("num.io.threads", "2");
         all.putAll(extra);
-        return all.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).collect(Collectors.joining("\n", "", "\n"));
+        return all.entrySet().stream()
+                .map(e -> e.getKey() + "=" + e.getValue())
+                .collect(Collectors.joining("\n", "", "\n"));
     }
 
     @Override

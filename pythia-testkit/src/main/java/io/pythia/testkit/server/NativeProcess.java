@@ -12,9 +12,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -84,7 +84,8 @@ public final class NativeProcess implements AutoCloseable {
             pauseUnlessLate(deadline);
         }
         long pid = Long.parseLong(Files.readString(file).strip());
-        return ProcessHandle.of(pid).orElseThrow(() -> new IllegalStateException("the server has ended at once: " + tail()));
+        return ProcessHandle.of(pid)
+                .orElseThrow(() -> new IllegalStateException("the server has ended at once: " + tail()));
     }
 
     private void pauseUnlessLate(long deadline) {
@@ -112,7 +113,9 @@ public final class NativeProcess implements AutoCloseable {
             throw new IllegalStateException("the server was never started");
         }
         try {
-            new ProcessBuilder("kill", "-" + name, Long.toString(current.pid())).start().waitFor(10, TimeUnit.SECONDS);
+            new ProcessBuilder("kill", "-" + name, Long.toString(current.pid()))
+                    .start()
+                    .waitFor(10, TimeUnit.SECONDS);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -168,7 +171,8 @@ public final class NativeProcess implements AutoCloseable {
             // the JVM is ending
         }
         try (var files = Files.walk(home)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

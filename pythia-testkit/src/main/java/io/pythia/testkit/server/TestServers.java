@@ -28,7 +28,8 @@ public final class TestServers {
     /** Returns a Kafka broker of its own, to be killed and closed, with settings of the broker in addition. */
     public static TestServer newKafka(Map<String, String> settings) {
         if (!KafkaTestServer.isAvailable()) {
-            throw missing("PYTHIA_TEST_KAFKA=host:port gives a Kafka broker for the tests; or " + KafkaTestServer.howToGet());
+            throw missing(
+                    "PYTHIA_TEST_KAFKA=host:port gives a Kafka broker for the tests; or " + KafkaTestServer.howToGet());
         }
         return KafkaTestServer.create(settings);
     }
