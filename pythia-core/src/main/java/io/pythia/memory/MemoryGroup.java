@@ -67,7 +67,7 @@ final class MemoryGroup {
         boolean available = isAvailable();
         long due = nextDue();
         for (MemoryReceiver session : waiting) {
-            if (session.isSignalled() || !available && session.waitsUntil() <= due) {
+            if (session.isSignalled() || (!available && session.waitsUntil() <= due)) {
                 return;
             }
         }
