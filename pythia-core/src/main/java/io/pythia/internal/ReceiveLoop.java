@@ -419,6 +419,9 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     private void end() {
         terminated = true;
         connector.cancel();
+        if (cancelled) {
+            subscriber = null; // rule 3.13: not only when all is settled
+        }
         Throwable cause = failure.get();
         if (cause != null) {
             connected.completeExceptionally(cause);

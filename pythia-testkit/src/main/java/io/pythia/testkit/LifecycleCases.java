@@ -58,7 +58,7 @@ interface LifecycleCases extends ConformanceCases {
             consumers.add(consumer);
             consumer.consume().subscribe(TestSubscriber.acknowledging());
         }
-        consumers.parallelStream().forEach(MessageBroker::close);
+        consumers.stream().map(MessageBroker::disconnect).toList().forEach(this::get);
         send(destination, 50);
         try (MessageBroker consumer = consumer(destination, GROUP)) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
