@@ -103,6 +103,8 @@ final class MemoryReceiver implements ReceiveDriver<MemoryDelivery> {
         turn = (turn + 1) % groups.size();
     }
 
+    /** Waits once; {@link #receive} has the loop. */
+    @SuppressWarnings("WaitNotInLoop")
     private void await(long deadline) throws InterruptedException {
         signalled = false;
         waitsUntil = deadline;

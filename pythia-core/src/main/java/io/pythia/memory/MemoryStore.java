@@ -181,7 +181,8 @@ final class MemoryStore {
         trimConsumed(topic);
     }
 
-    /** Waits for room until a point in time; returns whether it is worth another look. */
+    /** Waits once for room, until a point in time; returns whether it is worth another look. The caller has the loop. */
+    @SuppressWarnings("WaitNotInLoop")
     boolean awaitRoom(long deadline) throws InterruptedException {
         long left = deadline - now();
         if (left <= 0) {

@@ -38,7 +38,7 @@ final class StoredMessage {
         this.body = body;
         this.headers = headers;
         this.timestampMillis = timestampMillis;
-        this.size = OVERHEAD + body.length + length(key) + length(headers);
+        this.size = (long) OVERHEAD + body.length + length(key) + length(headers);
     }
 
     /** Returns what is stored of a message that is sent; the body is copied, so that nobody shares it with the sender. */
