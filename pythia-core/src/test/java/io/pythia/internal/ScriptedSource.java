@@ -26,7 +26,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScriptedSource {
     /** One settlement that reached a driver. */
-    record Settling(int number, Outcome outcome, Duration delay, @Nullable String reason) {}
+    record Settling(
+            int number,
+            Outcome outcome,
+            Duration delay,
+            @Nullable String reason) {}
 
     /** Something that can fail or hang. */
     interface Action {

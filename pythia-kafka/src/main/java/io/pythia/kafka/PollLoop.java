@@ -39,18 +39,18 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private static final Duration LONG_POLL = Duration.ofMillis(100);
     private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
-    private static final long COMMIT_INTERVAL = Duration.ofMillis(100).toNanos();
+    private static final long COMMIT_INTERVAL = Duration.ofMillis(25).toNanos();
     private static final long SHORTEST_COMMIT_INTERVAL = Duration.ofMillis(2).toNanos();
     private static final long LAG_INTERVAL = Duration.ofSeconds(1).toNanos();
     /** Records in the hand-over: pause above, resume below. */
-    private static final int PAUSE_ABOVE = 2_000;
+    private static final int PAUSE_ABOVE = 20_000;
 
-    private static final int RESUME_BELOW = 1_000;
+    private static final int RESUME_BELOW = 10_000;
     private static final long PAUSE_ABOVE_BYTES = 16 << 20;
     /** Records of one partition that were given out and can't be committed: pause it above, resume below half of it. */
     private static final long GAP_WINDOW = 10_000;
 
-    private static final long COMMIT_AFTER = 2_500;
+    private static final long COMMIT_AFTER = 2_000;
 
     private final KafkaConsumerSettings settings;
     private final Consumer<byte[], byte[]> consumer;
@@ -270,12 +270,21 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     /** Goes to the first records: what is in flight from before is stale. */
     void seekToBeginning() {
-        consumer.seekToBeginning(beginAnew());
+        Set<TopicPartition> all = beginAnew();
+        consumer.seekToBeginning(all);
+        settle(all);
     }
 
     /** Goes behind the last records. */
     void seekToEnd() {
-        consumer.seekToEnd(beginAnew());
+        Set<TopicPartition> all = beginAnew();
+        consumer.seekToEnd(all);
+        settle(all);
+    }
+
+    /** The client seeks at its next fetch; whoever waits for the seek wants it done: what is sent after it must come. */
+    private void settle(Set<TopicPartition> partitions) {
+        partitions.forEach(partition -> consumer.position(partition, COMMIT_TIMEOUT));
     }
 
     private Set<TopicPartition> beginAnew() {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
@@ -36,9 +37,7 @@ public final class KafkaTestServer implements TestServer {
             Path data = Files.createDirectories(process.home().resolve("data"));
             Files.writeString(process.home().resolve("server.properties"), properties(data, extra));
             Files.writeString(process.home().resolve("cp.args"), "-cp\n\"" + classPath + "\"\n");
-            Files.writeString(
-                    data.resolve("meta.properties"),
-                    "version=1\ncluster.id=" + CLUSTER_ID + "\nnode.id=1\ndirectory.id=AAAAAAAAAAAAAAAAAAAAZQ\n");
+            format();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -93,7 +92,34 @@ public final class KafkaTestServer implements TestServer {
         }
     }
 
-    private List<String> command() {
+    /** Writes the first records of the cluster: without them the newer features, the group protocol among them, are off. */
+    private void format() throws IOException {
+        List<String> words = new ArrayList<>(java());
+        words.addAll(List.of("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", "server.properties"));
+        Process tool = new ProcessBuilder(words)
+                .directory(process.home().toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(process.home().resolve("format.log").toFile())
+                .start();
+        try {
+            if (!tool.waitFor(START_LIMIT.toSeconds(), TimeUnit.SECONDS) || tool.exitValue() != 0) {
+                tool.destroyForcibly();
+                throw new IllegalStateException("could not format the storage: "
+                        + Files.readString(process.home().resolve("format.log")));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while formatting the storage", e);
+        }
+    }
+
+    private static List<String> command() {
+        List<String> words = new ArrayList<>(java());
+        words.addAll(List.of("kafka.Kafka", "server.properties"));
+        return words;
+    }
+
+    private static List<String> java() {
         List<String> words = new ArrayList<>();
         words.add(ProcessHandle.current().info().command().orElse("java"));
         words.addAll(List.of(
@@ -104,7 +130,7 @@ public final class KafkaTestServer implements TestServer {
                 "-XX:-UsePerfData",
                 "-Xshare:auto"));
         words.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=info");
-        words.addAll(List.of("@cp.args", "kafka.Kafka", "server.properties"));
+        words.add("@cp.args");
         return words;
     }
 
