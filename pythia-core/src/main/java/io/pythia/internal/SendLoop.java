@@ -46,7 +46,7 @@ final class SendLoop implements Runnable {
 
     // Only the sending thread:
     private final UnderWay underWay = new UnderWay();
-    private List<Sending> batch = new ArrayList<>();
+    private final List<Sending> batch = new ArrayList<>();
     private long lastSentAt = System.nanoTime();
 
     SendLoop(SendEngine engine, Supplier<? extends SendDriver> drivers) {
@@ -182,7 +182,7 @@ final class SendLoop implements Runnable {
             flush(current);
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
-        gate.await(underWay.nanosToNext(System.nanoTime(), sendTimeout, max), () -> !engine.queue.isEmpty());
+        gate.await(underWay.nanosToNext(System.nanoTime(), sendTimeout, max), () -> !engine.queue.isEmpty() || !batch.isEmpty());
     }
 
     private void connect(long now) {
@@ -210,8 +210,9 @@ final class SendLoop implements Runnable {
     }
 
     private void handOver(SendDriver current) throws InterruptedException {
-        List<Sending> handed = batch;
-        batch = new ArrayList<>(handed.size());
+        int size = Math.min(batch.size(), engine.options.maxBatch()); // more may have gathered while there was no connection
+        List<Sending> handed = new ArrayList<>(batch.subList(0, size));
+        batch.subList(0, size).clear();
         long bytes = 0;
         for (Sending sending : handed) {
             sending.handedOver = true;

@@ -43,7 +43,10 @@ public interface ReceiveDriver<R> extends AutoCloseable {
      */
     CompletableFuture<?> settle(List<? extends Settlement<R>> batch);
 
-    /** Makes a {@link #receive} that is under way, or else the next one, return soon, if the client allows it. Must not block. */
+    /**
+     * Makes a {@link #receive} that is under way, or else the next one, return soon. Must not block. A driver that can't do that must
+     * itself return from receive within a second or so: the engine wakes it to deliver a message again and to disconnect.
+     */
     default void wakeup() {}
 
     /**

@@ -116,7 +116,7 @@ final class ScriptedSource {
     }
 
     private final class Driver implements ReceiveDriver<Integer> {
-        private final CompletableFuture<Void> woken = new CompletableFuture<>();
+        private volatile boolean woken;
         private volatile boolean over;
 
         @Override
@@ -135,14 +135,20 @@ final class ScriptedSource {
                 batch.add(new Received<>(number, new TestContent(number)));
             }
             long deadline = System.nanoTime() + wait.toNanos();
-            while (batch.isEmpty() && !over && !isExhausted() && System.nanoTime() - deadline < 0 && !woken.isDone()) {
+            while (batch.isEmpty() && !over && !isExhausted() && System.nanoTime() - deadline < 0 && !woken) {
                 Integer first = waiting.poll(5, TimeUnit.MILLISECONDS);
                 onReceive.run();
                 for (Integer next = first; next != null; next = batch.size() < max ? waiting.poll() : null) {
                     batch.add(new Received<>(next, new TestContent(next)));
                 }
             }
+            woken = false;
             return batch;
+        }
+
+        @Override
+        public void wakeup() {
+            woken = true;
         }
 
         @Override
