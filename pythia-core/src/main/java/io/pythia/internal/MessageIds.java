@@ -12,11 +12,12 @@ public final class MessageIds {
 
     /** Returns the next id. */
     public static String next() {
-        return PREFIX + Long.toHexString(COUNTER.getAndIncrement());
+        return PREFIX.concat(Long.toString(COUNTER.getAndIncrement(), Character.MAX_RADIX));
     }
 
     private static String prefix() {
         SecureRandom random = new SecureRandom();
-        return String.format("%016x%08x-", random.nextLong(), random.nextInt());
+        return Long.toUnsignedString(random.nextLong(), Character.MAX_RADIX)
+                + Integer.toUnsignedString(random.nextInt(), Character.MAX_RADIX) + "-";
     }
 }

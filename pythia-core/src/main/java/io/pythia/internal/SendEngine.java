@@ -15,7 +15,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -35,7 +34,6 @@ public final class SendEngine {
     final SendLoop loop;
     private final SendHealth health;
     private final AtomicLong bytes = new AtomicLong();
-    private final AtomicInteger count = new AtomicInteger();
     private volatile boolean closing;
 
     /** Creates one that does nothing until {@link #connect} or the first message. */
@@ -59,10 +57,10 @@ public final class SendEngine {
     public CompletableFuture<SendResult> send(Message message) {
         int size = OVERHEAD + message.body().length;
         Sending sending = new Sending(this, message, size, System.nanoTime());
-        count.incrementAndGet();
-        if (bytes.addAndGet(size) > options.maxInFlightBytes() && bytes.get() > size) {
+        long under = bytes.addAndGet(size);
+        if (under > options.maxInFlightBytes() && under > size) {
             sending.giveUp(new MessageException(
-                    name() + ": " + bytes.get() + " bytes are under way already, the limit is "
+                    name() + ": " + under + " bytes are under way already, the limit is "
                             + options.maxInFlightBytes()
                             + "; wait for earlier results, use sendAll, or raise maxInFlightBytes",
                     null,
@@ -143,8 +141,9 @@ public final class SendEngine {
         return closing || loop.isOver();
     }
 
-    int inFlight() {
-        return count.get();
+    /** Returns at least as many as there are: what each costs is known, its body is not. */
+    int mostInFlight() {
+        return (int) Math.min(Integer.MAX_VALUE, bytes.get() / OVERHEAD);
     }
 
     long inFlightBytes() {
@@ -153,8 +152,7 @@ public final class SendEngine {
 
     /** Called once for each message, when its outcome is known. */
     void settled(Sending sending, @Nullable BrokerException error) {
-        bytes.addAndGet(-sending.size);
-        if (count.decrementAndGet() == 0 && closing) {
+        if (bytes.addAndGet(-sending.size) == 0 && closing) {
             loop.wake();
         }
         if (events.metrics != BrokerMetrics.NONE) {

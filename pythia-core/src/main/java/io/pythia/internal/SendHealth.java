@@ -30,7 +30,6 @@ final class SendHealth {
     private Health judge(@Nullable BrokerException error) {
         SendDriver current = loop.driver();
         Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("in-flight", Integer.toString(engine.inFlight()));
         facts.put("in-flight-bytes", Long.toString(engine.inFlightBytes()));
         facts.put("reconnects", Integer.toString(loop.connector().reconnects()));
         if (current != null) {

@@ -158,7 +158,7 @@ final class SendLoop implements Runnable {
     }
 
     private boolean isDone() {
-        boolean drained = engine.inFlight() == 0 && flushes.isEmpty();
+        boolean drained = engine.inFlightBytes() == 0 && flushes.isEmpty();
         return fatal != null || (stopping && (drained || System.nanoTime() - stopAt >= 0));
     }
 
@@ -177,12 +177,19 @@ final class SendLoop implements Runnable {
         batch.removeIf(Sending::isSettled);
         if (!batch.isEmpty()) {
             handOver(current);
+            if (engine.queue.isEmpty()) {
+                // Whoever sends may be about to send more: a larger batch for less than the price of a wait and a
+                // wake-up.
+                Thread.yield();
+            }
         }
         if (!flushes.isEmpty()) {
             flush(current);
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
-        gate.await(underWay.nanosToNext(System.nanoTime(), sendTimeout, max), () -> !engine.queue.isEmpty() || !batch.isEmpty());
+        gate.await(
+                underWay.nanosToNext(System.nanoTime(), sendTimeout, max),
+                () -> !engine.queue.isEmpty() || !batch.isEmpty());
     }
 
     private void connect(long now) {
@@ -210,7 +217,8 @@ final class SendLoop implements Runnable {
     }
 
     private void handOver(SendDriver current) throws InterruptedException {
-        int size = Math.min(batch.size(), engine.options.maxBatch()); // more may have gathered while there was no connection
+        int size = Math.min(
+                batch.size(), engine.options.maxBatch()); // more may have gathered while there was no connection
         List<Sending> handed = new ArrayList<>(batch.subList(0, size));
         batch.subList(0, size).clear();
         long bytes = 0;
@@ -234,7 +242,7 @@ final class SendLoop implements Runnable {
                 }
             }
         }
-        underWay.compact(engine.inFlight());
+        underWay.compact(engine.mostInFlight());
     }
 
     private void collectFailed(long now) {
@@ -247,7 +255,7 @@ final class SendLoop implements Runnable {
     }
 
     private void expire(long now) {
-        underWay.compact(engine.inFlight());
+        underWay.compact(engine.mostInFlight());
         underWay.forEachOlder(now - sendTimeout, this::expire);
         if (driver == null) {
             engine.queue.drainTo(batch, Integer.MAX_VALUE);

@@ -78,7 +78,7 @@ public record RetryConfig(
         long longest = nanos(maxDelay);
         long pause = nanos(initialDelay);
         if (exponentialBackoff) {
-            for (int i = 1; i < retry && pause < longest; i++) {
+            for (int i = 1; i < retry && pause > 0 && pause < longest; i++) {
                 pause = pause > longest / 2 ? longest : pause * 2;
             }
         }

@@ -211,7 +211,8 @@ class ReceiveEngineTest {
     void connectThatHangs_failsInTime_andItsDriverIsClosed() {
         CountDownLatch never = new CountDownLatch(1);
         source.onOpen = never::await;
-        try (Consumer consumer = builder().connectTimeout(Duration.ofMillis(100)).build()) {
+        try (Consumer consumer =
+                builder().connectTimeout(Duration.ofMillis(100)).build()) {
             assertThatThrownBy(() -> consumer.connect().get(60, TimeUnit.SECONDS))
                     .hasCauseInstanceOf(BrokerTimeoutException.class);
         }
@@ -257,7 +258,9 @@ class ReceiveEngineTest {
         try (Consumer consumer = builder().build()) {
             Collector collector = new Collector(Long.MAX_VALUE, message -> message.reject("no"));
             consumer.consume().subscribe(collector);
-            assertThat(collector.end.join()).isInstanceOf(MessageException.class).hasMessageContaining("no");
+            assertThat(collector.end.join())
+                    .isInstanceOf(MessageException.class)
+                    .hasMessageContaining("no");
             assertThat(source.settled).isEmpty();
         }
     }
@@ -308,8 +311,11 @@ class ReceiveEngineTest {
                 builder().capabilities(Capabilities.builder().leases().build()).build()) {
             Collector collector = new Collector(1, message -> {});
             consumer.consume().subscribe(collector);
-            eventually().until(() ->
-                    source.settled.stream().filter(s -> s.outcome() == Outcome.EXTEND).count() >= 3);
+            eventually()
+                    .until(() -> source.settled.stream()
+                                    .filter(s -> s.outcome() == Outcome.EXTEND)
+                                    .count()
+                            >= 3);
             collector.messages.get(0).ack().join();
             assertThat(source.acknowledged()).containsExactly(0);
         }

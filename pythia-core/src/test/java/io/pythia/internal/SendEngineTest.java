@@ -86,7 +86,8 @@ class SendEngineTest {
     void noAnswer_isUncertain_whenTheTimeIsOver() {
         onSend = outgoing -> {};
         try (Producer producer = producer().sendTimeout(Duration.ofMillis(200)).build()) {
-            assertThatThrownBy(() -> producer.send(Message.of("x")).join()).hasCauseInstanceOf(UncertainSendException.class);
+            assertThatThrownBy(() -> producer.send(Message.of("x")).join())
+                    .hasCauseInstanceOf(UncertainSendException.class);
         }
     }
 
@@ -95,7 +96,10 @@ class SendEngineTest {
         onOpen = () -> {
             throw ScriptedSource.lost();
         };
-        try (Producer producer = producer().sendTimeout(Duration.ofMillis(200)).retry(QUICK.withMaxRetries(1_000)).build()) {
+        try (Producer producer = producer()
+                .sendTimeout(Duration.ofMillis(200))
+                .retry(QUICK.withMaxRetries(1_000))
+                .build()) {
             assertThatThrownBy(() -> producer.send(Message.of("x")).join())
                     .hasCauseInstanceOf(MessageException.class)
                     .matches(e -> ((BrokerException) e.getCause()).isRetryable());
@@ -105,7 +109,9 @@ class SendEngineTest {
     }
 
     private static boolean succeeds(Producer producer) {
-        return !producer.send(Message.of("y")).handle((ok, error) -> error != null).join();
+        return !producer.send(Message.of("y"))
+                .handle((ok, error) -> error != null)
+                .join();
     }
 
     @Test
@@ -154,7 +160,8 @@ class SendEngineTest {
             for (int i = 0; i < 20; i++) {
                 results.add(producer.send(Message.of(new byte[1_000])));
             }
-            assertThat(results.stream().filter(CompletableFuture::isCompletedExceptionally)).hasSizeGreaterThan(10);
+            assertThat(results.stream().filter(CompletableFuture::isCompletedExceptionally))
+                    .hasSizeGreaterThan(10);
             release.countDown();
             producer.flush().join();
             producer.send(Message.of(new byte[1_000])).join();

@@ -1,0 +1,156 @@
+package io.pythia.spi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pythia.ConfigException;
+import io.pythia.ConnectPolicy;
+import io.pythia.Secret;
+import io.pythia.retry.RetryConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsTest {
+
+    /** A record as a connector has. */
+    public record Sample(
+            String name,
+            int count,
+            long bytes,
+            boolean flag,
+            Duration pause,
+            ConnectPolicy policy,
+            @Nullable Secret password,
+            RetryConfig retry,
+            Map<String, String> properties) {
+        public Sample {
+            if (count < 0) {
+                throw new IllegalArgumentException("count must not be negative, but is " + count);
+            }
+        }
+
+        public static Sample defaults() {
+            return new Sample(
+                    "n",
+                    1,
+                    2,
+                    true,
+                    Duration.ofSeconds(3),
+                    ConnectPolicy.WAIT,
+                    null,
+                    RetryConfig.defaults().withMaxRetries(9),
+                    Map.of());
+        }
+    }
+
+    private static Sample bind(Map<String, String> values) {
+        SettingsReader read = Settings.of("sample", values).reader();
+        Sample sample = read.bind(Sample.class);
+        read.finish();
+        return sample;
+    }
+
+    @Test
+    void bind_takesEachType_andTheRestFromTheDefaults() {
+        Sample sample = bind(Map.of(
+                "name", "x",
+                "count", "7",
+                "bytes", "64KiB",
+                "flag", "false",
+                "pause", "250ms",
+                "policy", "fail-fast",
+                "password", "s3cret",
+                "retry.initial-delay", "5s",
+                "properties.max.poll.records", "5"));
+        assertThat(sample.name()).isEqualTo("x");
+        assertThat(sample.count()).isEqualTo(7);
+        assertThat(sample.bytes()).isEqualTo(65_536);
+        assertThat(sample.flag()).isFalse();
+        assertThat(sample.pause()).isEqualTo(Duration.ofMillis(250));
+        assertThat(sample.policy()).isEqualTo(ConnectPolicy.FAIL_FAST);
+        assertThat(sample.password()).isEqualTo(Secret.of("s3cret"));
+        assertThat(sample.retry().initialDelay()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(sample.retry().maxRetries()).isEqualTo(9);
+        assertThat(sample.properties()).containsEntry("max.poll.records", "5");
+        assertThat(bind(Map.of())).isEqualTo(Sample.defaults());
+    }
+
+    @Test
+    void problems_areReportedAllAtOnce_withoutSecrets() {
+        assertThatThrownBy(() -> bind(Map.of(
+                        "count",
+                        "many",
+                        "pause",
+                        "5",
+                        "flag",
+                        "yes",
+                        "policy",
+                        "perhaps",
+                        "pasword",
+                        "s3cret",
+                        "password",
+                        "s3cret")))
+                .isInstanceOfSatisfying(ConfigException.class, e -> {
+                    assertThat(e.problems()).hasSize(5);
+                    assertThat(e.getMessage())
+                            .contains("count = \"many\" (map): must be a whole number")
+                            .contains("pause = \"5\" (map): must be a time")
+                            .contains("must be true or false")
+                            .contains("must be one of fail-fast, wait")
+                            .contains("pasword: is not known; did you mean password?")
+                            .doesNotContain("s3cret");
+                });
+    }
+
+    @Test
+    void recordThatRefusesAValue_isAProblem() {
+        assertThatThrownBy(() -> bind(Map.of("count", "-1")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("count must not be negative");
+        assertThatThrownBy(() -> bind(Map.of("retry.max-retries", "-1")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("retry: maxRetries must not be negative");
+    }
+
+    @Test
+    void sources_goBeforeOneAnother(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("orders.properties");
+        Files.writeString(file, "name=file\ncount=2\n");
+        SettingsReader read = Settings.of("sample", Map.of("name", "map"))
+                .withFile(file)
+                .withEnvironment(Map.of(
+                        "PYTHIA_SAMPLE_NAME", "env",
+                        "PYTHIA_SAMPLE_COUNT", "3",
+                        "PYTHIA_SAMPLE_RETRY_MAX_RETRIES", "4",
+                        "PYTHIA_OTHER_FLAG", "nonsense"))
+                .reader();
+        Sample sample = read.bind(Sample.class);
+        read.finish();
+        assertThat(sample.name()).isEqualTo("map");
+        assertThat(sample.count()).isEqualTo(2);
+        assertThat(sample.retry().maxRetries()).isEqualTo(4);
+    }
+
+    @Test
+    void spellings_areTheSameKey_andTwiceIsAProblem() {
+        assertThat(bind(Map.of("retry.maxRetries", "1")).retry().maxRetries()).isEqualTo(1);
+        assertThat(bind(Map.of("retry.max_retries", "1")).retry().maxRetries()).isEqualTo(1);
+        assertThatThrownBy(() -> Settings.of("sample", Map.of("max-x", "1", "maxX", "2")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("twice");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0ms,0", "1s,1000", "5m,300000", "2h,7200000", "1d,86400000", "PT30S,30000"})
+    void durations_haveUnits(String text, long millis) {
+        assertThat(bind(Map.of("pause", text)).pause().toMillis()).isEqualTo(millis);
+    }
+}

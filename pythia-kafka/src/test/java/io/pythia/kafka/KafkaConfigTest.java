@@ -1,0 +1,149 @@
+package io.pythia.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pythia.BrokerException;
+import io.pythia.Brokers;
+import io.pythia.ConfigException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class KafkaConfigTest {
+
+    @Test
+    void everyComponent_becomesTheClientsSetting() {
+        KafkaConfig config = KafkaConfig.builder()
+                .bootstrapServers("h1:1,h2:2")
+                .clientId("me")
+                .securityProtocol(SecurityProtocol.SASL_PLAINTEXT)
+                .saslMechanism("SCRAM-SHA-512")
+                .saslUsername("us\"er")
+                .saslPassword("p\\w\"; x=\"y")
+                .sessionTimeout(Duration.ofSeconds(11))
+                .heartbeatInterval(Duration.ofSeconds(2))
+                .maxPollInterval(Duration.ofSeconds(13))
+                .retries(5)
+                .batchSize(1234)
+                .linger(Duration.ofMillis(7))
+                .bufferMemory(99)
+                .compression("lz4")
+                .requestTimeout(Duration.ofSeconds(3))
+                .properties(Map.of("max.poll.records", "17"))
+                .build();
+        assertThat(ClientProperties.producer(config, Duration.ofSeconds(30)))
+                .containsEntry("bootstrap.servers", "h1:1,h2:2")
+                .containsEntry("client.id", "me")
+                .containsEntry("security.protocol", "SASL_PLAINTEXT")
+                .containsEntry("sasl.mechanism", "SCRAM-SHA-512")
+                .containsEntry("acks", "all")
+                .containsEntry("retries", 5)
+                .containsEntry("enable.idempotence", true)
+                .containsEntry("batch.size", 1234)
+                .containsEntry("linger.ms", 7)
+                .containsEntry("buffer.memory", 99L)
+                .containsEntry("compression.type", "lz4")
+                .containsEntry("request.timeout.ms", 3000)
+                .containsEntry("delivery.timeout.ms", 30_000)
+                .containsEntry("max.block.ms", 1000);
+        assertThat(String.valueOf(ClientProperties.producer(config, Duration.ofSeconds(30))
+                        .get("sasl.jaas.config")))
+                .startsWith("org.apache.kafka.common.security.scram.ScramLoginModule required ")
+                .contains("username=\"us\\\"er\"", "password=\"p\\\\w\\\"; x=\\\"y\"");
+        assertThat(ClientProperties.consumer(config, "g", GroupProtocol.CLASSIC))
+                .containsEntry("group.id", "g")
+                .containsEntry("enable.auto.commit", false)
+                .containsEntry("auto.offset.reset", "none")
+                .containsEntry("session.timeout.ms", 11_000)
+                .containsEntry("heartbeat.interval.ms", 2000)
+                .containsEntry("max.poll.interval.ms", 13_000)
+                .containsEntry("max.poll.records", "17");
+        assertThat(config.toString()).doesNotContain("p\\w");
+        assertThat(config.toBuilder().build()).isEqualTo(config);
+    }
+
+    @Test
+    void contradictions_areRefused() {
+        assertThatThrownBy(() -> KafkaConfig.builder().acks(Acks.LEADER).build())
+                .hasMessageContaining("idempotence");
+        assertThat(KafkaConfig.builder()
+                        .acks(Acks.LEADER)
+                        .idempotence(false)
+                        .build()
+                        .acks())
+                .isEqualTo(Acks.LEADER);
+        assertThatThrownBy(() -> KafkaConfig.builder().retries(0).build()).hasMessageContaining("retries");
+        assertThatThrownBy(() -> KafkaConfig.builder().saslUsername("u").build())
+                .hasMessageContaining("saslPassword");
+        assertThatThrownBy(() -> KafkaConfig.builder()
+                        .properties(Map.of("enable.auto.commit", "true"))
+                        .build())
+                .hasMessageContaining("enable.auto.commit");
+        assertThatThrownBy(() -> KafkaConsumer.builder()
+                        .topic("t")
+                        .consumerGroup("g")
+                        .groupProtocol(GroupProtocol.CONSUMER)
+                        .config(KafkaConfig.builder()
+                                .sessionTimeout(Duration.ofSeconds(9))
+                                .build())
+                        .build())
+                .hasMessageContaining("CONSUMER");
+        assertThatThrownBy(() -> KafkaConsumer.builder().topic("t").build()).hasMessageContaining("consumerGroup");
+        KafkaConfig controls = KafkaConfig.builder()
+                .securityProtocol(SecurityProtocol.SASL_PLAINTEXT)
+                .saslUsername("u\n")
+                .saslPassword("p")
+                .build();
+        assertThatThrownBy(() -> ClientProperties.connection(controls)).hasMessageContaining("saslUsername");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", ".", "..", "a/b", "a b", "ü", "a\u0000"})
+    void illegalTopics_areRefusedBeforeAnyInput(String topic) {
+        assertThatThrownBy(() -> KafkaProducer.builder().topic(topic)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void url_becomesAConsumerAndAProducer() {
+        URI uri = URI.create("kafka://h1:9092,h2:9092/orders?consumer-group=billing&properties.max.poll.records=5");
+        assertThat(Brokers.load().consumer(uri).name()).isEqualTo("kafka:orders");
+        assertThat(Brokers.load().producer(uri).name()).isEqualTo("kafka:orders");
+        assertThatThrownBy(() -> Brokers.load().consumer(URI.create("kafka://h1:9092/orders?batch-sise=5")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("did you mean batch-size?")
+                .hasMessageContaining("consumer-group: is missing");
+    }
+
+    static java.util.stream.Stream<Class<? extends Throwable>> tableRows() {
+        return KafkaErrors.TABLE.stream().map(KafkaErrors.Row::type);
+    }
+
+    @ParameterizedTest
+    @MethodSource("tableRows")
+    void everyRowOfTheTable_isReached(Class<? extends Throwable> type) throws ReflectiveOperationException {
+        Throwable error;
+        try {
+            error = type.getConstructor(String.class).newInstance("said so");
+        } catch (NoSuchMethodException | InstantiationException e) {
+            error = new org.apache.kafka.common.errors.NotLeaderOrFollowerException(
+                    "said so"); // abstract: by one of its kind
+        }
+        BrokerException translated = KafkaErrors.translate("doing something", error);
+        assertThat(translated)
+                .hasMessageContaining("doing something")
+                .hasMessageContaining("said so")
+                .hasCause(error);
+        KafkaErrors.Row row = KafkaErrors.TABLE.stream()
+                .filter(r -> r.type() == type)
+                .findFirst()
+                .orElseThrow();
+        if (error.getClass() == type) {
+            assertThat(translated).hasMessageContaining(row.advice());
+        }
+    }
+}

@@ -1,0 +1,188 @@
+package io.pythia.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pythia.spi.Outcome;
+import io.pythia.spi.Received;
+import io.pythia.spi.Settlement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OffsetTrackerTest {
+    private static final TopicPartition PARTITION = new TopicPartition("orders", 0);
+
+    private final OffsetTracker tracker = new OffsetTracker();
+
+    private List<KafkaRecord> deliver(PartitionProgress progress, long... offsets) {
+        List<Received<KafkaRecord>> records = new ArrayList<>();
+        for (long offset : offsets) {
+            KafkaRecord record =
+                    new KafkaRecord(new ConsumerRecord<>("orders", 0, offset, null, new byte[0]), progress);
+            records.add(new Received<>(record, record));
+        }
+        tracker.fetched(records);
+        tracker.delivered(records);
+        return records.stream().map(Received::receipt).toList();
+    }
+
+    private CompletableFuture<Void> ack(KafkaRecord... records) {
+        List<FakeSettlement> batch = new ArrayList<>();
+        for (KafkaRecord record : records) {
+            batch.add(new FakeSettlement(record));
+        }
+        return tracker.settle(batch);
+    }
+
+    private long position() {
+        var position = tracker.dirty(List.of(PARTITION)).get(PARTITION);
+        return position == null ? -1 : position.offset();
+    }
+
+    @Test
+    void gapsInTheOffsets_areNoGaps() {
+        List<KafkaRecord> records = deliver(tracker.begin(PARTITION), 5, 8, 9, 100);
+        ack(records.get(0), records.get(1));
+        assertThat(position()).isEqualTo(9);
+        ack(records.get(3));
+        assertThat(position()).isEqualTo(9);
+        ack(records.get(2));
+        assertThat(position()).isEqualTo(101);
+    }
+
+    @Test
+    void ackBehindAGap_isDone_ackOfThePrefix_waitsForTheCommit() {
+        List<KafkaRecord> records = deliver(tracker.begin(PARTITION), 0, 1, 2);
+        assertThat(ack(records.get(1))).isDone();
+        CompletableFuture<Void> prefix = ack(records.get(0));
+        assertThat(prefix).isNotDone();
+        var positions = tracker.beginCommit();
+        tracker.commitFailed();
+        assertThat(prefix).isNotDone();
+        positions = tracker.beginCommit();
+        tracker.committed(positions);
+        assertThat(prefix).isDone();
+        assertThat(tracker.isDirty()).isFalse();
+    }
+
+    @Test
+    void afterTheAssignment_anAckIsStale() {
+        List<KafkaRecord> records = deliver(tracker.begin(PARTITION), 0, 1);
+        CompletableFuture<Void> waiting = ack(records.get(0));
+        tracker.end(List.of(PARTITION));
+        assertThat(waiting).isDone();
+        tracker.begin(PARTITION);
+        FakeSettlement late = new FakeSettlement(records.get(1));
+        tracker.settle(List.of(late));
+        assertThat(late.stale).isTrue();
+        assertThat(tracker.isDirty()).isFalse();
+    }
+
+    /** Committed never goes back and never passes a record that is not acknowledged, whatever happens. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void anyHistory_keepsTheCommittedPositionRight(long seed) {
+        Random random = new Random(seed);
+        long committed = -1;
+        long next = 0;
+        PartitionProgress progress = tracker.begin(PARTITION);
+        List<KafkaRecord> open = new ArrayList<>();
+        TreeSet<Long> unacknowledged = new TreeSet<>();
+        for (int i = 0; i < 20_000; i++) {
+            switch (random.nextInt(10)) {
+                case 0, 1, 2 -> {
+                    long[] offsets = new long[1 + random.nextInt(5)];
+                    for (int n = 0; n < offsets.length; n++) {
+                        next += 1 + (random.nextInt(4) == 0 ? random.nextInt(50) : 0);
+                        offsets[n] = next;
+                        unacknowledged.add(next);
+                    }
+                    open.addAll(deliver(progress, offsets));
+                }
+                case 3, 4, 5, 6, 7 -> {
+                    if (!open.isEmpty()) {
+                        KafkaRecord record = open.remove(random.nextInt(open.size()));
+                        ack(record);
+                        unacknowledged.remove(record.offset());
+                    }
+                }
+                case 8 -> {
+                    var positions = tracker.beginCommit();
+                    if (random.nextInt(3) == 0) {
+                        tracker.commitFailed();
+                    } else {
+                        tracker.committed(positions);
+                        if (positions.containsKey(PARTITION)) {
+                            long now = positions.get(PARTITION).offset();
+                            assertThat(now).isGreaterThan(committed);
+                            committed = now;
+                        }
+                    }
+                    if (!unacknowledged.isEmpty()) {
+                        assertThat(committed).isLessThanOrEqualTo(unacknowledged.first());
+                    }
+                }
+                default -> {
+                    if (random.nextInt(200) == 0) {
+                        tracker.end(List.of(PARTITION));
+                        progress = tracker.begin(PARTITION);
+                        // The next owner begins where was committed: what was open comes again.
+                        next = Math.max(committed, 0) - 1;
+                        open.clear();
+                        unacknowledged.clear();
+                        committed = -1;
+                    }
+                }
+            }
+            assertThat(tracker.unsettled()).isEqualTo(open.size());
+        }
+    }
+
+    private static final class FakeSettlement implements Settlement<KafkaRecord> {
+        private final KafkaRecord receipt;
+        private boolean stale;
+
+        FakeSettlement(KafkaRecord receipt) {
+            this.receipt = receipt;
+        }
+
+        @Override
+        public KafkaRecord receipt() {
+            return receipt;
+        }
+
+        @Override
+        public Outcome outcome() {
+            return Outcome.ACK;
+        }
+
+        @Override
+        public Duration delay() {
+            return Duration.ZERO;
+        }
+
+        @Override
+        public @Nullable String reason() {
+            return null;
+        }
+
+        @Override
+        public void stale() {
+            stale = true;
+        }
+
+        @Override
+        public void fail(Throwable error) {
+            throw new AssertionError(error);
+        }
+    }
+}
