@@ -27,11 +27,11 @@ interface LifecycleCases extends ConformanceCases {
     @Test
     @DisplayName("C06 windowNotExceeded")
     default void window_isNeverExceeded() {
-        String destination = harness().newDestination();
-        send(destination, 100);
         for (int window : new int[] {1, 10}) {
+            String destination = harness().newDestination();
+            send(destination, 100);
             try (MessageBroker consumer =
-                    consumer(destination, "window-" + window, consumerOptions().withMaxInFlight(window))) {
+                    consumer(destination, GROUP, consumerOptions().withMaxInFlight(window))) {
                 AtomicInteger unsettled = new AtomicInteger();
                 AtomicInteger most = new AtomicInteger();
                 TestSubscriber subscriber = TestSubscriber.handling(
