@@ -199,6 +199,16 @@ public final class ReceiveEngine<R> {
         return false;
     }
 
+    /** The broker itself delivers it again, or has put it to its dead letters. */
+    void brokerHasTaken(Delivery<R> delivery) {
+        if (delivery.outcome == Outcome.NACK) {
+            events.tell(l -> l.redelivered(name(), delivery.message()));
+        } else if (delivery.outcome == Outcome.REJECT) {
+            String reason = delivery.reason() == null ? "" : delivery.reason();
+            events.tell(l -> l.deadLettered(name(), delivery.message(), reason));
+        }
+    }
+
     private void acknowledge(Delivery<R> delivery) {
         delivery.outcome = Outcome.ACK;
         delivery.detail = null;

@@ -155,6 +155,9 @@ final class SettlePump<R> {
             if (result == Settled.STALE) {
                 stale++;
             }
+            if (result == Settled.DONE && delivery.outcome != Outcome.ACK) {
+                engine.brokerHasTaken(delivery);
+            }
             unconfirmed.decrementAndGet();
             finished.add(delivery.resolve(result));
         }

@@ -1,6 +1,7 @@
 package io.pythia.spi;
 
 import io.pythia.Headers;
+import io.pythia.Message;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable, or at least safe to read from many threads. The methods are those of {@link io.pythia.Message}.
  */
 public interface MessageContent {
+
+    /**
+     * Returns a view of a message that somebody sent, as it comes out again: for a broker that keeps messages in this process.
+     *
+     * @param source the topic or queue
+     */
+    static MessageContent of(String source, Message message) {
+        return new SentMessage(source, message);
+    }
 
     /** Returns the id: the sender's if it chose one, else one made of the broker's coordinates. */
     String id();

@@ -20,9 +20,9 @@ import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Outcome;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -134,7 +134,7 @@ class ReceiveEngineTest {
                 throw ScriptedSource.lost();
             }
         };
-        List<String> events = new ArrayList<>();
+        List<String> events = new CopyOnWriteArrayList<>();
         try (Consumer consumer = builder().listener(recording(events)).build()) {
             Collector collector = new Collector(Long.MAX_VALUE, message -> {});
             consumer.consume().subscribe(collector);
@@ -240,7 +240,7 @@ class ReceiveEngineTest {
     @Test
     void maxAttempts_makesANackAReject() {
         source.add(0, 1);
-        List<String> events = new ArrayList<>();
+        List<String> events = new CopyOnWriteArrayList<>();
         try (Consumer consumer = builder()
                 .maxAttempts(2)
                 .onReject(RejectPolicy.DROP)
@@ -300,6 +300,30 @@ class ReceiveEngineTest {
             eventually().until(() -> collector.messages.size() == 2);
             assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
             assertThat(collector.messages.get(1).ack().join()).isEqualTo(Settled.STALE);
+        }
+    }
+
+    @Test
+    void outcomesThatTheBrokerTakes_areToldToo() {
+        source.add(0, 2);
+        List<String> events = new CopyOnWriteArrayList<>();
+        Capabilities byTheBroker = Capabilities.builder()
+                .nack(Capabilities.Support.BROKER)
+                .deadLetter(Capabilities.Support.BROKER)
+                .build();
+        try (Consumer consumer =
+                builder().capabilities(byTheBroker).listener(recording(events)).build()) {
+            consumer.consume().subscribe(new Collector(Long.MAX_VALUE, message -> {
+                if (message.id().equals("0")) {
+                    message.nack();
+                } else {
+                    message.reject("no");
+                }
+            }));
+            eventually().until(() -> events.equals(List.of("redelivered", "dead letter no")));
+            assertThat(source.settled)
+                    .extracting(ScriptedSource.Settling::outcome)
+                    .containsExactly(Outcome.NACK, Outcome.REJECT);
         }
     }
 
@@ -439,6 +463,11 @@ class ReceiveEngineTest {
             @Override
             public void redelivered(String broker, Message message) {
                 events.add("redelivered");
+            }
+
+            @Override
+            public void deadLettered(String broker, Message message, String reason) {
+                events.add("dead letter " + reason);
             }
 
             @Override

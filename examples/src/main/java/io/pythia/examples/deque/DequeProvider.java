@@ -74,7 +74,7 @@ public final class DequeProvider implements BrokerProvider {
     // end::provider[]
 
     // tag::facades[]
-    static final class Consumer extends AbstractMessageBroker<DequeMessage> {
+    static final class Consumer extends AbstractMessageBroker<Message> {
         private final String queue;
 
         private Consumer(Builder builder) {
@@ -83,7 +83,7 @@ public final class DequeProvider implements BrokerProvider {
         }
 
         @Override
-        protected ReceiveDriver<DequeMessage> newDriver() {
+        protected ReceiveDriver<Message> newDriver() {
             return new DequeReceiver(queue);
         }
 

@@ -1,11 +1,14 @@
 package io.pythia.examples.deque;
 
 import io.pythia.Message;
+import io.pythia.spi.MessageContent;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -15,12 +18,12 @@ import java.util.concurrent.TimeUnit;
 
 // tag::receiver[]
 /** One session with a queue. What it has taken and not acknowledged goes back when it is closed. */
-final class DequeReceiver implements ReceiveDriver<DequeMessage> {
+final class DequeReceiver implements ReceiveDriver<Message> {
     private static final long MILLIS_TO_LOOK_UP = 20;
 
     private final String name;
     private final BlockingDeque<Message> queue;
-    private final Set<DequeMessage> unsettled = new LinkedHashSet<>();
+    private final Set<Message> unsettled = Collections.synchronizedSet(new LinkedHashSet<>());
     private volatile boolean wokenUp;
 
     DequeReceiver(String name) {
@@ -32,17 +35,14 @@ final class DequeReceiver implements ReceiveDriver<DequeMessage> {
     public void open() {}
 
     @Override
-    public List<Received<DequeMessage>> receive(int max, Duration wait) throws InterruptedException {
-        List<Received<DequeMessage>> batch = new ArrayList<>();
+    public List<Received<Message>> receive(int max, Duration wait) throws InterruptedException {
+        List<Received<Message>> batch = new ArrayList<>();
         long deadline = System.nanoTime() + wait.toNanos();
         while (batch.isEmpty() && !wokenUp && System.nanoTime() < deadline) {
             Message first = queue.poll(MILLIS_TO_LOOK_UP, TimeUnit.MILLISECONDS);
             for (Message next = first; next != null; next = batch.size() < max ? queue.poll() : null) {
-                DequeMessage taken = new DequeMessage(name, next);
-                synchronized (unsettled) {
-                    unsettled.add(taken);
-                }
-                batch.add(new Received<>(taken, taken));
+                unsettled.add(next);
+                batch.add(new Received<>(next, MessageContent.of(name, next)));
             }
         }
         wokenUp = false;
@@ -51,10 +51,8 @@ final class DequeReceiver implements ReceiveDriver<DequeMessage> {
 
     /** Only acknowledgements come here: the engine delivers again and keeps dead letters, since the capabilities say so. */
     @Override
-    public CompletableFuture<?> settle(List<? extends Settlement<DequeMessage>> batch) {
-        synchronized (unsettled) {
-            batch.forEach(settlement -> unsettled.remove(settlement.receipt()));
-        }
+    public CompletableFuture<?> settle(List<? extends Settlement<Message>> batch) {
+        batch.forEach(settlement -> unsettled.remove(settlement.receipt()));
         return CompletableFuture.completedFuture(null);
     }
 
@@ -68,13 +66,8 @@ final class DequeReceiver implements ReceiveDriver<DequeMessage> {
 
     @Override
     public void close() {
-        synchronized (unsettled) {
-            List<DequeMessage> back = new ArrayList<>(unsettled);
-            for (int i = back.size() - 1; i >= 0; i--) {
-                queue.addFirst(back.get(i).message());
-            }
-            unsettled.clear();
-        }
+        new ArrayDeque<>(unsettled).descendingIterator().forEachRemaining(queue::addFirst);
+        unsettled.clear();
     }
 }
 // end::receiver[]

@@ -1,25 +1,12 @@
-package io.pythia.examples.deque;
+package io.pythia.spi;
 
 import io.pythia.Headers;
 import io.pythia.Message;
-import io.pythia.spi.MessageContent;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** A message in a queue: the view that the engine needs, and the receipt, told from others by its identity. */
-final class DequeMessage implements MessageContent {
-    private final String queue;
-    private final Message message;
-
-    DequeMessage(String queue, Message message) {
-        this.queue = queue;
-        this.message = message;
-    }
-
-    Message message() {
-        return message;
-    }
-
+/** A message as it was sent, seen by who receives it. */
+record SentMessage(String source, Message message) implements MessageContent {
     @Override
     public String id() {
         return message.id();
@@ -48,11 +35,6 @@ final class DequeMessage implements MessageContent {
     @Override
     public Instant timestamp() {
         return message.timestamp();
-    }
-
-    @Override
-    public String source() {
-        return queue;
     }
 
     @Override
