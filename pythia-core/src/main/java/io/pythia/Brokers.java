@@ -6,6 +6,7 @@ import io.pythia.spi.Capabilities;
 import io.pythia.spi.Settings;
 import io.pythia.spi.Similar;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -118,6 +119,20 @@ public final class Brokers {
         return consumer(name, settings, "map");
     }
 
+    /** Returns a new consumer with the settings of a properties file (UTF-8), not connected. */
+    public MessageBroker consumer(String name, Path file) {
+        BrokerProvider provider = provider(name);
+        requireConsumer(provider);
+        return provider.consumer(settings(provider, Map.of(), "map").withFile(file));
+    }
+
+    /** Returns a new producer with the settings of a properties file (UTF-8), not connected. */
+    public MessageProducer producer(String name, Path file) {
+        BrokerProvider provider = provider(name);
+        requireProducer(provider);
+        return provider.producer(settings(provider, Map.of(), "map").withFile(file));
+    }
+
     /** Returns a new producer, not connected; the errors are those of {@link #consumer(String, Map)}. */
     public MessageProducer producer(String name, Map<String, String> settings) {
         return producer(name, settings, "map");
@@ -137,18 +152,26 @@ public final class Brokers {
 
     private MessageBroker consumer(String name, Map<String, String> values, String source) {
         BrokerProvider provider = provider(name);
-        if (!provider.capabilities().consumes()) {
-            throw new UnsupportedOperationException(provider.name() + " has no consumer, only a producer");
-        }
+        requireConsumer(provider);
         return provider.consumer(settings(provider, values, source));
     }
 
     private MessageProducer producer(String name, Map<String, String> values, String source) {
         BrokerProvider provider = provider(name);
+        requireProducer(provider);
+        return provider.producer(settings(provider, values, source));
+    }
+
+    private static void requireConsumer(BrokerProvider provider) {
+        if (!provider.capabilities().consumes()) {
+            throw new UnsupportedOperationException(provider.name() + " has no consumer, only a producer");
+        }
+    }
+
+    private static void requireProducer(BrokerProvider provider) {
         if (!provider.capabilities().produces()) {
             throw new UnsupportedOperationException(provider.name() + " has no producer, only a consumer");
         }
-        return provider.producer(settings(provider, values, source));
     }
 
     private Map<String, String> fromUri(BrokerUri uri) {

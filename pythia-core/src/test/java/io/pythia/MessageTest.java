@@ -3,10 +3,13 @@ package io.pythia;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MessageTest {
 
@@ -87,6 +90,16 @@ class MessageTest {
         assertThat(TlsConfig.defaults().sslContext()).isNotNull();
         assertThatThrownBy(() -> new TlsConfig(null, Path.of("cert.pem"), null, true))
                 .hasMessageContaining("keyFile");
+    }
+
+    @Test
+    void brokers_readAPropertiesFile(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("orders.properties"), "topic=orders\nconsumerGroup=billing\n");
+        assertThat(Brokers.load().consumer("memory", file).name()).isEqualTo("memory:orders");
+        Files.writeString(file, "topic=orders\nconsumer-gruop=billing\n");
+        assertThatThrownBy(() -> Brokers.load().consumer("memory", file))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("did you mean consumer-group?");
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A TCP proxy on a port of its own that never changes, with the faults a network has: delay, fragments, resets, lost directions, silence,
@@ -47,6 +48,7 @@ public final class FaultProxy implements AutoCloseable {
     private final AtomicBoolean[] dropped = {new AtomicBoolean(), new AtomicBoolean()};
     private volatile InetSocketAddress target;
     private volatile ServerSocket listener;
+    private volatile @Nullable Thread acceptor;
     private volatile boolean frozen;
     private volatile boolean corrupt;
     private volatile long delayMillis;
@@ -66,7 +68,7 @@ public final class FaultProxy implements AutoCloseable {
             ServerSocket socket = new ServerSocket();
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(local, wanted), 64);
-            daemon("accept", () -> accept(socket));
+            acceptor = daemon("accept", () -> accept(socket));
             return socket;
         } catch (IOException e) {
             throw new UncheckedIOException("can't listen on port " + wanted, e);
@@ -185,16 +187,23 @@ public final class FaultProxy implements AutoCloseable {
     public synchronized void close() {
         try {
             listener.close();
+            Thread accepting = acceptor;
+            if (accepting != null) {
+                accepting.join(1_000); // until it has left accept, the kernel may still take connections
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
         resetAll();
     }
 
-    private static void daemon(String role, Runnable task) {
+    private static Thread daemon(String role, Runnable task) {
         Thread thread = new Thread(task, "fault-proxy-" + role);
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     /** One connection: a client's socket and the server's. */
@@ -258,9 +267,9 @@ public final class FaultProxy implements AutoCloseable {
                     if (corrupt && direction == Direction.TO_SERVER) {
                         piece[at] ^= 0x55;
                     }
+                    bytes[direction.index].addAndGet(cut); // first: whoever has the bytes may look
                     out.write(piece, at, cut);
                     out.flush();
-                    bytes[direction.index].addAndGet(cut);
                 }
                 if (cut < size) {
                     reset();
