@@ -45,7 +45,7 @@ final class KafkaProbe {
 
     /** Checks address, credentials and topics, a little sooner than the engine loses patience: this error says more. */
     void verify(Duration connectTimeout) throws InterruptedException {
-        Duration timeout = connectTimeout.multipliedBy(9).dividedBy(10);
+        Duration timeout = connectTimeout.multipliedBy(3).dividedBy(4);
         long deadline = System.nanoTime() + Math.min(timeout.toNanos(), NEW_TOPIC_GRACE.toNanos());
         while (true) {
             try {
