@@ -24,6 +24,9 @@ final class Connector<D extends AutoCloseable> {
     /** After credentials were refused, no storm of attempts. */
     private static final long HOPELESS_PAUSE = Duration.ofSeconds(5).toNanos();
 
+    /** A session that did not live so long counts as an attempt that failed: else one that is lost at once is made without a pause. */
+    private static final long PROVED = Duration.ofSeconds(1).toNanos();
+
     private final Events events;
     private final RetryConfig retry;
     private final Duration timeout;
@@ -35,6 +38,7 @@ final class Connector<D extends AutoCloseable> {
     private @Nullable Attempt attempt;
     private int failures;
     private long nextAt = System.nanoTime();
+    private long openedAt;
     private long outageSince;
     private boolean hopeless;
 
@@ -81,7 +85,7 @@ final class Connector<D extends AutoCloseable> {
     }
 
     private void succeeded(long now) {
-        failures = 0;
+        openedAt = now;
         hopeless = false;
         if (outageSince != 0) {
             reconnects.incrementAndGet();
@@ -102,11 +106,17 @@ final class Connector<D extends AutoCloseable> {
         events.reconnectFailed(cause);
     }
 
-    /** A driver that was opened is lost, and closed here; a new one is due at once. */
+    /** A driver that was opened is lost, and closed here; a new one is due, at once if this one had worked for a while. */
     void lost(D driver, BrokerException cause) {
-        lastError = cause;
-        outageSince = System.nanoTime();
-        nextAt = outageSince;
+        long now = System.nanoTime();
+        if (now - openedAt < PROVED) {
+            failed(cause);
+        } else {
+            lastError = cause;
+            failures = 0;
+            nextAt = now;
+        }
+        outageSince = now;
         events.connectionLost(cause);
         close(driver);
     }

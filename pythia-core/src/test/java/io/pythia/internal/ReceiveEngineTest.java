@@ -176,6 +176,19 @@ class ReceiveEngineTest {
     }
 
     @Test
+    void sessionsLostAtOnce_arePaced_andGivenUp() {
+        source.onReceive = () -> {
+            throw ScriptedSource.lost();
+        };
+        try (Consumer consumer = builder().retry(QUICK.withMaxRetries(5)).build()) {
+            Collector collector = Collector.acknowledging();
+            consumer.consume().subscribe(collector);
+            assertThat(collector.end.join()).isInstanceOf(BrokerConnectionException.class);
+            assertThat(source.opened.get()).isBetween(5, 7);
+        }
+    }
+
+    @Test
     void openRefused_isNotTriedAgain() {
         source.onOpen = () -> {
             throw new BrokerAuthenticationException("wrong password");
