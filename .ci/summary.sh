@@ -40,10 +40,25 @@ missing_servers() {
             -e 's/.*<!\[CDATA\[[^:]*: \(Assumption failed: \)\{0,1\}//' -e 's/\]\]>.*//' || true
 }
 
+# The tests that failed: class, method, and the first line of what was wrong.
+failed_tests() {
+    find . -path '*/target/*-reports/TEST-*.xml' -exec awk '
+        /<testcase / {
+            match($0, / name="[^"]*"/); name = substr($0, RSTART + 7, RLENGTH - 8)
+            match($0, / classname="[^"]*"/); class = substr($0, RSTART + 12, RLENGTH - 13)
+        }
+        /<(failure|error)[ >]/ {
+            text = match($0, / message="[^"]*/) ? substr($0, RSTART + 10, 300) : ""
+            gsub(/&#10;/, " ", text); gsub(/&quot;/, "\"", text); gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text)
+            printf "  FAILED: %s.%s: %s\n", class, name, text
+        }' {} +
+}
+
 summary() {
     printf '%s\n' "$1"
     conformance
     totals 'unit tests' surefire
     totals 'tests with servers' failsafe
+    failed_tests
     missing_servers | sort -u | sed 's/^/  SKIPPED for want of a server: /'
 }

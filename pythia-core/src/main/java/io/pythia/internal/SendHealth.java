@@ -4,6 +4,7 @@ import io.pythia.BrokerException;
 import io.pythia.Health;
 import io.pythia.Health.Status;
 import io.pythia.spi.SendDriver;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -11,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Judges a producer: whether its broker gives a sign of life. */
 final class SendHealth {
+    private static final Duration BLOCKED = Duration.ofSeconds(3);
+
     private final SendEngine engine;
     private final SendLoop loop;
 
@@ -42,6 +45,14 @@ final class SendHealth {
         if (current == null || error != null) {
             String why = error == null ? "connecting" : Events.text(error);
             return new Health(Status.DOWN, "no connection, trying again: " + why, facts);
+        }
+        Duration blocked = Duration.ofNanos(loop.callLasts(System.nanoTime()));
+        if (blocked.compareTo(BLOCKED) > 0) {
+            return new Health(
+                    Status.DEGRADED,
+                    "connected, but the client has taken nothing for " + blocked.toSeconds()
+                            + " s: is the broker short of memory or disk, or does it refuse publishers?",
+                    facts);
         }
         return new Health(Status.UP, "connected", facts);
     }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The sending thread of a producer: hands batches to the driver, tries again what failed, and ends what takes longer than the send
- * timeout.
+ * timeout. While a call of the driver takes long, the {@link SendWatch} does for it what can't wait.
  */
 final class SendLoop implements Runnable {
     private static final long LONG_WAIT = Duration.ofSeconds(1).toNanos();
@@ -30,24 +30,31 @@ final class SendLoop implements Runnable {
     private final Thread thread;
     private final Gate gate = new Gate();
     private final Pulse pulse;
-    private final Connector<SendDriver> connector;
+    private final Connector<SendSession> connector;
+    private final SendWatch watch;
     private final AtomicBoolean started = new AtomicBoolean();
     private final Queue<Sending> failed = new ConcurrentLinkedQueue<>();
     private final Queue<CompletableFuture<Void>> flushes = new ConcurrentLinkedQueue<>();
     private final CompletableFuture<Void> connected = new CompletableFuture<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
-    private volatile @Nullable SendDriver driver;
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private volatile @Nullable SendSession session;
     private volatile @Nullable BrokerException fatal;
     private volatile @Nullable BrokerException lostOutside;
     private volatile boolean failFast;
     private volatile boolean stopping;
     private volatile long stopAt;
     private volatile boolean over;
+    private volatile long lastSentAt = System.nanoTime();
+    /** When the call of the driver began that is under way, 0 if none is. */
+    private volatile long callSince;
 
-    // Only the sending thread:
+    /** Guards the messages: the sending thread has it but while it calls the driver or waits. No user code runs in it. */
+    private final Object lock = new Object();
+
     private final UnderWay underWay = new UnderWay();
+    /** What is to be handed over next. */
     private final List<Sending> batch = new ArrayList<>();
-    private long lastSentAt = System.nanoTime();
 
     SendLoop(SendEngine engine, Supplier<? extends SendDriver> drivers) {
         this.engine = engine;
@@ -58,9 +65,10 @@ final class SendLoop implements Runnable {
                 engine.events,
                 engine.options.retry(),
                 engine.options.connectTimeout(),
-                drivers,
-                SendDriver::open,
+                () -> new SendSession(drivers.get()),
+                opened -> opened.driver.open(),
                 gate::signal);
+        this.watch = new SendWatch(this, engine.name());
     }
 
     // Any thread.
@@ -74,6 +82,7 @@ final class SendLoop implements Runnable {
     private void start() {
         if (!started.get() && started.compareAndSet(false, true)) {
             thread.start();
+            watch.start();
         }
     }
 
@@ -104,7 +113,14 @@ final class SendLoop implements Runnable {
 
     @Nullable
     SendDriver driver() {
-        return driver;
+        SendSession current = session;
+        return current == null ? null : current.driver;
+    }
+
+    /** Returns for how long the driver has not returned from a call, in nanoseconds; 0 if it is not in one. */
+    long callLasts(long now) {
+        long since = callSince;
+        return since == 0 ? 0 : Math.max(1, now - since);
     }
 
     @Nullable
@@ -112,7 +128,7 @@ final class SendLoop implements Runnable {
         return fatal;
     }
 
-    Connector<SendDriver> connector() {
+    Connector<SendSession> connector() {
         return connector;
     }
 
@@ -159,24 +175,28 @@ final class SendLoop implements Runnable {
 
     private boolean isDone() {
         boolean drained = engine.inFlightBytes() == 0 && flushes.isEmpty();
-        return fatal != null || (stopping && (drained || System.nanoTime() - stopAt >= 0));
+        return over || fatal != null || (stopping && (drained || System.nanoTime() - stopAt >= 0));
     }
 
     private void step() throws InterruptedException {
         long now = System.nanoTime();
-        expire(now);
+        expire(now, session == null);
         collectFailed(now);
-        SendDriver current = driver;
+        SendSession current = session;
         if (current == null) {
             connect(now);
             return;
         }
         watch(current, now);
-        underWay.takeDue(now, batch, engine.options.maxBatch());
-        engine.queue.drainTo(batch, engine.options.maxBatch());
-        batch.removeIf(Sending::isSettled);
-        if (!batch.isEmpty()) {
-            handOver(current);
+        BrokerException outside = lostOutside;
+        if (outside != null) {
+            lostOutside = null;
+            lost(current, outside);
+            return;
+        }
+        List<Sending> next = nextBatch(now);
+        if (!next.isEmpty()) {
+            handOver(current, next);
             if (engine.queue.isEmpty()) {
                 // Whoever sends may be about to send more: a larger batch for less than the price of a wait and a
                 // wake-up.
@@ -187,15 +207,38 @@ final class SendLoop implements Runnable {
             flush(current);
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
-        gate.await(
-                underWay.nanosToNext(System.nanoTime(), sendTimeout, max),
-                () -> !engine.queue.isEmpty() || !batch.isEmpty());
+        gate.await(nanosToNext(max), () -> !engine.queue.isEmpty() || !batch.isEmpty());
+    }
+
+    private List<Sending> nextBatch(long now) {
+        int max = engine.options.maxBatch();
+        synchronized (lock) {
+            underWay.takeDue(now, batch, max);
+            engine.queue.drainTo(batch, max);
+            batch.removeIf(Sending::isSettled);
+            // More may have gathered while there was no connection.
+            List<Sending> first = batch.subList(0, Math.min(batch.size(), max));
+            List<Sending> next = List.copyOf(first);
+            first.clear();
+            for (Sending sending : next) {
+                sending.handedOver = true;
+                sending.tries++;
+            }
+            underWay.add(next);
+            return next;
+        }
+    }
+
+    private long nanosToNext(long max) {
+        synchronized (lock) {
+            return underWay.nanosToNext(System.nanoTime(), sendTimeout, max);
+        }
     }
 
     private void connect(long now) {
-        SendDriver fresh = connector.poll(now);
+        SendSession fresh = connector.poll(now);
         if (fresh != null) {
-            driver = fresh;
+            session = fresh;
             connected.complete(null);
             return;
         }
@@ -207,61 +250,120 @@ final class SendLoop implements Runnable {
             }
             if (connector.isHopeless()) {
                 connected.completeExceptionally(error);
-                engine.queue.drainTo(batch, Integer.MAX_VALUE);
-                batch.forEach(sending -> sending.giveUp(error));
-                batch.clear();
+                takeWaiting().forEach(sending -> sending.giveUp(error));
             }
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
         gate.await(Math.min(max, connector.nanosToWait(now)), () -> false);
     }
 
-    private void handOver(SendDriver current) throws InterruptedException {
-        int size = Math.min(
-                batch.size(), engine.options.maxBatch()); // more may have gathered while there was no connection
-        List<Sending> handed = new ArrayList<>(batch.subList(0, size));
-        batch.subList(0, size).clear();
-        long bytes = 0;
-        for (Sending sending : handed) {
-            sending.handedOver = true;
-            sending.tries++;
-            bytes += sending.size;
+    private List<Sending> takeWaiting() {
+        synchronized (lock) {
+            engine.queue.drainTo(batch, Integer.MAX_VALUE);
+            List<Sending> waiting = List.copyOf(batch);
+            batch.clear();
+            return waiting;
         }
-        underWay.add(handed);
-        lastSentAt = System.nanoTime();
+    }
+
+    private void handOver(SendSession current, List<Sending> handed) throws InterruptedException {
+        beginCall();
         try {
-            current.send(handed);
+            current.driver.send(handed);
             if (engine.events.metrics != BrokerMetrics.NONE) {
+                long bytes = handed.stream().mapToLong(sending -> sending.size).sum();
                 engine.events.metrics.sent(engine.name(), handed.size(), bytes);
             }
         } catch (BrokerException e) {
-            lost(current, e);
-            for (Sending sending : handed) {
-                if (!sending.isSettled() && sending.handedOver) {
-                    sending.fail(e);
-                }
+            lostWhileSending(current, handed, e);
+        } catch (RuntimeException e) {
+            if (!current.isClosed()) {
+                throw e;
+            }
+            lostWhileSending(
+                    current,
+                    handed,
+                    new UncertainSendException(
+                            engine.name() + ": the client did not return and its connection was closed;"
+                                    + " the broker may have the message",
+                            e));
+        } finally {
+            callSince = 0;
+        }
+        synchronized (lock) {
+            underWay.compact(engine.mostInFlight());
+        }
+    }
+
+    private void beginCall() {
+        long now = System.nanoTime();
+        lastSentAt = now;
+        callSince = now == 0 ? 1 : now;
+        watch.callBegins();
+    }
+
+    private void lostWhileSending(SendSession current, List<Sending> handed, BrokerException cause) {
+        BrokerException outside = lostOutside;
+        lostOutside = null;
+        lost(current, outside == null ? cause : outside);
+        for (Sending sending : handed) {
+            if (!sending.isSettled() && sending.handedOver) {
+                sending.fail(cause);
             }
         }
-        underWay.compact(engine.mostInFlight());
     }
 
     private void collectFailed(long now) {
-        for (Sending sending = failed.poll(); sending != null; sending = failed.poll()) {
-            int tries = Math.max(1, sending.tries);
-            underWay.retry(
-                    sending,
-                    now + ReceiveEngine.toNanos(engine.options.retry().delay(tries, ThreadLocalRandom.current())));
+        synchronized (lock) {
+            for (Sending sending = failed.poll(); sending != null; sending = failed.poll()) {
+                int tries = Math.max(1, sending.tries);
+                underWay.retry(
+                        sending,
+                        now + ReceiveEngine.toNanos(engine.options.retry().delay(tries, ThreadLocalRandom.current())));
+            }
         }
     }
 
-    private void expire(long now) {
-        underWay.compact(engine.mostInFlight());
-        underWay.forEachOlder(now - sendTimeout, this::expire);
-        if (driver == null) {
-            engine.queue.drainTo(batch, Integer.MAX_VALUE);
-            batch.stream().filter(s -> now - s.startedAt >= sendTimeout).forEach(this::expire);
-            batch.removeIf(Sending::isSettled);
+    private void flush(SendSession current) {
+        List<CompletableFuture<Void>> asked = new ArrayList<>();
+        for (CompletableFuture<Void> flush = flushes.poll(); flush != null; flush = flushes.poll()) {
+            asked.add(flush);
         }
+        beginCall();
+        try {
+            current.driver.flush();
+        } finally {
+            callSince = 0;
+        }
+        CompletableFuture<?>[] open;
+        synchronized (lock) {
+            // What is queued now, retries included, was handed over in this very step or is in this list.
+            open = underWay.open().toArray(CompletableFuture[]::new);
+        }
+        CompletableFuture.allOf(open).whenComplete((ok, error) -> asked.forEach(flush -> flush.complete(null)));
+    }
+
+    private void lost(SendSession current, BrokerException cause) {
+        if (!over) {
+            session = null;
+            connector.lost(current, cause);
+        }
+    }
+
+    // The sending thread, or the watch in its place.
+
+    /** Ends what takes longer than the send timeout. What is queued is looked at only if it can't be handed over. */
+    private void expire(long now, boolean queuedToo) {
+        List<Sending> late = new ArrayList<>();
+        synchronized (lock) {
+            underWay.compact(engine.mostInFlight());
+            underWay.forEachOlder(now - sendTimeout, late::add);
+            if (queuedToo) {
+                engine.queue.drainTo(batch, Integer.MAX_VALUE);
+                batch.removeIf(waiting -> now - waiting.startedAt >= sendTimeout && late.add(waiting));
+            }
+        }
+        late.forEach(this::expire);
     }
 
     private void expire(Sending sending) {
@@ -275,26 +377,11 @@ final class SendLoop implements Runnable {
         }
     }
 
-    private static boolean isUncertain(Sending sending) {
-        return sending.handedOver || sending.lastError instanceof UncertainSendException;
-    }
-
-    private void flush(SendDriver current) {
-        List<CompletableFuture<Void>> asked = new ArrayList<>();
-        for (CompletableFuture<Void> flush = flushes.poll(); flush != null; flush = flushes.poll()) {
-            asked.add(flush);
-        }
-        current.flush();
-        // What is queued now, retries included, was handed over in this very step or is in this list.
-        CompletableFuture<Void> all = CompletableFuture.allOf(underWay.open().toArray(CompletableFuture[]::new));
-        all.whenComplete((ok, error) -> asked.forEach(flush -> flush.complete(null)));
-    }
-
-    private void watch(SendDriver current, long now) {
+    private void watch(SendSession current, long now) {
         pulse.checkOverdue(now);
         if (pulse.isDue(now, lastSentAt)) {
-            pulse.ask(current::ping).thenAccept(error -> {
-                if (current.recoversByItself()) {
+            pulse.ask(current.driver::ping).thenAccept(error -> {
+                if (current.driver.recoversByItself()) {
                     pulse.report(error);
                 } else if (error != null && pulse.failures() > 1) {
                     lostOutside = error;
@@ -302,19 +389,33 @@ final class SendLoop implements Runnable {
                 }
             });
         }
-        BrokerException outside = lostOutside;
-        if (outside != null) {
-            lostOutside = null;
-            lost(current, outside);
+    }
+
+    /** Called by the watch while a call of the driver lasts. */
+    void driverIsBlocked(long now) {
+        if (stopping && now - stopAt >= 0) {
+            close();
+            return;
+        }
+        expire(now, true);
+        SendSession current = session;
+        if (current != null) {
+            watch(current, now);
+            if (lostOutside != null && callSince != 0) {
+                Closer.close(engine.events, current, LONG_WAIT);
+            }
         }
     }
 
-    private void lost(SendDriver current, BrokerException cause) {
-        driver = null;
-        connector.lost(current, cause);
+    private static boolean isUncertain(Sending sending) {
+        return sending.handedOver || sending.lastError instanceof UncertainSendException;
     }
 
+    /** By the sending thread, or, if a driver never returns to it, by the watch. */
     private void close() {
+        if (!ended.compareAndSet(false, true)) {
+            return;
+        }
         over = true;
         BrokerException cause = fatal;
         connected.completeExceptionally(
@@ -322,15 +423,18 @@ final class SendLoop implements Runnable {
                         ? cause
                         : new BrokerConnectionException(engine.name() + " was disconnected before it was connected"));
         connector.cancel();
-        SendDriver current = driver;
-        driver = null;
+        SendSession current = session;
+        session = null;
         if (current != null) {
             long left = stopping ? Math.max(0, stopAt - System.nanoTime()) : 0;
             Closer.close(engine.events, current, left);
         }
-        engine.queue.drainTo(batch, Integer.MAX_VALUE);
-        underWay.add(batch);
-        underWay.open().forEach(this::giveUpAtClose);
+        List<Sending> open = takeWaiting();
+        synchronized (lock) {
+            underWay.add(open);
+            open = underWay.open();
+        }
+        open.forEach(this::giveUpAtClose);
         for (Sending sending = failed.poll(); sending != null; sending = failed.poll()) {
             giveUpAtClose(sending);
         }
@@ -338,6 +442,7 @@ final class SendLoop implements Runnable {
             flush.complete(null);
         }
         closed.complete(null);
+        watch.wake();
     }
 
     private void giveUpAtClose(Sending sending) {

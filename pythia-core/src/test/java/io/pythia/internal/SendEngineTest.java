@@ -7,6 +7,7 @@ import io.pythia.BatchSendException;
 import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
+import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
@@ -37,7 +38,10 @@ class SendEngineTest {
     private final List<String> received = new CopyOnWriteArrayList<>();
     private final AtomicInteger opened = new AtomicInteger();
     private final AtomicInteger largestBatch = new AtomicInteger();
+    private final AtomicInteger closed = new AtomicInteger();
     private volatile Runnable onOpen = () -> {};
+    private volatile Runnable onPing = () -> {};
+    private volatile Runnable onClose = () -> {};
     private volatile Consumer<Outgoing> onSend = this::take;
 
     private void take(Outgoing outgoing) {
@@ -187,6 +191,55 @@ class SendEngineTest {
     }
 
     @Test
+    void driverThatNeverReturns_messagesStillEndInTime_andHealthSaysIt_andCloseEnds() {
+        CountDownLatch never = new CountDownLatch(1);
+        onSend = outgoing -> awaitUninterruptibly(never);
+        try {
+            Producer producer = producer()
+                    .sendTimeout(Duration.ofMillis(500))
+                    .closeTimeout(Duration.ofMillis(500))
+                    .build();
+            CompletableFuture<SendResult> handedOver = producer.send(Message.of("x"));
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> largestBatch.get() > 0);
+            CompletableFuture<SendResult> queued = producer.send(Message.of("y"));
+            assertThatThrownBy(() -> handedOver.orTimeout(60, TimeUnit.SECONDS).join())
+                    .hasCauseInstanceOf(UncertainSendException.class);
+            assertThatThrownBy(() -> queued.orTimeout(60, TimeUnit.SECONDS).join())
+                    .hasCauseInstanceOf(MessageException.class);
+            Awaitility.await()
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> producer.healthCheck().join().status() == Health.Status.DEGRADED);
+            CompletableFuture<SendResult> last = producer.send(Message.of("z"));
+            producer.disconnect().orTimeout(60, TimeUnit.SECONDS).join();
+            assertThat(last).isCompletedExceptionally();
+            assertThat(closed.get()).isEqualTo(1);
+        } finally {
+            never.countDown();
+        }
+    }
+
+    @Test
+    void driverThatHangs_onABrokerWithoutASignOfLife_isClosed_andAnotherOneSends() {
+        CountDownLatch closing = new CountDownLatch(1);
+        onClose = closing::countDown;
+        onPing = () -> {
+            throw ScriptedSource.lost();
+        };
+        onSend = outgoing -> {
+            if (opened.get() == 1) {
+                awaitUninterruptibly(closing);
+                throw new IllegalStateException("closed under my hands");
+            }
+            take(outgoing);
+        };
+        try (Producer producer = producer().build()) {
+            producer.send(Message.of("x")).orTimeout(60, TimeUnit.SECONDS).join();
+        }
+        assertThat(opened.get()).isEqualTo(2);
+        assertThat(received).containsExactly("x");
+    }
+
+    @Test
     void batch_tellsTheOutcomeOfEach() {
         onSend = outgoing -> {
             if (outgoing.message().text().equals("bad")) {
@@ -248,6 +301,16 @@ class SendEngineTest {
         }
     }
 
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        while (latch.getCount() > 0) {
+            try {
+                latch.await(60, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                // a client that does not care
+            }
+        }
+    }
+
     private static final class Producer extends AbstractMessageProducer {
         private final SendEngineTest test;
 
@@ -293,9 +356,14 @@ class SendEngineTest {
         }
 
         @Override
-        public void ping() {}
+        public void ping() {
+            onPing.run();
+        }
 
         @Override
-        public void close() {}
+        public void close() {
+            closed.incrementAndGet();
+            onClose.run();
+        }
     }
 }

@@ -19,6 +19,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,11 @@ final class KafkaSender implements SendDriver {
     private volatile @Nullable Outgoing handing;
 
     private volatile @Nullable Thread handingThread;
+    /**
+     * Why the client took nothing within {@code max.block.ms}, null if it takes messages. The rest of the batch is spared the same wait:
+     * a thousand messages would wait for a thousand seconds. Only the sending thread.
+     */
+    private @Nullable BrokerException refusal;
     /** Set by the client's thread when the producer can't go on. */
     private volatile @Nullable BrokerException fatal;
 
@@ -55,12 +61,18 @@ final class KafkaSender implements SendDriver {
     @Override
     public void send(List<? extends Outgoing> batch) {
         handingThread = Thread.currentThread();
+        refusal = null;
         for (Outgoing each : batch) {
             BrokerException over = fatal;
             if (over != null) {
                 throw over;
             }
-            send(each);
+            BrokerException refused = refusal;
+            if (refused == null) {
+                send(each);
+            } else {
+                each.fail(refused);
+            }
         }
     }
 
@@ -96,9 +108,12 @@ final class KafkaSender implements SendDriver {
             return;
         }
         Throwable cause = error == null ? new KafkaException("no answer and no error") : error;
-        BrokerException translated = handing == outgoing && Thread.currentThread() == handingThread
-                ? KafkaErrors.translateNotSent(doing(), cause)
-                : KafkaErrors.translateSend(doing(), cause);
+        boolean notTaken = handing == outgoing && Thread.currentThread() == handingThread;
+        BrokerException translated =
+                notTaken ? KafkaErrors.translateNotSent(doing(), cause) : KafkaErrors.translateSend(doing(), cause);
+        if (notTaken && cause instanceof TimeoutException) {
+            refusal = translated;
+        }
         if (cause instanceof ProducerFencedException
                 || cause instanceof OutOfOrderSequenceException
                 || cause instanceof InvalidProducerEpochException) {

@@ -148,15 +148,14 @@ interface SendingCases extends ConformanceCases {
             harness().stopServer();
             try {
                 List<CompletableFuture<SendResult>> results = new ArrayList<>();
-                long longest = 0;
+                int atOnce = 0;
                 for (int i = 0; i < 100; i++) {
                     long before = System.nanoTime();
                     results.add(producer.send(Message.of("during " + i)));
-                    longest = Math.max(longest, System.nanoTime() - before);
+                    atOnce += System.nanoTime() - before < Duration.ofMillis(50).toNanos() ? 1 : 0;
                 }
-                // The promise is 50 ms; a busy machine may take a thread away for longer, a blocking client for
-                // seconds.
-                assertThat(Duration.ofNanos(longest)).isLessThan(Duration.ofMillis(900));
+                // A busy machine may take the thread away now and then; a client that blocks does so each time.
+                assertThat(atOnce).isGreaterThan(80);
                 for (CompletableFuture<SendResult> result : results) {
                     assertThatThrownBy(() -> get(result))
                             .isInstanceOf(BrokerException.class)
