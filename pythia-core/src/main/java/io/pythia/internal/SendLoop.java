@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SendLoop implements Runnable {
     private static final long LONG_WAIT = Duration.ofSeconds(1).toNanos();
+    /** How much later the watch ends messages: a driver may block for about a second, and then knows better what became of them. */
+    private static final long GRACE = Duration.ofSeconds(1).toNanos();
 
     private final SendEngine engine;
     private final long sendTimeout;
@@ -397,7 +399,7 @@ final class SendLoop implements Runnable {
             close();
             return;
         }
-        expire(now, true);
+        expire(now - GRACE, true);
         SendSession current = session;
         if (current != null) {
             watch(current, now);
