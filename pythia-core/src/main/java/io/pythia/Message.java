@@ -162,6 +162,11 @@ public final class Message {
         return builder;
     }
 
+    /** Returns the part of the source within which the broker keeps the order. */
+    Object partition() {
+        return content.partition();
+    }
+
     private Settler settler() {
         if (settler == null) {
             throw new IllegalStateException("only a received message can be settled; this one was made to be sent");

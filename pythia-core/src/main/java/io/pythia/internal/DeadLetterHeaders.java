@@ -24,6 +24,12 @@ public final class DeadLetterHeaders {
     /** When it was put aside, in ISO-8601. */
     public static final String TIME = "pythia-dead-letter-time";
 
+    /** The class of the exception, where there was one. */
+    public static final String EXCEPTION = "pythia-dead-letter-exception";
+
+    /** When it failed first, in ISO-8601. */
+    public static final String FIRST_FAILURE = "pythia-dead-letter-first-failure";
+
     private static final int MAX_REASON = 500;
 
     private DeadLetterHeaders() {}
@@ -35,10 +41,16 @@ public final class DeadLetterHeaders {
      */
     public static Headers add(Headers headers, String id, String source, int attempts, String reason) {
         return headers.with(REASON, shortened(reason))
-                .with(SOURCE, source)
-                .with(ID, id)
+                .with(SOURCE, shortened(source))
+                .with(ID, shortened(id))
                 .with(ATTEMPTS, Integer.toString(attempts))
                 .with(TIME, Instant.now().toString());
+    }
+
+    /** Returns headers with what is known beyond {@link #add} when a handler has failed. */
+    public static Headers addFailure(Headers headers, Throwable cause, Instant firstFailure) {
+        return headers.with(EXCEPTION, shortened(cause.getClass().getName()))
+                .with(FIRST_FAILURE, firstFailure.toString());
     }
 
     /** Text that may come from anywhere, fit for a header. */

@@ -99,7 +99,7 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
 
     @Override
     public boolean isSettled() {
-        return taken || batch.session.isDead();
+        return taken || batch.session.isDead() || !batch.session.driver.owns(receipt);
     }
 
     @Override

@@ -54,16 +54,17 @@ public final class Events {
     }
 
     /** Warns about one message. */
-    void messageWarning(String what, Throwable cause) {
+    public void messageWarning(String what, Throwable cause) {
         warn(messages, "{}: " + what + "{}: {}", cause);
     }
 
     /** The library gives up in the background. */
-    void gaveUp(Throwable cause) {
+    public void gaveUp(Throwable cause) {
         LOG.error("{}: gave up: {}", name, text(cause), cause);
     }
 
-    void debug(String what) {
+    /** Tells the log what is of interest only to who looks for something. */
+    public void debug(String what) {
         LOG.debug("{}: {}", name, what);
     }
 
@@ -75,7 +76,7 @@ public final class Events {
     }
 
     /** One line: what a broker says may hold line breaks. */
-    static String text(Throwable cause) {
+    public static String text(Throwable cause) {
         String text = cause.toString().replaceAll("[\\p{Cntrl}]", " ");
         return text.length() <= 1000 ? text : text.substring(0, 1000) + "...";
     }

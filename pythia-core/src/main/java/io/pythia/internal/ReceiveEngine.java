@@ -75,6 +75,11 @@ public final class ReceiveEngine<R> {
         return health.check();
     }
 
+    /** Gives nothing out any more; what is in flight can still be settled, until {@link #disconnect}. */
+    public void stopIntake() {
+        receiver.stopIntake();
+    }
+
     /** Drains and closes; the future never fails. */
     public CompletableFuture<Void> disconnect() {
         return settler.stop();

@@ -43,6 +43,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     private volatile boolean badRequest;
     private volatile boolean failFast;
     private volatile boolean intakeStopped;
+    private volatile boolean intakePaused;
     volatile long lastReceiveAt = System.nanoTime();
     /** Whether messages are being given to the subscriber, who may block. */
     private volatile boolean delivering;
@@ -129,6 +130,12 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
 
     void fail(Throwable cause) {
         failure.compareAndSet(null, cause);
+        wake();
+    }
+
+    /** Fetches no more and gives nothing out, also not again; what is in flight can still be settled. */
+    void stopIntake() {
+        intakePaused = true;
         wake();
     }
 
@@ -269,7 +276,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     }
 
     private int room() {
-        if (subscriber == null || !engine.hasRoom()) {
+        if (subscriber == null || intakePaused || !engine.hasRoom()) {
             return 0;
         }
         long free = (long) engine.options.maxInFlight() - engine.inFlight.count();
@@ -326,7 +333,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             if (delivery == null) {
                 continue;
             }
-            if (cancelled || failure.get() != null) {
+            if (isOverForSubscriber()) {
                 giveBack(delivery);
             } else if (poison != null) {
                 delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));
@@ -341,6 +348,10 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             engine.events.metrics.received(engine.name(), size, bytes);
             engine.events.metrics.delivered(engine.name(), delivered, 0);
         }
+    }
+
+    private boolean isOverForSubscriber() {
+        return cancelled || intakePaused || failure.get() != null;
     }
 
     private void emit(Delivery<R> delivery) {
@@ -363,7 +374,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     }
 
     private void deliverAgain() {
-        while (subscriber != null && demand.get() > 0 && !cancelled && failure.get() == null) {
+        while (subscriber != null && demand.get() > 0 && !isOverForSubscriber()) {
             Delivery<R> due = engine.redeliveries.poll(System.nanoTime());
             if (due == null) {
                 return;

@@ -180,6 +180,7 @@ final class SendLoop implements Runnable {
         return over || fatal != null || (stopping && (drained || System.nanoTime() - stopAt >= 0));
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // yield: measured
     private void step() throws InterruptedException {
         long now = System.nanoTime();
         expire(now, session == null);

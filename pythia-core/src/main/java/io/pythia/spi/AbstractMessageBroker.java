@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <R> the receipt of the driver
  */
-public abstract class AbstractMessageBroker<R> implements MessageBroker {
+public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeControl {
     private final String name;
     private final Capabilities capabilities;
     private final ConsumerOptions options;
@@ -129,6 +129,14 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker {
         ReceiveEngine<R> closed = newEngine();
         closed.disconnect();
         return closed;
+    }
+
+    @Override
+    public final void stopIntake() {
+        ReceiveEngine<R> current = engine();
+        if (current != null) {
+            current.stopIntake();
+        }
     }
 
     @Override

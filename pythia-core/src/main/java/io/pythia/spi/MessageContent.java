@@ -43,6 +43,14 @@ public interface MessageContent {
     /** Returns the topic, queue, stream, URL or table. */
     String source();
 
+    /**
+     * Returns the part of the source within which the broker keeps the order, for instance a Kafka partition: any object that is equal
+     * for messages of the same part. Default: the source as a whole.
+     */
+    default Object partition() {
+        return source();
+    }
+
     /** Returns the client library's own object if it is of that type, else null. */
     <T> @Nullable T unwrap(Class<T> nativeType);
 

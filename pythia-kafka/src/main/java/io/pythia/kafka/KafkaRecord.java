@@ -71,6 +71,11 @@ class KafkaRecord implements MessageContent {
     }
 
     @Override
+    public Object partition() {
+        return progress.partition;
+    }
+
+    @Override
     public <T> @Nullable T unwrap(Class<T> nativeType) {
         return nativeType.isInstance(record) ? nativeType.cast(record) : null;
     }

@@ -1,0 +1,140 @@
+package io.pythia.internal.worker;
+
+import io.pythia.internal.Gate;
+import io.pythia.internal.Threads;
+import io.pythia.spi.IntakeControl;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end of a worker, on a thread of its own: no more intake; what waits goes back to the broker; handlers finish, or are interrupted when
+ * the time is over; then the consumer settles and disconnects. Thread-safe.
+ */
+final class Shutdown implements Runnable {
+    private static final long LOOK_AGAIN = Duration.ofMillis(50).toNanos();
+    /** How long handlers have after they were interrupted. */
+    private static final long AFTER_INTERRUPT = Duration.ofSeconds(1).toNanos();
+
+    private static final Duration DISCONNECT_LIMIT = Duration.ofSeconds(60);
+
+    private final WorkerEngine engine;
+    private final WorkerSettings settings;
+    private final @Nullable ExecutorService ownThreads;
+    private final Gate gate = new Gate();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private volatile @Nullable Throwable failure;
+    private volatile boolean stopping;
+
+    Shutdown(WorkerEngine engine, WorkerSettings settings, @Nullable ExecutorService ownThreads) {
+        this.engine = engine;
+        this.settings = settings;
+        this.ownThreads = ownThreads;
+    }
+
+    boolean isStopping() {
+        return stopping;
+    }
+
+    @Nullable
+    Throwable failure() {
+        return failure;
+    }
+
+    CompletableFuture<Void> ended() {
+        return ended.copy();
+    }
+
+    /** Begins, once. */
+    CompletableFuture<Void> begin(@Nullable Throwable cause) {
+        synchronized (this) {
+            if (stopping) {
+                return ended.copy();
+            }
+            failure = cause;
+            stopping = true;
+        }
+        Threads.create(engine.name(), "worker-stop", this).start();
+        return ended.copy();
+    }
+
+    /** A message has left the worker. */
+    void progress() {
+        gate.signalIfWaiting();
+    }
+
+    @Override
+    public void run() {
+        try {
+            stopIntake();
+            engine.timer().hurry();
+            long deadline = System.nanoTime() + nanos(settings.closeTimeout());
+            if (!awaitEmpty(deadline)) {
+                engine.dispatcher().runners().forEach(Runner::interrupt);
+                engine.asyncCalls().forEach(engine::giveUp);
+                if (!awaitEmpty(System.nanoTime() + AFTER_INTERRUPT)) {
+                    engine.events()
+                            .messageWarning(
+                                    engine.inFlight()
+                                            + " messages are still being handled; they will be delivered again",
+                                    new TimeoutException("the close timeout is over"));
+                }
+            }
+            disconnect();
+        } catch (Throwable t) {
+            engine.events().gaveUp(t);
+            failure = failure == null ? t : failure;
+        } finally {
+            close();
+        }
+    }
+
+    private static long nanos(Duration duration) {
+        return Math.min(duration.toMillis(), Long.MAX_VALUE / 4_000_000) * 1_000_000;
+    }
+
+    private void stopIntake() {
+        if (settings.consumer() instanceof IntakeControl control) {
+            control.stopIntake();
+        } else {
+            engine.cancel();
+        }
+    }
+
+    private boolean awaitEmpty(long deadline) {
+        while (true) {
+            gate.clear();
+            engine.dispatcher().setSlots(settings.concurrency()); // an outage may have taken them just now
+            long left = deadline - System.nanoTime();
+            if (engine.inFlight() == 0 || left <= 0) {
+                return engine.inFlight() == 0;
+            }
+            gate.await(Math.min(left, LOOK_AGAIN), () -> engine.inFlight() == 0);
+        }
+    }
+
+    private void disconnect() throws InterruptedException {
+        try {
+            settings.consumer().disconnect().get(DISCONNECT_LIMIT.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            engine.events().messageWarning("could not disconnect properly", e);
+        }
+    }
+
+    private void close() {
+        engine.timer().close();
+        if (ownThreads != null) {
+            ownThreads.shutdownNow();
+        }
+        Throwable cause = failure;
+        if (cause == null) {
+            ended.complete(null);
+        } else {
+            ended.completeExceptionally(cause);
+        }
+    }
+}

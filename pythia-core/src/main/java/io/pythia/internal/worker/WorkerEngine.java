@@ -1,0 +1,428 @@
+package io.pythia.internal.worker;
+
+import io.pythia.AckPolicy;
+import io.pythia.BrokerListener;
+import io.pythia.BrokerMetrics;
+import io.pythia.Message;
+import io.pythia.MessageProducer;
+import io.pythia.SendResult;
+import io.pythia.Settled;
+import io.pythia.internal.Events;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a worker: takes messages from the consumer, has them handled, and settles them. What a message goes through, in this order:
+ * its {@link Lanes lane}, the {@link Dispatcher}, the handler, the destination; {@link Failures} if something goes wrong; {@link #finished}.
+ */
+public final class WorkerEngine implements Flow.Subscriber<Message> {
+    private final WorkerSettings settings;
+    private final String name;
+    private final Events events;
+    private final Dispatcher dispatcher;
+    private final @Nullable ExecutorService ownThreads;
+    private final Timer timer;
+    private final Lanes lanes;
+    private final @Nullable Batches batches;
+    private final Outage outage;
+    private final Failures failures;
+    private final Monitor monitor;
+    private final Shutdown shutdown;
+    private final Set<AsyncCall> asyncCalls = ConcurrentHashMap.newKeySet();
+    private final LongAdder handled = new LongAdder();
+    private final AtomicInteger inFlight = new AtomicInteger();
+    /** Messages that are done with and in whose place no other was requested yet. */
+    private final AtomicInteger room = new AtomicInteger();
+
+    private final int roomToRequest;
+    private volatile Flow.@Nullable Subscription subscription;
+
+    /** Creates one that does nothing until {@link #start}. */
+    public WorkerEngine(WorkerSettings settings) {
+        this.settings = settings;
+        this.name = settings.consumer().name();
+        this.events = new Events(name, BrokerListener.NONE, BrokerMetrics.NONE);
+        this.ownThreads = settings.executor() == null ? HandlerThreads.create(name, settings.concurrency()) : null;
+        this.dispatcher = new Dispatcher(
+                Objects.requireNonNull(ownThreads == null ? settings.executor() : ownThreads),
+                settings.concurrency(),
+                this::fail);
+        this.timer = new Timer(name, this::fail);
+        this.lanes = new Lanes(this, this::submit);
+        this.batches = settings.batching() == null ? null : new Batches(this, settings.batching());
+        this.shutdown = new Shutdown(this, settings, ownThreads);
+        this.outage = new Outage(settings, timer, events, this::setSlots);
+        this.failures = new Failures(this, settings);
+        this.monitor = new Monitor(this, settings);
+        this.roomToRequest = Math.max(1, settings.prefetch() / 4);
+    }
+
+    // Parts of it.
+
+    String name() {
+        return name;
+    }
+
+    Events events() {
+        return events;
+    }
+
+    Dispatcher dispatcher() {
+        return dispatcher;
+    }
+
+    Timer timer() {
+        return timer;
+    }
+
+    Outage outage() {
+        return outage;
+    }
+
+    Failures failures() {
+        return failures;
+    }
+
+    Set<AsyncCall> asyncCalls() {
+        return asyncCalls;
+    }
+
+    /** Returns what tells how it goes. */
+    public Monitor monitor() {
+        return monitor;
+    }
+
+    long handledCount() {
+        return handled.sum();
+    }
+
+    int inFlight() {
+        return inFlight.get();
+    }
+
+    // Beginning and end.
+
+    /** Subscribes to the consumer. */
+    public void start() {
+        timer.start();
+        monitor.start();
+        settings.consumer().consume().subscribe(this);
+    }
+
+    /** Stops; the future completes when all is closed, exceptionally if something had gone wrong. */
+    public CompletableFuture<Void> stop() {
+        return shutdown.begin(null);
+    }
+
+    /** Returns the future of {@link #stop} without stopping. */
+    public CompletableFuture<Void> ended() {
+        return shutdown.ended();
+    }
+
+    /** Returns what went wrong, or null. */
+    public @Nullable Throwable failure() {
+        return shutdown.failure();
+    }
+
+    /** It can't go on. */
+    void fail(Throwable cause) {
+        events.gaveUp(cause);
+        shutdown.begin(cause);
+    }
+
+    boolean isStopping() {
+        return shutdown.isStopping();
+    }
+
+    private void setSlots(int slots) {
+        dispatcher.setSlots(isStopping() ? settings.concurrency() : slots);
+    }
+
+    void cancel() {
+        Flow.Subscription current = subscription;
+        if (current != null) {
+            current.cancel();
+        }
+    }
+
+    // The consumer's signals.
+
+    @Override
+    public void onSubscribe(Flow.Subscription given) {
+        subscription = given;
+        given.request(settings.prefetch());
+    }
+
+    @Override
+    public void onNext(Message message) {
+        inFlight.incrementAndGet();
+        if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
+            message.ack().whenComplete((settled, error) -> {
+                if (settled == Settled.DONE) {
+                    accept(message);
+                } else {
+                    leave(); // the broker has it still, and delivers it again
+                }
+            });
+        } else {
+            accept(message);
+        }
+    }
+
+    private void accept(Message message) {
+        Object lane = settings.laneOf().apply(message);
+        if (lane == null) {
+            submit(new Task(this, message, null));
+        } else {
+            lanes.add(lane, message);
+        }
+    }
+
+    @Override
+    public void onError(Throwable cause) {
+        shutdown.begin(cause);
+    }
+
+    @Override
+    public void onComplete() {
+        shutdown.begin(null);
+    }
+
+    // A message's way.
+
+    /** Its turn has come: it is handled as soon as there is a slot. */
+    void submit(Task task) {
+        if (batches == null) {
+            dispatcher.submit(task);
+        } else {
+            batches.add(task);
+        }
+    }
+
+    /** Returns whether it is to be handled; otherwise it is done with. */
+    boolean isWanted(Task task) {
+        if (isStopping()) {
+            giveBack(task);
+            return false;
+        }
+        if (settings.ackPolicy() != AckPolicy.BEFORE_HANDLER && task.message.isSettled()) {
+            finished(task); // the broker has taken it back while it waited
+            return false;
+        }
+        return true;
+    }
+
+    /** Has it handled. Returns whether the slot stays taken because the work goes on elsewhere. */
+    boolean handle(Task task, Runner runner) {
+        if (!isWanted(task)) {
+            return false;
+        }
+        Object result = null;
+        Throwable failure = null;
+        runner.begin();
+        try {
+            result = settings.work().call(task.message);
+        } catch (Throwable t) {
+            failure = t;
+        }
+        failure = afterCall(runner, failure);
+        if (failure != null) {
+            failed(task, failure);
+        } else if (result instanceof CompletionStage<?> stage) {
+            return await(task, stage);
+        } else {
+            succeeded(task, result);
+        }
+        return false;
+    }
+
+    /** Calls code of the application. Returns what it threw, or null. */
+    @Nullable
+    Throwable call(Runner runner, Callable<?> code) {
+        Throwable failure = null;
+        runner.begin();
+        try {
+            code.call();
+        } catch (Throwable t) {
+            failure = t;
+        }
+        return afterCall(runner, failure);
+    }
+
+    private @Nullable Throwable afterCall(Runner runner, @Nullable Throwable failure) {
+        boolean interrupted = runner.end();
+        Thread.interrupted(); // it was meant for the handler, or left behind by it
+        return interrupted && failure != null ? tookTooLong(failure) : failure;
+    }
+
+    private Throwable tookTooLong(@Nullable Throwable cause) {
+        if (isStopping()) {
+            return new StoppedException();
+        }
+        TimeoutException timeout =
+                new TimeoutException("the handler was interrupted after " + settings.handlerTimeout());
+        if (cause != null) {
+            timeout.initCause(cause);
+        }
+        return timeout;
+    }
+
+    private boolean await(Task task, CompletionStage<?> stage) {
+        // Not instanceof: a minimal stage is one that refuses to be asked.
+        if (stage.getClass() == CompletableFuture.class
+                && stage instanceof CompletableFuture<?> future
+                && future.isDone()
+                && !future.isCompletedExceptionally()) {
+            succeeded(task, passesOn() ? task.message : null);
+            return false;
+        }
+        AsyncCall call = new AsyncCall(task, stage);
+        asyncCalls.add(call);
+        stage.whenComplete((value, error) -> end(call, error));
+        return true;
+    }
+
+    /** An asynchronous handler has ended, was given up, or both at once. */
+    private void end(AsyncCall call, @Nullable Throwable error) {
+        if (!call.end()) {
+            return;
+        }
+        asyncCalls.remove(call);
+        if (error == null) {
+            succeeded(call.task, passesOn() ? call.task.message : null);
+        } else {
+            failed(call.task, unwrap(error));
+        }
+        dispatcher.release();
+    }
+
+    void giveUp(AsyncCall call) {
+        end(call, tookTooLong(null));
+        call.cancel();
+    }
+
+    /** Returns whether a message that was handled is itself sent on. */
+    boolean passesOn() {
+        return settings.to() != null;
+    }
+
+    /** Its handler has succeeded. */
+    void succeeded(Task task, @Nullable Object result) {
+        outage.succeeded();
+        MessageProducer to = settings.to();
+        if (to != null && result instanceof Message next) {
+            sendOn(to, task, next);
+        } else {
+            done(task);
+        }
+    }
+
+    private void sendOn(MessageProducer to, Task task, Message next) {
+        CompletableFuture<SendResult> sent;
+        try {
+            sent = to.send(next == task.message ? next.toBuilder().build() : next);
+        } catch (RuntimeException e) {
+            failed(task, e);
+            return;
+        }
+        sent.whenComplete((result, error) -> {
+            if (error == null) {
+                done(task);
+            } else {
+                failed(task, unwrap(error));
+            }
+        });
+    }
+
+    private void done(Task task) {
+        handled.increment();
+        if (settings.ackPolicy() == AckPolicy.ON_SUCCESS) {
+            task.message.ack();
+        }
+        finished(task);
+    }
+
+    void failed(Task task, Throwable cause) {
+        if (cause instanceof StoppedException) {
+            giveBack(task);
+        } else {
+            failures.failed(task, cause);
+        }
+    }
+
+    /** It is dealt with elsewhere. */
+    void acknowledge(Task task) {
+        if (settings.ackPolicy() != AckPolicy.BEFORE_HANDLER) {
+            task.message.ack();
+        }
+        finished(task);
+    }
+
+    /** It was not handled, and the worker stops: somebody else is to have it. */
+    void giveBack(Task task) {
+        if (settings.ackPolicy() != AckPolicy.BEFORE_HANDLER) {
+            try {
+                task.message.nack();
+            } catch (UnsupportedOperationException e) {
+                // the broker takes nothing back: it is lost, as its guarantee says
+            }
+        }
+        finished(task);
+    }
+
+    /** It has left this worker. */
+    void finished(Task task) {
+        Lanes.Lane lane = task.lane();
+        if (lane != null) {
+            lanes.finished(lane);
+        }
+        leave();
+    }
+
+    private void leave() {
+        inFlight.decrementAndGet();
+        if (isStopping()) {
+            shutdown.progress();
+        } else if (room.incrementAndGet() >= roomToRequest) {
+            int more = room.getAndSet(0);
+            Flow.Subscription current = subscription;
+            if (more > 0 && current != null) {
+                current.request(more);
+            }
+        }
+    }
+
+    private static Throwable unwrap(Throwable error) {
+        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    }
+
+    // What is looked at every now and then.
+
+    /** Interrupts handlers that take too long. */
+    void enforceTimeLimit(Duration limit) {
+        long now = System.nanoTime();
+        long nanos = limit.toNanos();
+        for (Runner runner : dispatcher.runners()) {
+            if (runner.lasts(now) > nanos) {
+                runner.interrupt();
+            }
+        }
+        for (AsyncCall call : asyncCalls) {
+            if (now - call.since > nanos) {
+                giveUp(call);
+            }
+        }
+    }
+}

@@ -1,0 +1,510 @@
+package io.pythia;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pythia.memory.MemoryConsumer;
+import io.pythia.retry.RetryConfig;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+class WorkerTest extends WorkerFixture {
+    private final Set<String> handled = ConcurrentHashMap.newKeySet();
+
+    @Test
+    void handler_isCalledForEachMessage_andAcknowledges() {
+        send(500, i -> Message.of("m" + i));
+        Worker worker = start(worker().concurrency(4).onMessage(message -> handled.add(message.text())));
+        eventually("all messages", () -> handled.size() == 500 && unsettled() == 0);
+        assertThat(worker.stats().handled()).isEqualTo(500);
+        assertThat(worker.stats().handledPerSecond()).isPositive();
+        assertThat(worker.health().status()).isEqualTo(Health.Status.UP);
+    }
+
+    @Test
+    void concurrency_isReached_andNeverExceeded() {
+        send(200, i -> Message.of("m" + i));
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        start(worker().concurrency(8).onMessage(message -> {
+            most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            sleep(5);
+            now.decrementAndGet();
+            handled.add(message.text());
+        }));
+        eventually("all messages", () -> handled.size() == 200);
+        assertThat(most.get()).isEqualTo(8);
+    }
+
+    @Test
+    void oneHandlerAtATime_handlesInTheOrderOfArrival() {
+        send(200, i -> Message.of("m" + i));
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        start(worker().onMessage(message -> order.add(message.text())));
+        eventually("all messages", () -> order.size() == 200);
+        for (int i = 0; i < 200; i++) {
+            assertThat(order.get(i)).isEqualTo("m" + i);
+        }
+    }
+
+    @Test
+    void prefetch_boundsWhatIsTaken() {
+        send(100, i -> Message.of("m" + i));
+        CountDownLatch release = new CountDownLatch(1);
+        Worker worker = start(worker().concurrency(2).prefetch(10).onMessage(message -> {
+            release.await();
+            handled.add(message.text());
+        }));
+        eventually("a full window", () -> worker.stats().inFlight() == 10);
+        assertThat(broker.stats(TOPIC, "group").orElseThrow().inFlight()).isEqualTo(10);
+        release.countDown();
+        eventually("all messages", () -> handled.size() == 100);
+    }
+
+    @Test
+    void failure_isTriedAgainInPlace_eachTryCounted() {
+        send("x");
+        AtomicInteger calls = new AtomicInteger();
+        Worker worker = start(worker().onMessage(message -> {
+            if (calls.incrementAndGet() < 4) {
+                throw new IllegalStateException("not yet");
+            }
+            assertThat(message.attempt()).isEqualTo(1);
+        }));
+        eventually("the message handled", () -> worker.stats().handled() == 1 && unsettled() == 0);
+        assertThat(calls.get()).isEqualTo(4);
+        assertThat(worker.stats().retried()).isEqualTo(3);
+        assertThat(worker.stats().failed()).isEqualTo(3);
+    }
+
+    @Test
+    void messageThatWaitsForItsRetry_takesNoSlot() {
+        send(50, i -> Message.of(i == 0 ? "bad" : "good" + i));
+        CountDownLatch failed = new CountDownLatch(1);
+        start(worker().retry(new RetryConfig(1, Duration.ofHours(1), Duration.ofHours(1), false, false))
+                .closeTimeout(Duration.ZERO)
+                .onMessage(message -> {
+                    if (message.text().equals("bad")) {
+                        failed.countDown();
+                        throw new IllegalStateException("bad");
+                    }
+                    handled.add(message.text());
+                }));
+        eventually("the others", () -> handled.size() == 49 && failed.getCount() == 0);
+    }
+
+    @Test
+    void everyAlwaysFailingMessage_isTriedExactlyAsOftenAsAllowed_andBecomesADeadLetter() {
+        send(30, i -> Message.of("m" + i));
+        ConcurrentHashMap<String, AtomicInteger> calls = new ConcurrentHashMap<>();
+        Worker worker = start(worker().concurrency(4)
+                .outageAfter(0)
+                .deadLetter(producer(LETTERS))
+                .onMessage(message -> {
+                    calls.computeIfAbsent(message.text(), t -> new AtomicInteger())
+                            .incrementAndGet();
+                    throw new IllegalArgumentException("never");
+                }));
+        eventually("all dead letters", () -> worker.stats().deadLettered() == 30 && unsettled() == 0);
+        assertThat(calls)
+                .hasSize(30)
+                .allSatisfy((text, count) -> assertThat(count.get()).isEqualTo(4));
+        List<Message> letters = read(LETTERS, 30);
+        assertThat(letters).hasSize(30).allSatisfy(letter -> {
+            assertThat(letter.headers().get("pythia-dead-letter-reason")).contains("never");
+            assertThat(letter.headers().get("pythia-dead-letter-exception"))
+                    .isEqualTo("java.lang.IllegalArgumentException");
+            assertThat(letter.headers().get("pythia-dead-letter-attempts")).isEqualTo("4");
+            assertThat(letter.headers().get("pythia-dead-letter-source")).isEqualTo(TOPIC);
+            assertThat(letter.headers().get("pythia-dead-letter-first-failure")).isNotNull();
+            assertThat(letter.headers().get("pythia-dead-letter-time")).isNotNull();
+        });
+    }
+
+    @Test
+    void withoutADeadLetterProducer_theMessageIsRejectedToTheBrokersOwn() {
+        send("bad");
+        start(worker().onMessage(message -> {
+            throw new MessageException("can never work");
+        }));
+        Message letter = read(TOPIC + ".dead", 1).get(0);
+        assertThat(letter.headers().get("pythia-dead-letter-reason")).contains("can never work");
+    }
+
+    @Test
+    void failureThatIsNotWorthARetry_isADeadLetterAtOnce() {
+        send("a", "b");
+        AtomicInteger calls = new AtomicInteger();
+        Worker worker = start(worker().deadLetter(producer(LETTERS))
+                .retryOn(failure -> !(failure instanceof IllegalArgumentException))
+                .onMessage(message -> {
+                    calls.incrementAndGet();
+                    if (message.text().equals("a")) {
+                        throw new IllegalArgumentException("a");
+                    }
+                    throw new StackOverflowError("b");
+                }));
+        eventually("the dead letters", () -> worker.stats().deadLettered() == 2);
+        assertThat(calls.get()).isEqualTo(2);
+    }
+
+    @Test
+    void fiftyRoundsOfDeadLetterAndRedrive_keepTheHeadersSmall() {
+        AtomicInteger rounds = new AtomicInteger();
+        Worker redrive = opened(Worker.from(MemoryConsumer.builder()
+                        .broker(broker)
+                        .topic(LETTERS)
+                        .consumerGroup("redrive")
+                        .build())
+                .to(producer(TOPIC))
+                .transform(letter ->
+                        rounds.incrementAndGet() <= 50 ? letter.toBuilder().build() : null)
+                .build());
+        Worker worker = start(worker().retry(RetryConfig.none())
+                .outageAfter(0)
+                .deadLetter(producer(LETTERS))
+                .onMessage(message -> {
+                    throw new IllegalStateException("x".repeat(5_000));
+                }));
+        redrive.start();
+        send(
+                1,
+                i -> Message.builder()
+                        .id("id-1")
+                        .header("own", "kept")
+                        .body("x")
+                        .build());
+        eventually("fifty rounds", () -> rounds.get() == 51 && worker.stats().deadLettered() == 51);
+        Message letter = read(LETTERS, 51).get(50);
+        int bytes = 0;
+        for (Headers.Header header : letter.headers()) {
+            bytes += header.name().length() + header.value().length;
+        }
+        assertThat(bytes).isLessThan(4_096);
+        assertThat(letter.headers().get("own")).isEqualTo("kept");
+        assertThat(letter.id()).isEqualTo("id-1");
+    }
+
+    @Test
+    void afterTheRetriesInPlace_theMessageIsDeliveredLater_thenADeadLetter() {
+        send("x");
+        List<Integer> attempts = Collections.synchronizedList(new ArrayList<>());
+        Worker worker = start(worker().retry(retries(1))
+                .redelivery(retries(2))
+                .deadLetter(producer(LETTERS))
+                .onMessage(message -> {
+                    attempts.add(message.attempt());
+                    throw new IllegalStateException("no");
+                }));
+        Message letter = read(LETTERS, 1).get(0);
+        assertThat(attempts).containsExactly(1, 1, 2, 2, 3, 3);
+        assertThat(worker.stats().redelivered()).isEqualTo(2);
+        assertThat(letter.headers().get("pythia-dead-letter-attempts")).isEqualTo("4");
+    }
+
+    @Test
+    void deadLettersThatAreAway_holdTheMessageUntilTheyAreBack() {
+        send("x");
+        AtomicInteger sends = new AtomicInteger();
+        MessageProducer flaky = new ForwardingProducer(producer(LETTERS)) {
+            @Override
+            public CompletableFuture<SendResult> send(Message message) {
+                return sends.incrementAndGet() <= 2
+                        ? CompletableFuture.failedFuture(new BrokerConnectionException("the dead letters are away"))
+                        : super.send(message);
+            }
+        };
+        Worker worker =
+                start(worker().retry(RetryConfig.none()).deadLetter(flaky).onMessage(message -> {
+                    throw new IllegalStateException("no");
+                }));
+        assertThat(read(LETTERS, 1)).hasSize(1);
+        eventually("settled", () -> worker.stats().deadLettered() == 1 && unsettled() == 0);
+        assertThat(sends.get()).isEqualTo(3);
+    }
+
+    @Test
+    void bodyThatCantBeDecoded_isADeadLetterWithItsRawBytes_andTheNextOneIsHandled() {
+        byte[] poison = {(byte) 0xff, 1};
+        send(3, i -> i == 1 ? Message.of(poison) : Message.of("m" + i));
+        start(worker().deadLetter(producer(LETTERS)).onMessage(Codec.text(), (text, message) -> handled.add(text)));
+        eventually("the good ones", () -> handled.size() == 2);
+        List<Message> letters = read(LETTERS, 1);
+        assertThat(letters).hasSize(1);
+        assertThat(letters.get(0).body()).isEqualTo(poison);
+        assertThat(letters.get(0).headers().get("pythia-dead-letter-reason")).contains("can't be decoded");
+    }
+
+    record Order(String product, int count) {}
+
+    @Test
+    void json_isReadIntoARecord_strictlyAndWithoutUnknownFields() throws Exception {
+        Codec<Order> json = Codec.json(Order.class);
+        String valid = "{\"product\":\"tea\",\"count\":2,\"added later\":true}";
+        List<String> invalid = List.of(
+                "{\"product\":\"tea\",\"product\":\"coffee\"}", "{\"product\":\"tea\"} {}", "null", "", "{", "[1]");
+        send(7, i -> Message.of(i == 0 ? valid : invalid.get(i - 1)));
+        AtomicReference<Order> order = new AtomicReference<>();
+        Worker worker =
+                start(worker().deadLetter(producer(LETTERS)).onMessage(json, (value, message) -> order.set(value)));
+        eventually("all", () -> worker.stats().handled() + worker.stats().deadLettered() == 7);
+        assertThat(worker.stats().handled()).isEqualTo(1);
+        assertThat(order.get()).isEqualTo(new Order("tea", 2));
+        assertThat(json.decode(json.encode(new Order("milk", 1)))).isEqualTo(new Order("milk", 1));
+    }
+
+    @Test
+    void to_sendsOnWhatTransformMade_andAcknowledgesOnlyThen() {
+        send(100, i -> Message.builder().id("id-" + i).key("k").body("m" + i).build());
+        CompletableFuture<Void> release = new CompletableFuture<>();
+        MessageProducer invoicing = producer("invoices");
+        MessageProducer held = new ForwardingProducer(invoicing) {
+            @Override
+            public CompletableFuture<SendResult> send(Message message) {
+                return release.thenCompose(ok -> super.send(message));
+            }
+        };
+        start(worker().to(held).transform(message -> {
+            int number = Integer.parseInt(message.text().substring(1));
+            return number % 2 == 0
+                    ? null
+                    : message.toBuilder().body("invoice " + number).build();
+        }));
+        eventually("what is not sent on is acknowledged", () -> unsettled() == 50);
+        release.complete(null);
+        List<Message> invoices = read("invoices", 50);
+        assertThat(invoices).hasSize(50).allSatisfy(invoice -> {
+            assertThat(invoice.text()).startsWith("invoice ");
+            assertThat(invoice.id()).startsWith("id-");
+            assertThat(invoice.key()).isEqualTo("k");
+        });
+        eventually("all acknowledged", () -> unsettled() == 0);
+    }
+
+    @Test
+    void to_alone_isAPipe_inOrder() {
+        send(
+                200,
+                i -> Message.builder()
+                        .id("id-" + i)
+                        .header("h", "v")
+                        .body("m" + i)
+                        .build());
+        start(worker().to(producer("copies")));
+        List<Message> copies = read("copies", 200);
+        for (int i = 0; i < 200; i++) {
+            assertThat(copies.get(i).text()).isEqualTo("m" + i);
+            assertThat(copies.get(i).id()).isEqualTo("id-" + i);
+            assertThat(copies.get(i).headers().get("h")).isEqualTo("v");
+        }
+        eventually("all acknowledged", () -> unsettled() == 0);
+    }
+
+    @Test
+    void sendThatFails_isAFailureOfTheHandler() {
+        send("x");
+        AtomicInteger sends = new AtomicInteger();
+        MessageProducer flaky = new ForwardingProducer(producer("copies")) {
+            @Override
+            public CompletableFuture<SendResult> send(Message message) {
+                return sends.incrementAndGet() == 1
+                        ? CompletableFuture.failedFuture(new BrokerConnectionException("away"))
+                        : super.send(message);
+            }
+        };
+        Worker worker = start(worker().to(flaky));
+        assertThat(read("copies", 1)).hasSize(1);
+        eventually("acknowledged", () -> unsettled() == 0);
+        assertThat(worker.stats().retried()).isEqualTo(1);
+    }
+
+    @Test
+    void asyncHandlers_areBoundedByTheConcurrency_andFailLikeOthers() throws Exception {
+        send(20, i -> Message.of("m" + i));
+        List<CompletableFuture<Void>> stages = Collections.synchronizedList(new ArrayList<>());
+        Worker worker = start(worker().concurrency(5).onMessageAsync(message -> {
+            CompletableFuture<Void> stage = new CompletableFuture<>();
+            stages.add(stage);
+            return stage;
+        }));
+        eventually("five under way", () -> stages.size() == 5);
+        assertThat(worker.stats().handling()).isEqualTo(5);
+        stages.get(0).completeExceptionally(new IllegalStateException("once"));
+        for (int done = 1; done < 21; done++) {
+            int next = done;
+            eventually("the next one", () -> stages.size() > next);
+            stages.get(next).complete(null);
+        }
+        eventually("all handled", () -> worker.stats().handled() == 20 && unsettled() == 0);
+        assertThat(worker.stats().failed()).isEqualTo(1);
+    }
+
+    @Test
+    void handlerTimeout_interruptsThatHandlerAlone_andTheMessageIsTriedAgain() {
+        send("slow", "quick");
+        AtomicInteger slow = new AtomicInteger();
+        AtomicReference<Throwable> seen = new AtomicReference<>();
+        Worker worker = start(worker().concurrency(2)
+                .handlerTimeout(Duration.ofMillis(200))
+                .retryOn(failure -> {
+                    seen.set(failure);
+                    return true;
+                })
+                .onMessage(message -> {
+                    if (message.text().equals("slow") && slow.incrementAndGet() == 1) {
+                        new CountDownLatch(1).await();
+                    }
+                    assertThat(Thread.currentThread().isInterrupted()).isFalse();
+                }));
+        eventually("both handled", () -> worker.stats().handled() == 2);
+        assertThat(seen.get()).isInstanceOf(TimeoutException.class).hasMessageContaining("PT0.2S");
+        assertThat(slow.get()).isEqualTo(2);
+    }
+
+    @Test
+    void handlerTimeout_endsAnAsyncHandler_whoseLateWordChangesNothing() {
+        send("x");
+        List<CompletableFuture<Void>> stages = Collections.synchronizedList(new ArrayList<>());
+        Worker worker = start(worker().handlerTimeout(Duration.ofMillis(100)).onMessageAsync(message -> {
+            CompletableFuture<Void> stage = new CompletableFuture<>();
+            stages.add(stage);
+            return stages.size() == 1 ? stage.minimalCompletionStage() : CompletableFuture.completedFuture(null);
+        }));
+        eventually("handled at the second try", () -> worker.stats().handled() == 1);
+        stages.get(0).complete(null);
+        assertThat(worker.stats().handled()).isEqualTo(1);
+        assertThat(worker.stats().inFlight()).isZero();
+    }
+
+    @Test
+    void beforeHandler_acknowledgesFirst_andNeverGivesBack() {
+        send("a", "b");
+        Worker worker = start(
+                worker().ackPolicy(AckPolicy.BEFORE_HANDLER).retry(retries(1)).onMessage(message -> {
+                    assertThat(unsettled()).isLessThan(2);
+                    assertThat(message.isSettled()).isTrue();
+                    if (message.text().equals("a")) {
+                        throw new IllegalStateException("no");
+                    }
+                }));
+        eventually(
+                "both done with",
+                () -> worker.stats().handled() == 1 && worker.stats().lost() == 1);
+        assertThat(worker.stats().failed()).isEqualTo(2);
+        assertThat(unsettled()).isZero();
+    }
+
+    @Test
+    void manual_leavesSettlingToTheHandler_butNotAFailure() {
+        send("ack", "keep", "fail", "reject");
+        List<Message> kept = Collections.synchronizedList(new ArrayList<>());
+        AtomicInteger failures = new AtomicInteger();
+        Worker worker = start(worker().ackPolicy(AckPolicy.MANUAL).onMessage(message -> {
+            switch (message.text()) {
+                case "ack" -> message.ack();
+                case "keep" -> kept.add(message);
+                case "reject" -> {
+                    message.reject("by hand");
+                    throw new IllegalStateException("settled already: nothing more is to be done");
+                }
+                default -> {
+                    if (failures.incrementAndGet() == 1) {
+                        throw new IllegalStateException("once");
+                    }
+                    message.ack();
+                }
+            }
+        }));
+        eventually("one is left", () -> unsettled() == 1 && worker.stats().inFlight() == 0);
+        assertThat(failures.get()).isEqualTo(2);
+        assertThat(read(LETTERS, 1).get(0).text()).isEqualTo("reject");
+        kept.get(0).ack();
+        eventually("none is left", () -> unsettled() == 0);
+    }
+
+    @Test
+    void batches_areFilledOrSentAfterAWhile_andEachMessageHasAResult() {
+        send(25, i -> Message.of("m" + i));
+        List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
+        Set<String> failedOnce = ConcurrentHashMap.newKeySet();
+        Worker worker = start(worker().deadLetter(producer(LETTERS)).onBatch(10, Duration.ofMillis(200), batch -> {
+            sizes.add(batch.size());
+            for (int i = 0; i < batch.size(); i++) {
+                String text = batch.get(i).text();
+                if (text.equals("m3")) {
+                    batch.reject(i, "three");
+                } else if (text.equals("m7") && failedOnce.add(text)) {
+                    batch.fail(i, new IllegalStateException("once"));
+                } else {
+                    handled.add(text);
+                }
+            }
+        }));
+        eventually("all", () -> worker.stats().handled() == 24 && worker.stats().deadLettered() == 1);
+        assertThat(handled).hasSize(24);
+        assertThat(sizes).allMatch(size -> size <= 10).contains(10);
+        assertThat(read(LETTERS, 1).get(0).text()).isEqualTo("m3");
+        assertThat(unsettled()).isZero();
+    }
+
+    @Test
+    void batchHandlerThatThrows_failsAllOfIt() {
+        send(10, i -> Message.of("m" + i));
+        AtomicInteger calls = new AtomicInteger();
+        Worker worker = start(worker().onBatch(10, Duration.ofMillis(50), batch -> {
+            if (calls.incrementAndGet() == 1) {
+                throw new IllegalStateException("all of it");
+            }
+        }));
+        eventually("all handled", () -> worker.stats().handled() == 10 && unsettled() == 0);
+        assertThat(worker.stats().failed()).isEqualTo(10);
+    }
+
+    @Test
+    void executor_ofTheApplication_runsTheHandlers_andItsRefusalEndsTheWorkerLoudly() {
+        send("a");
+        ExecutorService executor = Executors.newSingleThreadExecutor(task -> new Thread(task, "mine"));
+        Worker worker = start(worker().executor(executor)
+                .onMessage(message -> handled.add(Thread.currentThread().getName())));
+        eventually("handled", () -> worker.stats().handled() == 1);
+        assertThat(handled).containsExactly("mine");
+        executor.shutdown();
+        send("b");
+        eventually("an end", () -> worker.health().status() == Health.Status.DOWN);
+        assertThat(worker.health().detail()).contains("RejectedExecutionException");
+        worker.close();
+        assertThat(broker.stats(TOPIC, "group").orElseThrow().waiting()).isEqualTo(1);
+    }
+
+    @Test
+    void builder_refusesWhatMakesNoSense() {
+        assertThatThrownBy(() -> worker().build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("handler");
+        assertThatThrownBy(() -> worker().transform(m -> m).build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("to");
+        assertThatThrownBy(() -> worker().onMessage(m -> {}).onMessage(m -> {}))
+                .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> worker().concurrency(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> worker().handlerTimeout(Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
+        Worker worker = opened(worker().onMessage(m -> {}).build());
+        assertThat(worker.health().detail()).isEqualTo("not started");
+        worker.start();
+        assertThatThrownBy(worker::start).isInstanceOf(IllegalStateException.class);
+    }
+}
