@@ -93,8 +93,12 @@ abstract class WorkerFixture {
     }
 
     static void eventually(String what, BooleanSupplier condition) {
+        eventuallyWithin(60, what, condition);
+    }
+
+    static void eventuallyWithin(long seconds, String what, BooleanSupplier condition) {
         Awaitility.await(what)
-                .atMost(60, TimeUnit.SECONDS)
+                .atMost(seconds, TimeUnit.SECONDS)
                 .pollDelay(0, TimeUnit.MILLISECONDS)
                 .pollInterval(5, TimeUnit.MILLISECONDS)
                 .until(condition::getAsBoolean);
