@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
@@ -34,6 +35,9 @@ final class HandOver {
     private volatile int size;
     private volatile long bytes;
     private boolean wokenUp;
+    /** Whether there are records, but only of partitions whose window is full. */
+    private volatile boolean waitsForRoom;
+
     private @Nullable BrokerException failure;
 
     HandOver(OffsetTracker tracker) {
@@ -57,44 +61,72 @@ final class HandOver {
         notifyAll();
     }
 
-    /** Takes up to {@code max} records, waiting for the first. The records count as given out from then on. */
+    /**
+     * Takes up to {@code max} records, waiting for the first. The records count as given out from then on. A partition whose window is
+     * full is passed over.
+     */
     synchronized List<Received<KafkaRecord>> take(int max, Duration wait) throws InterruptedException {
         awaitRecords(wait.toNanos());
         wokenUp = false;
-        if (chunks.isEmpty()) {
-            if (failure != null) {
-                throw failure;
-            }
-            return List.of();
-        }
         List<Received<KafkaRecord>> batch = new ArrayList<>(Math.min(max, size));
-        while (batch.size() < max && !chunks.isEmpty()) {
-            Chunk first = chunks.getFirst();
-            int end = Math.min(first.records.size(), first.taken + max - batch.size());
-            for (int i = first.taken; i < end; i++) {
-                Received<KafkaRecord> each = first.records.get(i);
-                batch.add(each);
-                bytes -= each.content().size();
+        for (Iterator<Chunk> i = chunks.iterator(); i.hasNext() && batch.size() < max; ) {
+            Chunk chunk = i.next();
+            take(chunk, max - batch.size(), batch);
+            if (chunk.taken == chunk.records.size()) {
+                i.remove();
             }
-            first.taken = end;
-            if (end == first.records.size()) {
-                chunks.removeFirst();
-            }
+        }
+        if (batch.isEmpty() && failure != null) {
+            throw failure;
         }
         size -= batch.size();
-        // Under this lock, so that a revocation sees each record either in here or given out.
-        tracker.delivered(batch);
         return batch;
+    }
+
+    private void take(Chunk chunk, int max, List<Received<KafkaRecord>> batch) {
+        long room = Math.min(max, tracker.room(chunk.partition));
+        int end = (int) Math.min(chunk.records.size(), chunk.taken + Math.max(0, room));
+        List<Received<KafkaRecord>> taken = chunk.records.subList(chunk.taken, end);
+        for (Received<KafkaRecord> each : taken) {
+            bytes -= each.content().size();
+        }
+        batch.addAll(taken);
+        chunk.taken = end;
+        // Under this lock, so that a revocation sees each record either in here or given out.
+        tracker.delivered(taken);
     }
 
     private void awaitRecords(long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
-        while (chunks.isEmpty() && failure == null && !wokenUp) {
+        while (!hasRecords() && failure == null && !wokenUp) {
             long left = deadline - System.nanoTime();
             if (left <= 0) {
                 return;
             }
+            waitsForRoom = !chunks.isEmpty();
+            if (waitsForRoom && hasRecords()) {
+                break; // it was made before it could be said that it is waited for
+            }
             wait(left / 1_000_000, (int) (left % 1_000_000));
+        }
+        waitsForRoom = false;
+    }
+
+    private boolean hasRecords() {
+        for (Chunk chunk : chunks) {
+            if (tracker.room(chunk.partition) > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Records were settled. Cheap, unless somebody waits for that. */
+    void roomMade() {
+        if (waitsForRoom) {
+            synchronized (this) {
+                notifyAll();
+            }
         }
     }
 
@@ -121,5 +153,6 @@ final class HandOver {
             }
         }
         chunks.removeIf(chunk -> dropped.contains(chunk.partition));
+        notifyAll(); // the windows of the others have become larger
     }
 }

@@ -2,6 +2,7 @@ package io.pythia.kafka;
 
 import io.pythia.BrokerException;
 import io.pythia.spi.AbstractMessageBroker;
+import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ReceiveDriver;
 import java.time.Duration;
 import java.util.List;
@@ -37,7 +38,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
 
     @Override
     protected ReceiveDriver<KafkaRecord> newDriver() {
-        return new KafkaReceiver(builder.settings(name(), options().connectTimeout(), listener()));
+        return new KafkaReceiver(builder.settings(name(), options(), listener()));
     }
 
     /**
@@ -261,7 +262,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
         }
 
         private KafkaConsumerSettings settings(
-                String name, Duration connectTimeout, io.pythia.BrokerListener listener) {
+                String name, ConsumerOptions options, io.pythia.BrokerListener listener) {
             KafkaConfig effective = effectiveConfig();
             var properties = ClientProperties.consumer(effective, Objects.requireNonNull(consumerGroup), groupProtocol);
             if (groupInstanceId != null) {
@@ -277,7 +278,8 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
                     effective,
                     properties,
                     autoOffsetReset == null ? effective.autoOffsetReset() : autoOffsetReset,
-                    connectTimeout,
+                    options.connectTimeout(),
+                    options.maxInFlight(),
                     drainTimeout,
                     keyDeserializer,
                     valueDeserializer,

@@ -21,6 +21,7 @@ record KafkaConsumerSettings(
         Map<String, Object> clientProperties,
         AutoOffsetReset autoOffsetReset,
         Duration connectTimeout,
+        int maxInFlight,
         Duration drainTimeout,
         @Nullable Function<byte[], String> keyDeserializer,
         @Nullable Function<byte[], byte[]> valueDeserializer,

@@ -22,13 +22,15 @@ final class KafkaReceiver implements ReceiveDriver<KafkaRecord> {
 
     private final KafkaConsumerSettings settings;
     private final KafkaProbe probe;
-    private final OffsetTracker tracker = new OffsetTracker();
-    private final HandOver handOver = new HandOver(tracker);
+    private final OffsetTracker tracker;
+    private final HandOver handOver;
     private @Nullable PollLoop loop;
     private @Nullable Thread thread;
 
     KafkaReceiver(KafkaConsumerSettings settings) {
         this.settings = settings;
+        this.tracker = new OffsetTracker(settings.maxInFlight());
+        this.handOver = new HandOver(tracker);
         this.probe = new KafkaProbe(settings.name(), settings.adminProperties(), settings.topics());
     }
 
@@ -55,7 +57,9 @@ final class KafkaReceiver implements ReceiveDriver<KafkaRecord> {
 
     @Override
     public CompletableFuture<?> settle(List<? extends Settlement<KafkaRecord>> batch) {
-        return tracker.settle(batch);
+        CompletableFuture<Void> committed = tracker.settle(batch);
+        handOver.roomMade();
+        return committed;
     }
 
     @Override

@@ -21,10 +21,19 @@ final class OffsetTracker {
     /** Settlements whose position is to be committed, and what to complete then. */
     private record Waiting(List<? extends Settlement<KafkaRecord>> batch, CompletableFuture<Void> done) {}
 
+    private static final long MAX_WINDOW = 10_000;
+    private static final long LEAST_WINDOW = 1_000;
+
+    private final int maxInFlight;
     private final Map<TopicPartition, PartitionProgress> partitions = new HashMap<>();
     private List<Waiting> waiting = new ArrayList<>();
     private List<Waiting> inCommit = new ArrayList<>();
     private long acknowledgedSinceCommit;
+
+    /** Creates one without partitions, for so many records in flight. */
+    OffsetTracker(int maxInFlight) {
+        this.maxInFlight = maxInFlight;
+    }
 
     /** Begins an assignment, or begins it anew after a seek. */
     synchronized PartitionProgress begin(TopicPartition partition) {
@@ -93,10 +102,29 @@ final class OffsetTracker {
         return sum;
     }
 
-    /** Returns the partitions that have more than so many records behind a gap. */
-    synchronized List<TopicPartition> behindGap(long limit) {
+    /**
+     * Returns how many records of one partition may be given out and not be committed: its share of what may be in flight, so that one
+     * that can't go on leaves room for the others. At least 1,000 or a half, since partitions are seldom equally busy.
+     */
+    synchronized long window() {
+        int assigned = partitions.size();
+        if (assigned <= 1) {
+            return MAX_WINDOW;
+        }
+        long least = Math.min(LEAST_WINDOW, maxInFlight / 2);
+        return Math.max(1, Math.max(least, Math.min(MAX_WINDOW, maxInFlight / assigned)));
+    }
+
+    /** Returns how many more records of a partition may be given out. */
+    synchronized long room(TopicPartition partition) {
+        PartitionProgress progress = partitions.get(partition);
+        return progress == null ? Long.MAX_VALUE : window() - progress.window();
+    }
+
+    /** Returns the partitions of which more than so many records were fetched and can't be committed. */
+    synchronized List<TopicPartition> ahead(long limit) {
         return partitions.values().stream()
-                .filter(p -> p.window() > limit)
+                .filter(p -> p.ahead() > limit)
                 .map(p -> p.partition)
                 .toList();
     }

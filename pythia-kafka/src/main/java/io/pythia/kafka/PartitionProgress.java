@@ -93,6 +93,11 @@ final class PartitionProgress {
         return delivered - prefix;
     }
 
+    /** Returns how many records were fetched and can't be committed yet. */
+    long ahead() {
+        return fetched - prefix;
+    }
+
     /** The assignment is over: nothing of it can be settled any more. */
     void end() {
         over = true;

@@ -47,8 +47,8 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     private static final int RESUME_BELOW = 10_000;
     private static final long PAUSE_ABOVE_BYTES = 16 << 20;
-    /** Records of one partition that were given out and can't be committed: pause it above, resume below half of it. */
-    private static final long GAP_WINDOW = 10_000;
+    /** Records of one partition that are fetched beyond twice its window: enough to go on with while the next ones are fetched. */
+    private static final long FETCH_AHEAD = 1_000;
 
     private static final long COMMIT_AFTER = 2_000;
 
@@ -175,8 +175,9 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         } else if (waiting <= RESUME_BELOW && bytes <= PAUSE_ABOVE_BYTES / 2) {
             full = false;
         }
-        behindGap.retainAll(tracker.behindGap(GAP_WINDOW / 2));
-        behindGap.addAll(tracker.behindGap(GAP_WINDOW));
+        long most = 2 * tracker.window() + FETCH_AHEAD;
+        behindGap.retainAll(tracker.ahead(most / 2));
+        behindGap.addAll(tracker.ahead(most));
         Set<TopicPartition> all = consumer.assignment();
         Set<TopicPartition> paused = consumer.paused();
         if (full || pausedByUser) {

@@ -2,10 +2,7 @@ package io.pythia.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pythia.spi.Outcome;
 import io.pythia.spi.Received;
-import io.pythia.spi.Settlement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -13,7 +10,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OffsetTrackerTest {
     private static final TopicPartition PARTITION = new TopicPartition("orders", 0);
 
-    private final OffsetTracker tracker = new OffsetTracker();
+    private final OffsetTracker tracker = new OffsetTracker(10_000);
 
     private List<KafkaRecord> deliver(PartitionProgress progress, long... offsets) {
         List<Received<KafkaRecord>> records = new ArrayList<>();
@@ -144,45 +140,6 @@ class OffsetTrackerTest {
                 }
             }
             assertThat(tracker.unsettled()).isEqualTo(open.size());
-        }
-    }
-
-    private static final class FakeSettlement implements Settlement<KafkaRecord> {
-        private final KafkaRecord receipt;
-        private boolean stale;
-
-        FakeSettlement(KafkaRecord receipt) {
-            this.receipt = receipt;
-        }
-
-        @Override
-        public KafkaRecord receipt() {
-            return receipt;
-        }
-
-        @Override
-        public Outcome outcome() {
-            return Outcome.ACK;
-        }
-
-        @Override
-        public Duration delay() {
-            return Duration.ZERO;
-        }
-
-        @Override
-        public @Nullable String reason() {
-            return null;
-        }
-
-        @Override
-        public void stale() {
-            stale = true;
-        }
-
-        @Override
-        public void fail(Throwable error) {
-            throw new AssertionError(error);
         }
     }
 }
