@@ -16,7 +16,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(ConformanceReport.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
-public abstract class BrokerConformance implements DeliveryCases, SettlingCases, LifecycleCases, SendingCases {
+public abstract class BrokerConformance
+        implements DeliveryCases, SettlingCases, LifecycleCases, SendingCases, WorkerCases {
     private @Nullable BrokerHarness harness;
 
     /** For subclasses. */
