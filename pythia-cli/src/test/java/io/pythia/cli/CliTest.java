@@ -135,6 +135,11 @@ class CliTest {
     void demo_losesNothing() {
         Run run = Run.of("", "demo", "--messages", "5000");
         assertThat(run.exitCode()).isZero();
-        assertThat(run.out()).contains("order.nack(Duration.ofMillis(100))").containsPattern("lost +0\n");
+        assertThat(run.out())
+                .contains(".ordering(Ordering.KEY)")
+                .containsPattern("tried again +1\\d\\d\n")
+                .containsPattern("dead letters +3\n")
+                .containsPattern("out of order +0\n")
+                .containsPattern("lost +0\n");
     }
 }

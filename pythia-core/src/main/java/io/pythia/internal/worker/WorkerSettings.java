@@ -34,6 +34,7 @@ public record WorkerSettings(
         Predicate<? super Throwable> retryOn,
         int outageAfter,
         RetryConfig outagePauses,
+        boolean stopsOnFailure,
         @Nullable MessageProducer deadLetter,
         @Nullable MessageProducer to,
         Duration handlerTimeout,
