@@ -21,6 +21,9 @@ import java.util.stream.Collectors;
 public final class KafkaTestServer implements TestServer {
     private static final String CLASS_PATH_PROPERTY = "pythia.test.kafka.classpath";
     private static final String CLASS_PATH_FILE = "pythia-kafka-server/target/kafka.classpath";
+    private static final String HOW_TO_GET =
+            "build the module pythia-kafka-server (mvn generate-resources), or set the system property "
+                    + CLASS_PATH_PROPERTY + " to a file with the class path of org.apache.kafka:kafka_2.13";
     private static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
@@ -57,17 +60,12 @@ public final class KafkaTestServer implements TestServer {
 
     private static String requiredClassPath() {
         return classPath()
-                .orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + howToGet()));
+                .orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + HOW_TO_GET));
     }
 
-    /** Returns whether a broker can be started here. */
-    static boolean isAvailable() {
-        return classPath().isPresent();
-    }
-
-    static String howToGet() {
-        return "build the module pythia-kafka-server (mvn generate-resources), or set the system property "
-                + CLASS_PATH_PROPERTY + " to a file with the class path of org.apache.kafka:kafka_2.13";
+    /** Says how to get what is missing here for a broker; empty where one can be started. */
+    static Optional<String> missing() {
+        return classPath().isPresent() ? Optional.empty() : Optional.of(HOW_TO_GET);
     }
 
     private static Optional<String> classPath() {
