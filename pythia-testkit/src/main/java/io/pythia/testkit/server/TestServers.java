@@ -4,14 +4,16 @@ import io.pythia.testkit.server.ServerKind.Way;
 import java.util.Map;
 
 /**
- * Finds a server for tests: an address in the environment ({@code PYTHIA_TEST_KAFKA=host:port}), else a process of its own. One per kind
- * and JVM, started when it is first asked for. Without any a test fails in CI ({@code CI=true}) and is skipped elsewhere, with a line
+ * Finds a server for tests: an address in the environment ({@code PYTHIA_TEST_KAFKA=host:port}), else a container of the official image
+ * where Testcontainers is on the class path and a Docker engine answers, else a process of its own; in CI ({@code CI=true}) the process
+ * goes before the container. {@code PYTHIA_TEST_SERVERS=docker} or {@code native} allows only the one. One server per kind and JVM,
+ * started when it is first asked for. Without any a test fails in CI and is skipped elsewhere, with a line
  * that says how to get a server.
  */
 public final class TestServers {
-    // A further kind of server is one such line, and two methods below.
+    // A further kind of server is one such line and two methods below; its container goes into Containers.
     private static final ServerKind KAFKA =
-            kind("kafka", new Way("native", KafkaTestServer::missing, KafkaTestServer::create));
+            kind("kafka", Containers.kafka(), new Way("native", KafkaTestServer::missing, KafkaTestServer::create));
 
     private TestServers() {}
 
