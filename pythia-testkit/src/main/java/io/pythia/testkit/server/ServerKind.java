@@ -2,6 +2,7 @@ package io.pythia.testkit.server;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,7 +23,7 @@ final class ServerKind {
     /**
      * A way to get servers.
      *
-     * @param name its name in {@code PYTHIA_TEST_SERVERS}
+     * @param name its name in {@code PYTHIA_TEST_SERVERS}: {@code docker} or {@code native}
      * @param missing says what is missing for it here and how to get that; empty where servers can be started
      * @param start starts a server, with settings in the words of the server
      */
@@ -30,10 +31,12 @@ final class ServerKind {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServerKind.class);
     private static final String CHOICE = "PYTHIA_TEST_SERVERS";
+    private static final List<String> CHOICES = List.of("docker", "native");
 
     private final String name;
     private final Map<String, String> environment;
     private final List<Way> ways;
+    private final Map<Way, Optional<String>> missing = new HashMap<>();
     private @Nullable TestServer shared;
 
     ServerKind(String name, Map<String, String> environment, Way... ways) {
@@ -54,31 +57,35 @@ final class ServerKind {
     }
 
     /** Starts a server of its own. */
-    TestServer create(Map<String, String> settings) {
+    synchronized TestServer create(Map<String, String> settings) {
         List<String> hints = new ArrayList<>();
         hints.add(variable() + "=host:port gives a server of the kind " + name + " for the tests");
         for (Way way : order()) {
-            Optional<String> missing = way.missing().get();
-            if (missing.isEmpty()) {
+            // Asked once: to learn that an image can't be pulled may take long.
+            Optional<String> lack =
+                    missing.computeIfAbsent(way, w -> w.missing().get());
+            if (lack.isEmpty()) {
                 TestServer server = way.start().apply(settings);
                 LOG.info("{}: {}", name, server.origin());
                 return server;
             }
-            LOG.info("{}: no server by way of {}: {}", name, way.name(), missing.get());
-            hints.add(missing.get());
+            LOG.info("{}: no server by way of {}: {}", name, way.name(), lack.get());
+            hints.add(lack.get());
+        }
+        String choice = environment.get(CHOICE);
+        if (choice != null) {
+            hints.add("unset " + CHOICE + "=" + choice);
         }
         throw none(String.join("; or ", hints));
     }
 
     private List<Way> order() {
         String choice = environment.get(CHOICE);
+        if (choice != null && !CHOICES.contains(choice)) {
+            throw new IllegalArgumentException(CHOICE + "=" + choice + " is none of " + CHOICES);
+        }
         if (choice != null) {
-            return List.of(ways.stream()
-                    .filter(way -> way.name().equals(choice))
-                    .findFirst()
-                    .orElseThrow(() -> new IllegalArgumentException(
-                            CHOICE + "=" + choice + ", but servers of the kind " + name + " come by way of "
-                                    + ways.stream().map(Way::name).toList())));
+            return ways.stream().filter(way -> way.name().equals(choice)).toList();
         }
         List<Way> order = new ArrayList<>(ways);
         if (inCi()) {

@@ -41,11 +41,27 @@ class ServerKindTest {
     }
 
     @Test
+    void choice_ofAWayThatTheKindHasNot_aborts() {
+        assertThatThrownBy(() -> take(Map.of("PYTHIA_TEST_SERVERS", "docker"), present("native")))
+                .isInstanceOf(TestAbortedException.class)
+                .hasMessageContaining("PYTHIA_TEST_SERVERS=docker");
+        assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void wayThatLacksSomething_isAskedOnce() {
+        ServerKind kind = new ServerKind("oracle", Map.of(), absent("docker"));
+        assertThatThrownBy(kind::shared).isInstanceOf(TestAbortedException.class);
+        assertThatThrownBy(() -> kind.create(Map.of())).isInstanceOf(TestAbortedException.class);
+        assertThat(asked).containsExactly("docker");
+    }
+
+    @Test
     void choice_thatIsNoWay_isAnError() {
         assertThatThrownBy(() -> take(Map.of("PYTHIA_TEST_SERVERS", "podman"), present("docker"), present("native")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("PYTHIA_TEST_SERVERS=podman")
-                .hasMessageContaining("[docker, native]");
+                .hasMessageContaining("none of [docker, native]");
     }
 
     @Test
