@@ -7,6 +7,7 @@ import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.Ports;
 import io.pythia.testkit.fault.FaultProxy;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.AbstractWaitStrategy;
+import org.testcontainers.dockerclient.DockerClientProviderStrategy;
 import org.testcontainers.utility.DockerImageName;
 import org.testcontainers.utility.ImageNameSubstitutor;
 
@@ -62,8 +64,9 @@ final class ContainerServer implements TestServer {
     /** Says why there can be no container of an image; empty where it is at hand or could be pulled now. */
     static Optional<String> missing(String image) {
         DockerImageName name = ImageNameSubstitutor.instance().apply(DockerImageName.parse(image));
-        try {
-            DockerClient engine = DockerClientFactory.instance().client();
+        // A client of our own: that of Testcontainers first pulls an image of its own, for minutes if no registry answers.
+        try (DockerClient engine = DockerClientProviderStrategy.getClientForConfig(
+                DockerClientFactory.instance().getTransportConfig())) {
             if (isLocal(engine, name) || pull(engine, name)) {
                 return Optional.empty();
             }
@@ -71,7 +74,7 @@ final class ContainerServer implements TestServer {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return Optional.of("pull the image " + name + " (interrupted)");
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             return Optional.of("make the image " + name + " available to Docker (" + e.getMessage() + ")");
         }
     }

@@ -56,7 +56,7 @@ final class DockerEngine {
         return new DockerEngine(System.getenv(), home, sockets);
     }
 
-    /** Says what is missing for containers and how to get it; empty where an engine answers. Takes a second at most. */
+    /** Says what is missing for containers and how to get it; empty where an engine answers. Each address is given a second. */
     Optional<String> missing() {
         try {
             Class.forName(MARKER_CLASS, false, DockerEngine.class.getClassLoader());

@@ -62,8 +62,7 @@ final class ServerKind {
         hints.add(variable() + "=host:port gives a server of the kind " + name + " for the tests");
         for (Way way : order()) {
             // Asked once: to learn that an image can't be pulled may take long.
-            Optional<String> lack =
-                    missing.computeIfAbsent(way, w -> w.missing().get());
+            Optional<String> lack = missing.computeIfAbsent(way, ServerKind::ask);
             if (lack.isEmpty()) {
                 TestServer server = way.start().apply(settings);
                 LOG.info("{}: {}", name, server.origin());
@@ -77,6 +76,11 @@ final class ServerKind {
             hints.add("unset " + CHOICE + "=" + choice);
         }
         throw none(String.join("; or ", hints));
+    }
+
+    /** In one line, since ./test looks for lines. */
+    private static Optional<String> ask(Way way) {
+        return way.missing().get().map(text -> text.replaceAll("\\s+", " ").strip());
     }
 
     private List<Way> order() {

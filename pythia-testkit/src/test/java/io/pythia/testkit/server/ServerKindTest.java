@@ -75,6 +75,14 @@ class ServerKindTest {
     }
 
     @Test
+    void wayThatLacksSomething_saysSoInOneLine() {
+        Way way = new Way("docker", () -> Optional.of("pull it (Status 500:\n no such host)\n"), settings -> null);
+        assertThatThrownBy(() -> take(Map.of(), way))
+                .isInstanceOf(TestAbortedException.class)
+                .hasMessageEndingWith("; or pull it (Status 500: no such host)");
+    }
+
+    @Test
     void address_isTakenBeforeAllWays_andIsNotOurs() {
         ServerKind kind = new ServerKind("oracle", Map.of("PYTHIA_TEST_ORACLE", "127.0.0.1:9"), present("docker"));
         try (TestServer server = kind.shared()) {
