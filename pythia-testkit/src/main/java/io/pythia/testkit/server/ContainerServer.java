@@ -9,7 +9,6 @@ import com.github.dockerjava.api.model.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +63,8 @@ final class ContainerServer implements TestServer {
     /** Says why there can be no container of an image; empty where it is at hand or could be pulled now. */
     static Optional<String> missing(String image) {
         DockerImageName name = ImageNameSubstitutor.instance().apply(DockerImageName.parse(image));
-        // A client of our own: that of Testcontainers first pulls an image of its own, for minutes if no registry answers.
+        // A client of our own: that of Testcontainers first pulls an image of its own, for minutes if no registry
+        // answers.
         try (DockerClient engine = DockerClientProviderStrategy.getClientForConfig(
                 DockerClientFactory.instance().getTransportConfig())) {
             if (isLocal(engine, name) || pull(engine, name)) {
@@ -126,12 +126,16 @@ final class ContainerServer implements TestServer {
 
     /** The container's own answer would be that of its first start. */
     private int publishedPort() {
-        Map<ExposedPort, Ports.Binding[]> bindings = engine.inspectContainerCmd(container.getContainerId())
+        Ports.Binding[] bindings = engine.inspectContainerCmd(container.getContainerId())
                 .exec()
                 .getNetworkSettings()
                 .getPorts()
-                .getBindings();
-        return Integer.parseInt(bindings.get(port)[0].getHostPortSpec());
+                .getBindings()
+                .get(port);
+        if (bindings == null || bindings.length == 0) {
+            throw new IllegalStateException(origin() + " publishes no port: it has ended just now");
+        }
+        return Integer.parseInt(bindings[0].getHostPortSpec());
     }
 
     private ContainerState state() {
