@@ -1,4 +1,4 @@
-package io.pythia.interop;
+package io.pythia.interop.java21;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -7,6 +7,7 @@ import io.pythia.BlockingMessages;
 import io.pythia.Message;
 import io.pythia.MessageBroker;
 import io.pythia.Messages;
+import io.pythia.interop.Orders;
 import io.pythia.interop.Orders.TillClosedException;
 import java.io.IOException;
 import java.nio.file.Path;
