@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -372,6 +373,30 @@ class ReceiveEngineTest {
             assertThat(collector.messages).hasSize(1);
             assertThat(collector.end).isNotDone();
         }
+    }
+
+    @Test
+    void cancel_whenAConnectionWasJustOpened_closesIt() {
+        CountDownLatch opening = new CountDownLatch(1);
+        CountDownLatch subscribed = new CountDownLatch(1);
+        source.onOpen = () -> {
+            opening.countDown();
+            subscribed.await();
+        };
+        try (Consumer consumer = builder().build()) {
+            consumer.connect();
+            await(opening);
+            consumer.consume().subscribe(new Collector(1, message -> {}) {
+                @Override
+                public void onSubscribe(Flow.Subscription given) {
+                    subscribed.countDown();
+                    eventually().until(() -> threads().stream().noneMatch(name -> name.endsWith("-connect")));
+                    given.cancel();
+                }
+            });
+            eventually().until(() -> source.closed.get() == 1);
+        }
+        assertThat(source.opened).hasValue(1);
     }
 
     @Test
