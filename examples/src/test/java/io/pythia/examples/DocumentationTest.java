@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DocumentationTest {
     private static final Path ROOT = Path.of("..");
     private static final Pattern SNIPPET =
-            Pattern.compile("<!-- snippet: ([^#\\s]+)#([\\w-]+) -->\n```java\n(.*?)```\n", Pattern.DOTALL);
+            Pattern.compile("<!-- snippet: ([^#\\s]+)#([\\w-]+) -->\n```\\w+\n(.*?)```\n", Pattern.DOTALL);
     private static final Pattern GENERATED =
             Pattern.compile("<!-- generated: ([\\w-]+) -->\n(.*?)<!-- end generated -->\n", Pattern.DOTALL);
 
@@ -84,9 +84,13 @@ class DocumentationTest {
         assertThat(from >= begin.length() && to > from)
                 .as("region %s of %s", match.group(2), match.group(1))
                 .isTrue();
-        String region = source.substring(from, source.lastIndexOf('\n', to) + 1).stripIndent();
-        return Matcher.quoteReplacement(
-                "<!-- snippet: " + match.group(1) + "#" + match.group(2) + " -->\n```java\n" + region + "```\n");
+        String region = source.substring(from, source.lastIndexOf('\n', to)).stripIndent() + "\n";
+        return Matcher.quoteReplacement("<!-- snippet: " + match.group(1) + "#" + match.group(2) + " -->\n```"
+                + language(match.group(1)) + "\n" + region + "```\n");
+    }
+
+    private static String language(String source) {
+        return source.endsWith(".kt") ? "kotlin" : "java";
     }
 
     private static String generated(java.util.regex.MatchResult match) {

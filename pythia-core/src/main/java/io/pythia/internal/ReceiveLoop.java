@@ -5,7 +5,6 @@ import io.pythia.BrokerMetrics;
 import io.pythia.ConnectPolicy;
 import io.pythia.Message;
 import io.pythia.Settled;
-import io.pythia.spi.Capabilities.Support;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
@@ -334,7 +333,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 continue;
             }
             if (isOverForSubscriber()) {
-                giveBack(delivery);
+                delivery.release();
             } else if (poison != null) {
                 delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));
             } else {
@@ -361,15 +360,6 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         } catch (Throwable t) {
             engine.events.gaveUp(t);
             failure.compareAndSet(null, t);
-        }
-    }
-
-    /** What was fetched and not given out goes back at once, where the broker can take it; elsewhere when the session is closed. */
-    private void giveBack(Delivery<R> delivery) {
-        if (engine.capabilities.nack() == Support.BROKER) {
-            delivery.settle(Outcome.NACK, null);
-        } else if (delivery.take()) {
-            engine.inFlight.removeAll(List.of(delivery));
         }
     }
 

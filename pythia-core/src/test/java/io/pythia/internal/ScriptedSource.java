@@ -194,7 +194,7 @@ final class ScriptedSource {
     }
 
     /** Collects what a subscriber is given. */
-    static final class Collector implements java.util.concurrent.Flow.Subscriber<Message> {
+    static class Collector implements java.util.concurrent.Flow.Subscriber<Message> {
         final List<Message> messages = new CopyOnWriteArrayList<>();
         final CompletableFuture<@Nullable Throwable> end = new CompletableFuture<>();
         final CompletableFuture<java.util.concurrent.Flow.Subscription> subscription = new CompletableFuture<>();
