@@ -146,7 +146,7 @@ public final class Message {
         return settler().extend(by);
     }
 
-    /** Gives it back as not delivered, after the subscription was cancelled; nothing for a message to send. See {@link Settler#release}. */
+    /** Gives it back as not delivered, when its stream has ended; nothing for a message to send. See {@link Settler#release}. */
     void release() {
         if (settler != null) {
             settler.release();

@@ -402,6 +402,7 @@ public final class Worker implements AutoCloseable {
                     batching,
                     concurrency,
                     lanes(),
+                    Message::release,
                     effectivePrefetch(),
                     ackPolicy,
                     retry,

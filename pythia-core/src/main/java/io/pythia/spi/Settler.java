@@ -17,7 +17,7 @@ public interface Settler {
     CompletableFuture<Settled> settle(Outcome outcome, @Nullable Object detail);
 
     /**
-     * Gives back a message that nobody has looked at, after its subscription was cancelled: to be delivered again, and no failed attempt.
+     * Gives back a message that nobody has processed, when its stream has ended: to be delivered again, and no failed attempt.
      * Does nothing if it is settled. Default: a NACK without a delay.
      */
     default void release() {
