@@ -210,6 +210,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         } finally {
             over = true;
             intakeStopped = true;
+            stopIntake();
             if (isExhausted()) {
                 engine.settler.finishWhenSettled();
             } else {
@@ -218,6 +219,17 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             }
             complete();
             refuseLatecomer();
+        }
+    }
+
+    private void stopIntake() {
+        Session<R> current = session;
+        if (current != null && !current.isDead()) {
+            try {
+                current.driver.stopIntake();
+            } catch (RuntimeException e) {
+                engine.events.messageWarning("could not stop the intake", e);
+            }
         }
     }
 

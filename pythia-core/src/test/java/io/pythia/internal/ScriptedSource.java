@@ -42,6 +42,7 @@ final class ScriptedSource {
     final List<Integer> batchSizes = new CopyOnWriteArrayList<>();
     final AtomicInteger opened = new AtomicInteger();
     final AtomicInteger closed = new AtomicInteger();
+    final AtomicInteger intakeStopped = new AtomicInteger();
     final AtomicInteger mostAskedFor = new AtomicInteger();
     volatile Action onOpen = () -> {};
     volatile Action onReceive = () -> {};
@@ -159,6 +160,11 @@ final class ScriptedSource {
                 settled.add(new Settling(each.receipt(), each.outcome(), each.delay(), each.reason()));
             }
             return answer;
+        }
+
+        @Override
+        public void stopIntake() {
+            intakeStopped.incrementAndGet();
         }
 
         @Override
