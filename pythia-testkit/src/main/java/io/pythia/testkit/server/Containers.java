@@ -10,7 +10,18 @@ final class Containers {
     private static final String KAFKA = "apache/kafka:4.3.1";
     private static final int KAFKA_PORT = 9092;
 
+    private static final String RABBIT = "rabbitmq:3.13";
+    private static final int RABBIT_PORT = 5672;
+
     private Containers() {}
+
+    /** Returns the way to RabbitMQ brokers, as the image sets them up. */
+    static Way rabbit() {
+        return way(
+                RABBIT,
+                settings -> new ContainerServer(
+                        RABBIT, RABBIT_PORT, "Server startup complete", (container, clientPort) -> {}));
+    }
 
     /** Returns the way to Kafka brokers: combined broker and controller, told the proxy's port as the one for clients. */
     static Way kafka() {

@@ -15,6 +15,10 @@ public final class TestServers {
     private static final ServerKind KAFKA =
             kind("kafka", Containers.kafka(), new Way("native", KafkaTestServer::missing, KafkaTestServer::create));
 
+    private static final Way RABBIT_PROCESS = new Way("native", RabbitTestServer::missing, RabbitTestServer::create);
+    private static final ServerKind RABBIT = kind("rabbitmq", Containers.rabbit(), RABBIT_PROCESS);
+    private static final ServerKind OWN_RABBIT = kind("rabbitmq", RABBIT_PROCESS);
+
     private TestServers() {}
 
     private static ServerKind kind(String name, Way... ways) {
@@ -29,5 +33,15 @@ public final class TestServers {
     /** Returns a Kafka broker of its own, to be killed and closed, with settings of the broker in addition. */
     public static TestServer newKafka(Map<String, String> settings) {
         return KAFKA.create(settings);
+    }
+
+    /** Returns the RabbitMQ broker that all tests of this JVM share: leave it as you found it. User and password are {@code guest}. */
+    public static TestServer rabbit() {
+        return RABBIT.shared();
+    }
+
+    /** Returns a RabbitMQ broker of its own, always a process; for the settings see {@link RabbitTestServer#create}. */
+    public static RabbitTestServer newRabbit(Map<String, String> settings) {
+        return (RabbitTestServer) OWN_RABBIT.create(settings);
     }
 }
