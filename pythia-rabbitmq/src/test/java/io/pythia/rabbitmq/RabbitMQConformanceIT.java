@@ -1,0 +1,114 @@
+package io.pythia.rabbitmq;
+
+import com.rabbitmq.client.Delivery;
+import io.pythia.BrokerListener;
+import io.pythia.MessageBroker;
+import io.pythia.MessageProducer;
+import io.pythia.spi.Capabilities;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
+import io.pythia.testkit.BrokerConformance;
+import io.pythia.testkit.BrokerHarness;
+import io.pythia.testkit.server.TestServer;
+import io.pythia.testkit.server.TestServers;
+import java.util.List;
+import java.util.Map;
+
+/** A destination is an exchange; a group is a queue that is bound to it. */
+class RabbitMQConformanceIT extends BrokerConformance {
+
+    @Override
+    protected BrokerHarness createHarness() {
+        return new Harness(TestServers.rabbit());
+    }
+
+    private record Harness(TestServer server) implements BrokerHarness {
+        @Override
+        public String name() {
+            return "rabbitmq";
+        }
+
+        @Override
+        public Capabilities capabilities() {
+            return new RabbitMQBrokerProvider().capabilities();
+        }
+
+        @Override
+        public String newDestination() {
+            String name = RabbitQueues.name();
+            return RabbitQueues.on(server.address(), channel -> {
+                channel.exchangeDeclare(name, "fanout", true);
+                for (String group : List.of("group-a", "group-b")) {
+                    channel.queueDeclare(name + "." + group, true, false, false, Map.of());
+                    channel.queueBind(name + "." + group, name, "");
+                }
+                return name;
+            });
+        }
+
+        @Override
+        public String missingDestination() {
+            return "missing";
+        }
+
+        @Override
+        public Class<?> nativeType() {
+            return Delivery.class;
+        }
+
+        @Override
+        public MessageBroker consumer(
+                String destination, String group, ConsumerOptions options, BrokerListener listener) {
+            return builder(server.address(), destination, group, options)
+                    .listener(listener)
+                    .build();
+        }
+
+        @Override
+        public MessageBroker consumer(
+                String destination, String group, ConsumerOptions options, MessageProducer deadLetters) {
+            return builder(server.address(), destination, group, options)
+                    .deadLetter(deadLetters)
+                    .build();
+        }
+
+        private static RabbitMQConsumer.Builder builder(
+                String address, String exchange, String group, ConsumerOptions options) {
+            return RabbitMQConsumer.builder()
+                    .queue(exchange + "." + group)
+                    .topology(TopologyPolicy.PASSIVE)
+                    .prefetchCount(1_000) // what a case keeps unsettled at once
+                    .config(RabbitQueues.config(address))
+                    .options(options);
+        }
+
+        @Override
+        public MessageProducer producer(String destination, ProducerOptions options) {
+            return RabbitMQProducer.builder()
+                    .exchange(destination)
+                    .config(RabbitQueues.config(server.address()))
+                    .options(options)
+                    .build();
+        }
+
+        @Override
+        public MessageBroker unreachableConsumer(ConsumerOptions options) {
+            return builder("127.0.0.1:1", "orders", "group", options).build();
+        }
+
+        @Override
+        public boolean canStopServer() {
+            return server.isOurs();
+        }
+
+        @Override
+        public void stopServer() {
+            server.kill();
+        }
+
+        @Override
+        public void startServer() {
+            server.start();
+        }
+    }
+}
