@@ -37,7 +37,7 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
         this.settings = settings;
         // Without acknowledgements the prefetch count does not bind the broker, and the inbox itself must.
         this.inbox = new Inbox(settings.autoAck() ? settings.prefetchCount() : Integer.MAX_VALUE, settings.autoAck());
-        this.session = new RabbitMQSession(settings.name(), settings.config(), settings.connectTimeout(), inbox::fail);
+        this.session = new RabbitMQSession(settings.name(), settings.config(), inbox::fail);
     }
 
     @Override
@@ -123,14 +123,11 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
         if (over != null) {
             return CompletableFuture.failedFuture(over);
         }
-        session.guard().begin();
         try {
             write(batch);
             return CompletableFuture.completedFuture(null);
         } catch (IOException | ShutdownSignalException e) {
             return CompletableFuture.failedFuture(session.fail("settling messages", e));
-        } finally {
-            session.guard().end();
         }
     }
 
@@ -146,7 +143,6 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
                 acks.add(tag);
             } else {
                 channel.basicNack(tag, false, each.outcome() == Outcome.NACK);
-                session.guard().wrote();
             }
         }
         acknowledge(channel, acks, window.advance());
@@ -162,12 +158,10 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
                 together++;
             } else {
                 channel.basicAck(tag, false);
-                session.guard().wrote();
             }
         }
         if (together > 0) {
             channel.basicAck(last, together > 1);
-            session.guard().wrote();
         }
     }
 

@@ -12,6 +12,7 @@ import io.pythia.UncertainSendException;
 import io.pythia.spi.Outgoing;
 import io.pythia.spi.SendDriver;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -21,22 +22,28 @@ import org.jspecify.annotations.Nullable;
 
 /** Publishes on a connection of its own, and completes a message when the broker confirms it. */
 final class RabbitMQSender implements SendDriver {
+    private static final long RECENT = Duration.ofSeconds(3).toNanos();
+
     private final RabbitMQProducerSettings settings;
     private final RabbitMQSession session;
     private final PublisherConfirms confirms = new PublisherConfirms();
-    /** Taken and not published, because the broker has blocked the connection. Confined to the sending thread until it is closed. */
+    /** Taken and not published, because the broker has blocked the connection. Confined to the sending thread. */
     private final Deque<Outgoing> held = new ArrayDeque<>();
 
+    /** Whether the sending thread may be within a write of the client, which a broker that reads nothing lets wait for ever. */
+    private volatile boolean sending;
+
+    private boolean broken;
     private int headerLimit;
     private volatile @Nullable Details lastDetails;
+    private volatile long answeredAt = System.nanoTime() - RECENT;
 
     /** What a result says beside its destination; the same object for all messages of one routing key. */
     private record Details(String routingKey, Map<String, String> facts) {}
 
     RabbitMQSender(RabbitMQProducerSettings settings) {
         this.settings = settings;
-        this.session = new RabbitMQSession(
-                settings.name(), settings.config(), settings.sendTimeout().dividedBy(3), this::lost);
+        this.session = new RabbitMQSession(settings.name(), settings.config(), this::lost);
     }
 
     @Override
@@ -53,6 +60,7 @@ final class RabbitMQSender implements SendDriver {
             channel.addConfirmListener(new ConfirmListener() {
                 @Override
                 public void handleAck(long number, boolean multiple) {
+                    answeredAt = System.nanoTime();
                     confirms.answered(number, multiple, RabbitMQSender.this::confirmed);
                 }
 
@@ -75,18 +83,21 @@ final class RabbitMQSender implements SendDriver {
             throw over;
         }
         held.addAll(batch);
-        session.guard().begin();
+        sending = true;
         try {
-            while (!held.isEmpty() && session.blocked() == null && session.failure() == null) {
+            while (!held.isEmpty() && session.blocked() == null && !isOver()) {
                 publish(held.remove());
-                session.guard().wrote(); // also when it was refused: there was progress
             }
         } finally {
-            session.guard().end();
+            sending = false;
         }
-        if (session.failure() != null) {
+        if (isOver()) {
             giveBackHeld();
         }
+    }
+
+    private boolean isOver() {
+        return broken || session.failure() != null;
     }
 
     /** They were not published: the next session can do it. */
@@ -135,7 +146,7 @@ final class RabbitMQSender implements SendDriver {
                 succeed(outgoing, routingKey);
             }
         } catch (IOException | ShutdownSignalException | IllegalArgumentException e) {
-            // From here on the client may count differently from the broker.
+            broken = true; // from here on the client may count differently from the broker
             BrokerException cause = session.fail("publishing", e);
             if (!settings.confirms()) {
                 outgoing.fail(uncertain(cause));
@@ -228,9 +239,12 @@ final class RabbitMQSender implements SendDriver {
         return session.failure() == null ? session.blocked() : null;
     }
 
+    /** A confirm is a sign of life, too; a broker that throttles publishers would let a question wait behind their messages. */
     @Override
     public void ping() {
-        session.ping(0);
+        if (session.failure() != null || System.nanoTime() - answeredAt > RECENT) {
+            session.ping(0);
+        }
     }
 
     @Override
@@ -247,8 +261,12 @@ final class RabbitMQSender implements SendDriver {
 
     @Override
     public void close() {
+        if (sending) {
+            session.cutOff(); // or closing would wait for that write
+        } else {
+            giveBackHeld();
+        }
         session.close();
         lost(new BrokerException(settings.name() + " is disconnected"));
-        giveBackHeld();
     }
 }

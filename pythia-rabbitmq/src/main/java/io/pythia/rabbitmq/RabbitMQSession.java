@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -22,14 +23,13 @@ import org.jspecify.annotations.Nullable;
  * client's own recovery would lose confirms, and takes no notice of a channel that is closed. Thread-safe after {@link #open}.
  */
 final class RabbitMQSession implements AutoCloseable {
-    private static final int CLOSE_MILLIS = 2_000;
-    private static final Duration LONGEST_WRITE = Duration.ofSeconds(10);
-    private static final Duration LONGEST_WRITE_WHEN_BLOCKED = Duration.ofSeconds(1);
+    private static final int CLOSE_MILLIS = 1_500;
+    /** After that a close that still waits, for the client's locks perhaps, is ended by closing the socket. */
+    private static final int CUT_OFF_MILLIS = 2_500;
 
     private final String name;
     private final RabbitMQConfig config;
     private final Consumer<BrokerException> onFailure;
-    private final WriteGuard guard;
     private final AtomicReference<@Nullable BrokerException> failure = new AtomicReference<>();
     private volatile @Nullable Socket socket;
     private volatile @Nullable Connection connection;
@@ -42,12 +42,10 @@ final class RabbitMQSession implements AutoCloseable {
      *
      * @param onFailure told once why the session is over, on any thread; not told when it is closed
      */
-    RabbitMQSession(String name, RabbitMQConfig config, Duration longestWrite, Consumer<BrokerException> onFailure) {
+    RabbitMQSession(String name, RabbitMQConfig config, Consumer<BrokerException> onFailure) {
         this.name = name;
         this.config = config;
         this.onFailure = onFailure;
-        Duration limit = longestWrite.compareTo(LONGEST_WRITE) < 0 ? longestWrite : LONGEST_WRITE;
-        this.guard = new WriteGuard(name, limit, LONGEST_WRITE_WHEN_BLOCKED, this::cutOff);
     }
 
     /** Connects and opens the channel. */
@@ -56,15 +54,7 @@ final class RabbitMQSession implements AutoCloseable {
         Connection made = connect(factory);
         connection = made;
         made.addShutdownListener(this::shutDown);
-        made.addBlockedListener(
-                reason -> {
-                    blocked = reason == null ? "" : reason;
-                    guard.blocked(true);
-                },
-                () -> {
-                    blocked = null;
-                    guard.blocked(false);
-                });
+        made.addBlockedListener(reason -> blocked = reason == null ? "" : reason, () -> blocked = null);
         try {
             Channel opened = made.createChannel();
             if (opened == null) {
@@ -75,7 +65,6 @@ final class RabbitMQSession implements AutoCloseable {
         } catch (IOException | ShutdownSignalException e) {
             throw RabbitMQErrors.translate(name + ": opening a channel", e);
         }
-        guard.start();
     }
 
     private Connection connect(ConnectionFactory factory) throws InterruptedException {
@@ -123,10 +112,6 @@ final class RabbitMQSession implements AutoCloseable {
         return Objects.requireNonNull(channel, "the session is not open");
     }
 
-    WriteGuard guard() {
-        return guard;
-    }
-
     int frameMax() {
         int max = Objects.requireNonNull(connection).getFrameMax();
         return max == 0 ? Integer.MAX_VALUE : max;
@@ -172,18 +157,34 @@ final class RabbitMQSession implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        guard.blocked(true); // what is written now must not take long
-        guard.begin();
+        CountDownLatch closed = new CountDownLatch(1);
         try {
             Connection open = connection;
             if (open != null && failure.get() == null && blocked == null && open.isOpen()) {
+                cutOffUnless(closed);
                 open.close(AMQP.REPLY_SUCCESS, "closed by the application", CLOSE_MILLIS);
             }
         } catch (IOException | ShutdownSignalException e) {
             // it is cut off
         } finally {
-            guard.close();
+            closed.countDown();
             cutOff();
         }
+    }
+
+    private void cutOffUnless(CountDownLatch closed) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        if (!closed.await(CUT_OFF_MILLIS, TimeUnit.MILLISECONDS)) {
+                            cutOff();
+                        }
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "pythia-" + name + "-cut-off");
+        thread.setDaemon(true);
+        thread.start();
     }
 }

@@ -18,7 +18,7 @@
  *
  * <h2>Threads</h2>
  * Beside the engine's: the client's {@code AMQP Connection <host>:<port>} reads from the socket, fills the inbox and answers sends;
- * {@code pythia-rabbitmq:<queue>-guard} ends writes that hang.
+ * while a session is closed, {@code pythia-rabbitmq:<queue>-cut-off} closes the socket if that takes too long.
  *
  * <h2>Escape hatch</h2>
  * {@code Message.unwrap(Delivery.class)}, also {@code Envelope} and {@code BasicProperties}; arguments of queues and bindings by the broker's
