@@ -93,7 +93,9 @@ record Topology(
         if (translated instanceof DestinationNotFoundException && missing == MissingQueue.WAIT) {
             return new BrokerException(translated.getMessage(), error, true);
         }
-        return translated;
+        String text = String.valueOf(translated.getMessage());
+        // What can't be declared now can't be later; elsewhere the same code is about deliveries.
+        return text.contains("PRECONDITION_FAILED") ? new BrokerException(text, error) : translated;
     }
 
     /** The broker's own exchanges are there, and can't be declared with other properties. */
