@@ -53,6 +53,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     private Flow.@Nullable Subscriber<? super Message> subscriber;
     private boolean exhausted;
     private boolean terminated;
+    /** The session whose driver knows that there will be no more receive. */
+    private @Nullable Session<R> told;
 
     ReceiveLoop(ReceiveEngine<R> engine, Supplier<? extends ReceiveDriver<R>> drivers) {
         this.engine = engine;
@@ -210,7 +212,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         } finally {
             over = true;
             intakeStopped = true;
-            stopIntake();
+            tellDriverThatIntakeIsOver();
             if (isExhausted()) {
                 engine.settler.finishWhenSettled();
             } else {
@@ -222,9 +224,11 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         }
     }
 
-    private void stopIntake() {
+    /** Once: what a driver holds and was not given out goes back while the rest is settled. */
+    private void tellDriverThatIntakeIsOver() {
         Session<R> current = session;
-        if (current != null && !current.isDead()) {
+        if (current != null && !current.isDead() && current != told) {
+            told = current;
             try {
                 current.driver.stopIntake();
             } catch (RuntimeException e) {
@@ -262,6 +266,9 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         }
         if (engine.redeliveries.size() > 0) {
             deliverAgain();
+        }
+        if (intakePaused) {
+            tellDriverThatIntakeIsOver();
         }
         int max = room();
         if (max > 0) {

@@ -84,20 +84,36 @@ class ReceiveEngineTest {
     }
 
     @Test
-    void disconnect_tellsTheDriverThatTheIntakeIsOver_whileWhatIsInFlightIsSettled() {
+    void stopIntake_tellsTheDriverOnce_whileWhatIsInFlightIsSettled() {
         source.add(0, 5);
         try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
             Collector collector = new Collector(1, message -> {});
             consumer.consume().subscribe(collector);
             eventually().until(() -> collector.messages.size() == 1);
             assertThat(source.intakeStopped.get()).isZero();
-            CompletableFuture<Void> disconnected = consumer.disconnect();
+            consumer.stopIntake();
             eventually().until(() -> source.intakeStopped.get() == 1);
+            CompletableFuture<Void> disconnected = consumer.disconnect();
             assertThat(source.closed.get()).isZero();
             assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
             disconnected.join();
             assertThat(source.intakeStopped.get()).isEqualTo(1);
             assertThat(source.closed.get()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void disconnect_tellsTheDriverThatTheIntakeIsOver() {
+        source.add(0, 5);
+        try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            CompletableFuture<Void> disconnected = consumer.disconnect();
+            eventually().until(() -> source.intakeStopped.get() == 1);
+            assertThat(source.closed.get()).isZero();
+            assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
+            disconnected.join();
         }
     }
 
