@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
 import io.pythia.kafka.KafkaConfig;
+import io.pythia.rabbitmq.RabbitMQConfig;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;
@@ -98,6 +99,7 @@ class DocumentationTest {
             case "capabilities" -> capabilities();
             case "consumer-options" -> options(ConsumerOptions.class, ConsumerOptions.defaults());
             case "producer-options" -> options(ProducerOptions.class, ProducerOptions.defaults());
+            case "rabbitmq-config" -> options(RabbitMQConfig.class, RabbitMQConfig.defaults());
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
             default -> throw new AssertionError("nothing is called " + match.group(1));
         };

@@ -77,7 +77,10 @@ final class RabbitMQErrors {
                     new Row("check user name and password", BrokerAuthenticationException::new)),
             new ClassRow(
                     PossibleAuthenticationFailureException.class,
-                    new Row("check user name, password and virtual host", BrokerAuthenticationException::new)),
+                    // Mostly a connection that broke in this moment: today's brokers say what they don't like.
+                    new Row(
+                            "the connection broke while it was made; an old broker also does this to a wrong password",
+                            BrokerConnectionException::new)),
             new ClassRow(
                     UnknownHostException.class, new Row("check the name of the host", BrokerConnectionException::new)),
             new ClassRow(

@@ -34,6 +34,7 @@ final class Traffic implements AutoCloseable {
     final RabbitMQProducer producer;
     final RabbitMQConsumer consumer;
     private final Set<String> spoilt = ConcurrentHashMap.newKeySet();
+    private final Set<String> failures = ConcurrentHashMap.newKeySet();
     private final AtomicLong longestSend = new AtomicLong();
     private final AtomicInteger sent = new AtomicInteger();
     private final AtomicInteger handedOver = new AtomicInteger();
@@ -95,7 +96,11 @@ final class Traffic implements AutoCloseable {
             Message message =
                     Message.builder().id("m" + i).body("body of m" + i).build();
             long before = System.nanoTime();
-            ledger.send(producer, message);
+            ledger.send(producer, message).whenComplete((ok, error) -> {
+                if (error != null) {
+                    failures.add(String.valueOf(error.getMessage()));
+                }
+            });
             longestSend.accumulateAndGet(System.nanoTime() - before, Math::max);
             sent.incrementAndGet();
             LockSupport.parkNanos(500_000);
@@ -125,6 +130,9 @@ final class Traffic implements AutoCloseable {
         eventually("all confirmed messages", () -> ledger.lost().isEmpty() && ledger.open() == 0);
         ledger.verify(faults * PREFETCH + sentAgain());
         assertThat(spoilt).isEmpty();
+        assertThat(failures)
+                .as("sends that failed within their long time limit")
+                .isEmpty();
         // The promise is 50 ms; a busy machine may take a thread away for longer, a blocking client for seconds.
         assertThat(Duration.ofNanos(longestSend.get())).isLessThan(Duration.ofSeconds(2));
         System.out.println(what + ": " + ledger + ", sent again " + sentAgain());

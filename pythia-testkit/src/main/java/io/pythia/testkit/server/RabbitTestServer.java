@@ -76,13 +76,14 @@ public final class RabbitTestServer implements TestServer {
      * @param ca the authority whose client certificates it takes, PEM
      * @param certificate its certificate, PEM
      * @param key its key, PEM
+     * @param clientCertificate whether a client must have a certificate; it may in any case
      */
     public static Map<String, String> tls(Path ca, Path certificate, Path key, boolean clientCertificate) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("ssl_options.cacertfile", ca.toAbsolutePath().toString());
         settings.put("ssl_options.certfile", certificate.toAbsolutePath().toString());
         settings.put("ssl_options.keyfile", key.toAbsolutePath().toString());
-        settings.put("ssl_options.verify", clientCertificate ? "verify_peer" : "verify_none");
+        settings.put("ssl_options.verify", "verify_peer");
         settings.put("ssl_options.fail_if_no_peer_cert", Boolean.toString(clientCertificate));
         return settings;
     }
