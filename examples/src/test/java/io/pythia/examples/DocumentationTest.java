@@ -161,7 +161,7 @@ class DocumentationTest {
     private static String value(Record defaults, RecordComponent component) {
         try {
             Object value = component.getAccessor().invoke(defaults);
-            if (value == null) {
+            if (value == null || value.equals(List.of())) {
                 return "";
             }
             if (component.getName().equals("maxInFlightBytes") && defaults instanceof ProducerOptions) {

@@ -41,7 +41,7 @@ public record RabbitMQConfig(
         @Setting(value = "The user", nativeName = "username")
         String username,
 
-        @Setting(value = "The password", nativeName = "password")
+        @Setting(value = "The password; default: guest", nativeName = "password")
         Secret password,
 
         @Setting(value = "The virtual host", nativeName = "virtualHost")
