@@ -34,12 +34,9 @@ final class RabbitMQErrors {
     /** By the class of an error or of one of its causes; the first that matches. */
     record ClassRow(Class<? extends Throwable> type, Row row) {}
 
-    private static final BiFunction<String, Throwable, BrokerException> RETRYABLE =
-            (text, cause) -> new BrokerException(text, cause, true);
-
     /** By the reply code with which the broker closes a channel or a connection. */
     static final Map<Integer, Row> BY_CODE = Map.ofEntries(
-            Map.entry(AMQP.CONTENT_TOO_LARGE, new Row("send less", RETRYABLE)),
+            Map.entry(AMQP.CONTENT_TOO_LARGE, new Row("send less", RabbitMQErrors::retryable)),
             Map.entry(
                     AMQP.CONNECTION_FORCED,
                     new Row("an operator or a restart closed it", BrokerConnectionException::new)),
@@ -48,19 +45,21 @@ final class RabbitMQErrors {
                     AMQP.ACCESS_REFUSED,
                     new Row("check the password and the user's permissions", BrokerAuthenticationException::new)),
             Map.entry(AMQP.NOT_FOUND, new Row("declare it, or check its name", DestinationNotFoundException::new)),
-            Map.entry(AMQP.RESOURCE_LOCKED, new Row("another connection holds it exclusively", RETRYABLE)),
-            Map.entry(AMQP.PRECONDITION_FAILED, new Row("see the cause", RETRYABLE)),
+            Map.entry(
+                    AMQP.RESOURCE_LOCKED,
+                    new Row("another connection holds it exclusively", RabbitMQErrors::retryable)),
+            Map.entry(AMQP.PRECONDITION_FAILED, new Row("see the cause", RabbitMQErrors::retryable)),
             Map.entry(AMQP.FRAME_ERROR, new Row("the stream was damaged", BrokerConnectionException::new)),
             Map.entry(AMQP.SYNTAX_ERROR, new Row("the stream was damaged", BrokerConnectionException::new)),
             Map.entry(AMQP.COMMAND_INVALID, new Row("the stream was damaged", BrokerConnectionException::new)),
             Map.entry(AMQP.CHANNEL_ERROR, new Row("the stream was damaged", BrokerConnectionException::new)),
             Map.entry(AMQP.UNEXPECTED_FRAME, new Row("the stream was damaged", BrokerConnectionException::new)),
-            Map.entry(AMQP.RESOURCE_ERROR, new Row("the broker is short of something", RETRYABLE)),
+            Map.entry(AMQP.RESOURCE_ERROR, new Row("the broker is short of something", RabbitMQErrors::retryable)),
             Map.entry(
                     AMQP.NOT_ALLOWED,
                     new Row("check the virtual host and the user's rights to it", BrokerAuthenticationException::new)),
             Map.entry(AMQP.NOT_IMPLEMENTED, new Row("the broker can't do this", BrokerException::new)),
-            Map.entry(AMQP.INTERNAL_ERROR, new Row("see the broker's log", RETRYABLE)));
+            Map.entry(AMQP.INTERNAL_ERROR, new Row("see the broker's log", RabbitMQErrors::retryable)));
 
     /** By what the client throws, from the special to the general. */
     static final List<ClassRow> BY_CLASS = List.of(
@@ -112,14 +111,18 @@ final class RabbitMQErrors {
     private static final Row MISMATCH = new Row(
             "it exists with other properties: set the same ones, delete it, or use topology=passive",
             BrokerException::new);
-    private static final Row IN_USE = new Row("another consumer has it exclusively", RETRYABLE);
-    private static final Row NODE_DOWN = new Row("its node is down", RETRYABLE);
+    private static final Row IN_USE = new Row("another consumer has it exclusively", RabbitMQErrors::retryable);
+    private static final Row NODE_DOWN = new Row("its node is down", RabbitMQErrors::retryable);
     private static final Row NO_VHOST = new Row("create the virtual host", DestinationNotFoundException::new);
     private static final Row ACK_TIMEOUT = new Row(
             "messages were unsettled for longer than the broker's consumer_timeout: they come again; settle sooner, or raise it",
-            RETRYABLE);
+            RabbitMQErrors::retryable);
 
     private RabbitMQErrors() {}
+
+    private static BrokerException retryable(String text, Throwable cause) {
+        return new BrokerException(text, cause, true);
+    }
 
     /** Translates an error that came while doing something. */
     static BrokerException translate(String doing, Throwable error) {
@@ -149,7 +152,7 @@ final class RabbitMQErrors {
     private static BrokerException said(String doing, int code, String text, Throwable error) {
         Row row = special(code, text);
         if (row == null) {
-            row = BY_CODE.getOrDefault(code, new Row("see the cause", RETRYABLE));
+            row = BY_CODE.getOrDefault(code, new Row("see the cause", RabbitMQErrors::retryable));
         }
         String detail = row == MISMATCH ? mismatch(text) : oneLine(text);
         return row.translation.apply(doing + ": " + detail + "; " + row.advice, error);

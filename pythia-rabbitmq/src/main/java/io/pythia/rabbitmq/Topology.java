@@ -90,10 +90,10 @@ record Topology(
     /** Translates an error of looking for or using what is described here. */
     BrokerException translate(String doing, Exception error) {
         BrokerException translated = RabbitMQErrors.translate(doing, error);
-        if (translated instanceof DestinationNotFoundException && missing == MissingQueue.WAIT) {
-            return new BrokerException(translated.getMessage(), error, true);
-        }
         String text = String.valueOf(translated.getMessage());
+        if (translated instanceof DestinationNotFoundException && missing == MissingQueue.WAIT) {
+            return new BrokerException(text, error, true);
+        }
         // What can't be declared now can't be later; elsewhere the same code is about deliveries.
         return text.contains("PRECONDITION_FAILED") ? new BrokerException(text, error) : translated;
     }

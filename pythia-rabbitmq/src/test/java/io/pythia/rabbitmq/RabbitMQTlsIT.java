@@ -101,8 +101,11 @@ class RabbitMQTlsIT {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);
             assertThat(subscriber.await(1).get(0).text()).isEqualTo("secret");
-            assertThat(server.control("list_connections", "ssl").lines().filter("true"::equals))
-                    .hasSize(2);
+            assertThat(server.control("list_connections", "client_properties", "ssl")
+                            .lines()
+                            .filter(line -> line.contains(queue)))
+                    .hasSize(2)
+                    .allMatch(line -> line.endsWith("\ttrue"));
         }
     }
 
