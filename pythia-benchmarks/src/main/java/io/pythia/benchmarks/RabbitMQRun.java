@@ -128,20 +128,18 @@ public final class RabbitMQRun {
 
     private void rawConsume() throws Exception {
         CountDownLatch done = new CountDownLatch(1);
-        try (Connection connection = connect();
-                Channel channel = connection.createChannel()) {
-            channel.basicQos(PREFETCH);
-            Progress progress = new Progress(done);
-            channel.basicConsume(queue, false, new DefaultConsumer(channel) {
-                @Override
-                public void handleDelivery(String tag, Envelope envelope, BasicProperties properties, byte[] body)
-                        throws IOException {
-                    channel.basicAck(envelope.getDeliveryTag(), false);
-                    progress.seen(body);
-                }
-            });
-            done.await();
-        }
+        Channel channel = connect().createChannel(); // ends with the process: a close would meet acknowledgements
+        channel.basicQos(PREFETCH);
+        Progress progress = new Progress(done);
+        channel.basicConsume(queue, false, new DefaultConsumer(channel) {
+            @Override
+            public void handleDelivery(String tag, Envelope envelope, BasicProperties properties, byte[] body)
+                    throws IOException {
+                channel.basicAck(envelope.getDeliveryTag(), false);
+                progress.seen(body);
+            }
+        });
+        done.await();
     }
 
     private void pythiaConsume() throws Exception {

@@ -145,6 +145,13 @@ final class RabbitMQMessages {
         return null;
     }
 
+    /** Returns whether a message has nothing but a body and a timestamp. */
+    static boolean isPlain(Message message) {
+        return !message.hasExplicitId()
+                && message.key() == null
+                && message.headers().isEmpty();
+    }
+
     /** Returns about how many bytes the properties take in their frame, at most. */
     static int size(Message message) {
         int size = 512 + 2 * (message.hasExplicitId() ? message.id().length() * 3 : 0);

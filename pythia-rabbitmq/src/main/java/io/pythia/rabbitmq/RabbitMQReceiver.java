@@ -133,26 +133,28 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
 
     private void write(List<? extends Settlement<RabbitMQMessage>> batch) throws IOException {
         Channel channel = session.channel();
-        List<Long> acks = new ArrayList<>(batch.size());
+        long[] acks = new long[batch.size()];
+        int count = 0;
         for (Settlement<RabbitMQMessage> each : batch) {
             long tag = each.receipt().tag();
             if (!window.settle(tag)) {
                 continue;
             }
             if (each.outcome() == Outcome.ACK) {
-                acks.add(tag);
+                acks[count++] = tag;
             } else {
                 channel.basicNack(tag, false, each.outcome() == Outcome.NACK);
             }
         }
-        acknowledge(channel, acks, window.advance());
+        acknowledge(channel, acks, count, window.advance());
     }
 
     /** One frame for those behind which nothing is unsettled, one for each of the others. */
-    private void acknowledge(Channel channel, List<Long> tags, long allSettledUpTo) throws IOException {
+    private void acknowledge(Channel channel, long[] tags, int count, long allSettledUpTo) throws IOException {
         long last = 0;
         int together = 0;
-        for (long tag : tags) {
+        for (int i = 0; i < count; i++) {
+            long tag = tags[i];
             if (tag <= allSettledUpTo) {
                 last = Math.max(last, tag);
                 together++;

@@ -33,6 +33,8 @@ final class RabbitMQSender implements SendDriver {
     /** Whether the sending thread may be within a write of the client, which a broker that reads nothing lets wait for ever. */
     private volatile boolean sending;
 
+    private @Nullable BasicProperties plain;
+    private long plainSecond;
     private boolean broken;
     private int headerLimit;
     private volatile @Nullable Details lastDetails;
@@ -118,14 +120,14 @@ final class RabbitMQSender implements SendDriver {
         BasicProperties properties;
         try {
             routingKey = routingKey(message);
-            properties = RabbitMQMessages.properties(message, settings.persistent(), priority(message));
+            properties = properties(message);
         } catch (RuntimeException e) {
             // A function of the application's, or what it returned.
             outgoing.fail(
                     new MessageException(doing() + ": the message has no proper routing key or priority: " + e, e));
             return;
         }
-        if (headerLimit < RabbitMQMessages.size(message)) {
+        if (properties != plain && headerLimit < RabbitMQMessages.size(message)) {
             outgoing.fail(new MessageException(doing() + ": headers, key and id together don't fit into a frame of "
                     + session.frameMax() + " bytes"));
             return;
@@ -152,6 +154,21 @@ final class RabbitMQSender implements SendDriver {
                 outgoing.fail(uncertain(cause));
             }
         }
+    }
+
+    /** Returns the same ones for all messages of a second that have nothing else: most have not. */
+    private BasicProperties properties(Message message) {
+        if (settings.priority() != null || !RabbitMQMessages.isPlain(message)) {
+            return RabbitMQMessages.properties(message, settings.persistent(), priority(message));
+        }
+        long second = message.timestamp().getEpochSecond();
+        BasicProperties properties = plain;
+        if (properties == null || second != plainSecond) {
+            properties = RabbitMQMessages.properties(message, settings.persistent(), null);
+            plain = properties;
+            plainSecond = second;
+        }
+        return properties;
     }
 
     private String routingKey(Message message) {

@@ -105,7 +105,7 @@ class RabbitMQFaultsIT {
             traffic.awaitMore(500);
             proxy.drop(Direction.TO_SERVER);
             proxy.drop(Direction.TO_CLIENT);
-            eventually("an event", () -> traffic.lost.get() > 0);
+            eventually("events of both", () -> traffic.lost.get() > 0 && traffic.lostByProducer.get() > 0);
             eventually("a health that says so", () -> traffic.health() == Health.Status.DOWN);
             proxy.heal();
             traffic.awaitMore(500);
@@ -132,7 +132,7 @@ class RabbitMQFaultsIT {
         try (Traffic traffic = new Traffic(server, RabbitQueues.create(server.directAddress()))) {
             traffic.awaitMore(500);
             proxy.drop(Direction.TO_CLIENT);
-            eventually("an event", () -> traffic.lost.get() > 0);
+            eventually("events of both", () -> traffic.lost.get() > 0 && traffic.lostByProducer.get() > 0);
             proxy.heal();
             traffic.awaitMore(500);
             traffic.finish("answers lost", 1);

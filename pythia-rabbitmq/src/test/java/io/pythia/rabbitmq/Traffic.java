@@ -30,6 +30,7 @@ final class Traffic implements AutoCloseable {
 
     final Ledger ledger = new Ledger();
     final AtomicInteger lost = new AtomicInteger();
+    final AtomicInteger lostByProducer = new AtomicInteger();
     final AtomicInteger restored = new AtomicInteger();
     final RabbitMQProducer producer;
     final RabbitMQConsumer consumer;
@@ -65,6 +66,12 @@ final class Traffic implements AutoCloseable {
                 .config(config(server))
                 .retry(QUICK)
                 .sendTimeout(Duration.ofSeconds(90))
+                .listener(new BrokerListener() {
+                    @Override
+                    public void connectionLost(String broker, BrokerException cause) {
+                        lostByProducer.incrementAndGet();
+                    }
+                })
                 .metrics(new BrokerMetrics() {
                     @Override
                     public void sent(String broker, int count, long bytes) {
