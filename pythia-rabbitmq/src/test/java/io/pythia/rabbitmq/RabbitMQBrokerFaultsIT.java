@@ -52,7 +52,8 @@ class RabbitMQBrokerFaultsIT {
 
     @BeforeAll
     void start() {
-        server = TestServers.newRabbit(Map.of(), Map.of("consumer_timeout", "5000", "channel_tick_interval", "500"));
+        server = TestServers.newRabbit(
+                Map.of("advanced.consumer_timeout", "5000", "advanced.channel_tick_interval", "500"));
         proxy = server.proxy();
     }
 

@@ -39,7 +39,7 @@ class RabbitMQFaultsIT {
 
     @BeforeAll
     void start() {
-        server = TestServers.newRabbit(Map.of(), Map.of());
+        server = TestServers.newRabbit(Map.of());
         proxy = server.proxy();
     }
 

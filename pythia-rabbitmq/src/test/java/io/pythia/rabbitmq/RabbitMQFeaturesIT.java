@@ -40,7 +40,7 @@ class RabbitMQFeaturesIT {
 
     @BeforeAll
     void start() {
-        server = TestServers.newRabbit(Map.of("max_message_size", "1000000"), Map.of());
+        server = TestServers.newRabbit(Map.of("max_message_size", "1000000"));
     }
 
     @AfterAll

@@ -54,7 +54,6 @@ class RabbitMQTlsIT {
 
     @BeforeAll
     void start() throws IOException {
-        TestServers.requireRabbit();
         certificates = new TestCertificates(folder);
         authority = certificates.authority("authority");
         otherAuthority = certificates.authority("other-authority");
@@ -62,7 +61,7 @@ class RabbitMQTlsIT {
         expired = certificates.certificate("authority", "expired", "ip:127.0.0.1", "-3d");
         // For the address only, not for the name localhost.
         Path certificate = certificates.certificate("authority", "broker", "ip:127.0.0.1", "-0d");
-        server = RabbitTestServer.createWithTls(authority, certificate, certificates.key("broker"), false);
+        server = TestServers.newRabbit(RabbitTestServer.tls(authority, certificate, certificates.key("broker"), false));
     }
 
     @BeforeEach
