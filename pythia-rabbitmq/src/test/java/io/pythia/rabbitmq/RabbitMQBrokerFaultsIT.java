@@ -47,6 +47,17 @@ class RabbitMQBrokerFaultsIT {
     private static final int LARGE = 64 << 10;
 
     private final List<String> events = new CopyOnWriteArrayList<>();
+    private final BrokerListener recorder = new BrokerListener() {
+        @Override
+        public void connectionLost(String broker, BrokerException cause) {
+            events.add("lost: " + cause.getMessage());
+        }
+
+        @Override
+        public void connectionRestored(String broker, Duration outage) {
+            events.add("restored");
+        }
+    };
     private RabbitTestServer server;
     private FaultProxy proxy;
 
@@ -73,17 +84,7 @@ class RabbitMQBrokerFaultsIT {
                 .queue(queue)
                 .config(Traffic.config(server))
                 .retry(Traffic.QUICK)
-                .listener(new BrokerListener() {
-                    @Override
-                    public void connectionLost(String broker, BrokerException cause) {
-                        events.add("lost: " + cause.getMessage());
-                    }
-
-                    @Override
-                    public void connectionRestored(String broker, Duration outage) {
-                        events.add("restored");
-                    }
-                });
+                .listener(recorder);
     }
 
     private RabbitMQProducer.Builder producer(String queue) {
@@ -91,17 +92,7 @@ class RabbitMQBrokerFaultsIT {
                 .queue(queue)
                 .config(Traffic.config(server))
                 .retry(Traffic.QUICK)
-                .listener(new BrokerListener() {
-                    @Override
-                    public void connectionLost(String broker, BrokerException cause) {
-                        events.add("lost: " + cause.getMessage());
-                    }
-
-                    @Override
-                    public void connectionRestored(String broker, Duration outage) {
-                        events.add("restored");
-                    }
-                });
+                .listener(recorder);
     }
 
     private void publish(String queue, String... bodies) {

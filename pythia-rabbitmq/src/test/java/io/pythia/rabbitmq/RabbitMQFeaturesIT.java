@@ -56,6 +56,16 @@ class RabbitMQFeaturesIT {
         return RabbitMQProducer.builder().config(RabbitQueues.config(server.address()));
     }
 
+    private void sendHundred(String queue) {
+        try (RabbitMQProducer producer = producer().queue(queue).build()) {
+            List<Message> messages = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                messages.add(Message.of(Integer.toString(i)));
+            }
+            TestSubscriber.get(producer.sendBatch(messages));
+        }
+    }
+
     private GetResponse get(String queue) {
         return RabbitQueues.on(server.address(), channel -> channel.basicGet(queue, true));
     }
@@ -480,13 +490,7 @@ class RabbitMQFeaturesIT {
     @Test
     void disconnect_givesPrefetchedMessagesBackAtOnce_andLetsWhatIsInFlightFinish() {
         String queue = RabbitQueues.create(server.address());
-        try (RabbitMQProducer producer = producer().queue(queue).build()) {
-            List<Message> messages = new ArrayList<>();
-            for (int i = 0; i < 100; i++) {
-                messages.add(Message.of(Integer.toString(i)));
-            }
-            TestSubscriber.get(producer.sendBatch(messages));
-        }
+        sendHundred(queue);
         try (RabbitMQConsumer consumer =
                 consumer(queue).closeTimeout(Duration.ofSeconds(60)).build()) {
             TestSubscriber subscriber = TestSubscriber.requesting(1);
@@ -505,13 +509,7 @@ class RabbitMQFeaturesIT {
     @Test
     void outOfOrderAcks_leaveOnlyWhatIsUnsettled() {
         String queue = RabbitQueues.create(server.address());
-        try (RabbitMQProducer producer = producer().queue(queue).build()) {
-            List<Message> messages = new ArrayList<>();
-            for (int i = 0; i < 100; i++) {
-                messages.add(Message.of(Integer.toString(i)));
-            }
-            TestSubscriber.get(producer.sendBatch(messages));
-        }
+        sendHundred(queue);
         try (RabbitMQConsumer consumer =
                 consumer(queue).closeTimeout(Duration.ofMillis(100)).build()) {
             TestSubscriber subscriber = TestSubscriber.requesting(100);
