@@ -34,6 +34,7 @@ public final class Brokers {
             Map.entry("redis-list", "pythia-redis"),
             Map.entry("rabbitmq", "pythia-rabbitmq"),
             Map.entry("amqp", "pythia-rabbitmq"),
+            Map.entry("amqps", "pythia-rabbitmq"),
             Map.entry("http-poller", "pythia-http"),
             Map.entry("webhook", "pythia-http"),
             Map.entry("sqs", "pythia-cloud-aws"),

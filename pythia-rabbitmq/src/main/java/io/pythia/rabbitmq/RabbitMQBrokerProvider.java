@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 /** Makes {@code rabbitmq} known: {@code rabbitmq://guest:guest@localhost:5672/%2F?queue=orders}, also {@code amqp} and {@code amqps}. */
 public final class RabbitMQBrokerProvider implements BrokerProvider {
     private static final String TLS_SCHEME = "amqps";
-    private static final long DEFAULT_MAX_BYTES = 16 << 20;
 
     /** A URL serves both sides of an application: what only the other one needs is no mistake. */
     private static final List<String> CONSUMER_ONLY = List.of(
@@ -63,7 +62,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
 
     @Override
     public Capabilities capabilities() {
-        return capabilities(false, false, false);
+        return capabilities(false, false, false, RabbitMQConfig.MAX_MESSAGE_BYTES);
     }
 
     /**
@@ -71,8 +70,10 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
      *
      * @param counts whether the broker counts deliveries, as a quorum queue does
      * @param deadLetters whether the broker has somewhere to put rejected messages
+     * @param atMostOnce whether the broker forgets a message when it is pushed
+     * @param maxBytes the largest body
      */
-    static Capabilities capabilities(boolean counts, boolean deadLetters, boolean atMostOnce) {
+    static Capabilities capabilities(boolean counts, boolean deadLetters, boolean atMostOnce, long maxBytes) {
         Capabilities.Builder can = Capabilities.builder()
                 .guarantee(atMostOnce ? Guarantee.AT_MOST_ONCE : Guarantee.AT_LEAST_ONCE)
                 .ordering(Ordering.SOURCE)
@@ -83,7 +84,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
                 .persistent()
                 .headers()
                 .keys()
-                .maxMessageBytes(DEFAULT_MAX_BYTES);
+                .maxMessageBytes(maxBytes);
         return (counts ? can.countsAttempts() : can).build();
     }
 
@@ -201,7 +202,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         return arguments;
     }
 
-    private static Object typed(String value) {
+    static Object typed(String value) {
         if (value.equals("true") || value.equals("false")) {
             return Boolean.valueOf(value);
         }

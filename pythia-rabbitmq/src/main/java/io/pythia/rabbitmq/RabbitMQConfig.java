@@ -76,6 +76,9 @@ public record RabbitMQConfig(
     /** Above this the client itself ends the connection: the most that a broker takes by default. */
     static final int CLIENT_LIMIT = 128 << 20;
 
+    /** The default of {@code maxMessageBytes}. */
+    static final long MAX_MESSAGE_BYTES = 16 << 20;
+
     private static final int PORT = 5672;
     private static final int TLS_PORT = 5671;
     private static final int MAX_PORT = 65_535;
@@ -132,7 +135,7 @@ public record RabbitMQConfig(
                 null,
                 Duration.ofSeconds(10),
                 0,
-                16 << 20);
+                MAX_MESSAGE_BYTES);
     }
 
     /** Returns a builder that begins with the defaults. */

@@ -311,7 +311,10 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
         /** What this consumer can do depends on its queue. */
         private Capabilities capabilities() {
             return RabbitMQBrokerProvider.capabilities(
-                    !autoAck && queueType == QueueType.QUORUM, !autoAck && deadLetterExchange != null, autoAck);
+                    !autoAck && queueType == QueueType.QUORUM,
+                    !autoAck && deadLetterExchange != null,
+                    autoAck,
+                    effectiveConfig().maxMessageBytes());
         }
 
         private Map<String, Object> allQueueArguments() {

@@ -174,6 +174,16 @@ class RabbitMQConfigTest {
     }
 
     @Test
+    void argumentsInSettings_haveTheBrokersTypes() {
+        assertThat(RabbitMQBrokerProvider.typed("5")).isEqualTo(5L);
+        assertThat(RabbitMQBrokerProvider.typed("true")).isEqualTo(true);
+        assertThat(RabbitMQBrokerProvider.typed("reject-publish")).isEqualTo("reject-publish");
+        assertThatThrownBy(() -> brokers.consumer("rabbitmq", Map.of("queue", "q", "queue-arguments", "x-max-length")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("name=value");
+    }
+
+    @Test
     void everyProblem_isReportedAtOnce() {
         assertThatThrownBy(() -> brokers.consumer(
                         "rabbitmq",

@@ -30,7 +30,7 @@ class RabbitMQConformanceIT extends BrokerConformance {
 
         @Override
         public Capabilities capabilities() {
-            return RabbitMQBrokerProvider.capabilities(type == QueueType.QUORUM, false, false);
+            return builder("any", "any", ConsumerOptions.defaults()).build().capabilities();
         }
 
         @Override
