@@ -129,7 +129,7 @@ class CliTest {
 
     @Test
     void brokerThatIsAway_isExitCode1_andOneLine() {
-        Run run = Run.of("", "ping", "kafka://127.0.0.1:1/orders?connect-timeout=8s");
+        Run run = Run.of("", "ping", "kafka://127.0.0.1:1/orders?connect-timeout=20s");
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err()).contains("127.0.0.1:1").doesNotContain("\tat ");
     }
