@@ -48,7 +48,10 @@ class RabbitMQEndToEndIT {
         Run missing = Run.of("x\n", "produce", url(queue));
         assertThat(missing.exitCode()).isEqualTo(1);
         assertThat(missing.err()).contains("no queue '" + queue + "'").doesNotContain("\tat ", "guest:guest");
-        Run ping = Run.of("", "ping", url(queue)); // declares it, as a consumer does
+        assertThat(Run.of("", "ping", url(queue)).exitCode()).isEqualTo(1);
+        assertThat(Run.of("x\n", "produce", url(queue) + "&topology=declare").exitCode())
+                .isZero();
+        Run ping = Run.of("", "ping", url(queue));
         assertThat(ping.exitCode()).as(ping.err()).isZero();
         assertThat(ping.out()).contains("is UP");
     }
