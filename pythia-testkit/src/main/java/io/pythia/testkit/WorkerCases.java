@@ -89,8 +89,8 @@ interface WorkerCases extends ConformanceCases {
                         10)) {
             eventually("all done with")
                     .until(() -> worker.stats().handled() == 9 && worker.stats().deadLettered() == 1);
-            assertThat(calls.get("3").get()).isEqualTo(2);
-            assertThat(calls.get("4").get()).isEqualTo(1);
+            assertThat(calls.getOrDefault("3", new AtomicInteger()).get()).isEqualTo(2);
+            assertThat(calls.getOrDefault("4", new AtomicInteger()).get()).isEqualTo(1);
         }
         requires(can().persistent(), "persistent messages");
         assertThat(leftOver(destination, 0)).isEmpty();
