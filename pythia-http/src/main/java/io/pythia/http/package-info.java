@@ -1,0 +1,4 @@
+@NullMarked
+package io.pythia.http;
+
+import org.jspecify.annotations.NullMarked;
