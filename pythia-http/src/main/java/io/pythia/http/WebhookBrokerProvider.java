@@ -6,6 +6,7 @@ import io.pythia.Secret;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
+import io.pythia.spi.Capabilities.Support;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -17,8 +18,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes {@code webhook} known: {@code webhook:https://a.example.com/hook}, its settings in the fragment. */
 public final class WebhookBrokerProvider implements BrokerProvider {
-    static final Capabilities CAPABILITIES =
-            Capabilities.builder().producerOnly().maxMessageBytes(1 << 20).build();
+    static final Capabilities CAPABILITIES = Capabilities.builder()
+            .producerOnly()
+            .nack(Support.NONE)
+            .delayedNack(Support.NONE)
+            .deadLetter(Support.NONE)
+            .maxMessageBytes(1 << 20)
+            .build();
 
     /** When a message is sent again. */
     enum Schedule {

@@ -2,10 +2,6 @@ package io.pythia.http;
 
 import io.pythia.Message;
 import io.pythia.MessageException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Base64;
 import java.util.Map;
 import okhttp3.Headers;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 /** What a message and a webhook are to each other. */
 final class WebhookMessages {
     private static final String CONTENT_TYPE = "Content-Type";
-    private static final int ID_LENGTH = 32;
 
     private WebhookMessages() {}
 
@@ -59,22 +54,6 @@ final class WebhookMessages {
      */
     static String id(Message message) {
         String id = message.id();
-        return WebhookKey.isId(id) ? id : "msg_" + hash(id.getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** Returns a short hash of bytes, of letters, digits, {@code -} and {@code _}. */
-    static String hash(byte[]... parts) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (byte[] part : parts) {
-                digest.update(part);
-            }
-            return Base64.getUrlEncoder()
-                    .withoutPadding()
-                    .encodeToString(digest.digest())
-                    .substring(0, ID_LENGTH);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return WebhookKey.isId(id) ? id : "msg_" + Hashes.of(id);
     }
 }
