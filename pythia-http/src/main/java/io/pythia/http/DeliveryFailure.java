@@ -1,6 +1,8 @@
 package io.pythia.http;
 
+import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerException;
+import io.pythia.DestinationNotFoundException;
 import io.pythia.MessageException;
 import io.pythia.UncertainSendException;
 import java.util.Map;
@@ -18,10 +20,21 @@ public interface DeliveryFailure {
     /** Returns what became of the message at each URL, in the order in which they were set: {@code 200 after 1 attempt}, or what went wrong. */
     Map<String, String> results();
 
-    /** Returns the error for results of which at least one is no success. */
+    /**
+     * Returns the error for results of which at least one is no success.
+     *
+     * @param cause what the first URL that does not have it said
+     */
     static BrokerException of(
             String text, Map<String, String> results, boolean someMayHaveIt, @Nullable Throwable cause) {
-        return someMayHaveIt ? new Partial(text, results, cause) : new Refused(text, results, cause);
+        if (someMayHaveIt) {
+            return new Partial(text, results, cause);
+        } else if (cause instanceof DestinationNotFoundException) {
+            return new NotFound(text, results, cause);
+        } else if (cause instanceof BrokerAuthenticationException) {
+            return new Unauthorized(text, results, cause);
+        }
+        return new Refused(text, results, cause);
     }
 
     /** No URL has it. */
@@ -48,6 +61,40 @@ public interface DeliveryFailure {
         private final transient Map<String, String> results;
 
         private Partial(String text, Map<String, String> results, @Nullable Throwable cause) {
+            super(text, cause);
+            this.results = results;
+        }
+
+        @Override
+        public Map<String, String> results() {
+            return results;
+        }
+    }
+
+    /** No URL has it, and the first says that there is no such place. */
+    final class NotFound extends DestinationNotFoundException implements DeliveryFailure {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Map<String, String> results;
+
+        private NotFound(String text, Map<String, String> results, Throwable cause) {
+            super(text, cause);
+            this.results = results;
+        }
+
+        @Override
+        public Map<String, String> results() {
+            return results;
+        }
+    }
+
+    /** No URL has it, and the first has refused the credentials, or has a certificate that is not trusted. */
+    final class Unauthorized extends BrokerAuthenticationException implements DeliveryFailure {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Map<String, String> results;
+
+        private Unauthorized(String text, Map<String, String> results, Throwable cause) {
             super(text, cause);
             this.results = results;
         }

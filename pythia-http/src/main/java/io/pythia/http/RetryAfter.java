@@ -24,9 +24,10 @@ final class RetryAfter {
                     .appendPattern("EEEE, dd-MMM-")
                     .appendValueReduced(ChronoField.YEAR, 2, 2, 1970)
                     .appendPattern(" HH:mm:ss 'GMT'")
-                    .toFormatter(Locale.ROOT)
+                    .toFormatter(Locale.ENGLISH)
                     .withZone(ZoneOffset.UTC),
-            DateTimeFormatter.ofPattern("EEE MMM d HH:mm:ss yyyy", Locale.ROOT).withZone(ZoneOffset.UTC));
+            DateTimeFormatter.ofPattern("EEE MMM d HH:mm:ss yyyy", Locale.ENGLISH)
+                    .withZone(ZoneOffset.UTC));
 
     private RetryAfter() {}
 
@@ -39,12 +40,20 @@ final class RetryAfter {
             return null;
         }
         String text = value.strip();
+        return !text.isEmpty() && Character.isLetter(text.charAt(0)) ? date(text, now, max) : numbers(text, max);
+    }
+
+    private static @Nullable Duration date(String text, Instant now, Duration max) {
         for (DateTimeFormatter format : DATES) {
             Duration until = untilDate(text, format, now);
             if (until != null) {
                 return limited(until, max);
             }
         }
+        return null;
+    }
+
+    private static @Nullable Duration numbers(String text, Duration max) {
         Duration longest = null;
         for (String part : text.split(",", -1)) {
             Duration seconds = seconds(part.strip(), max);

@@ -9,6 +9,7 @@ import io.pythia.spi.ProducerOptions;
 import io.pythia.testkit.BrokerHarness;
 import java.time.Duration;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** A local service between the two: webhooks write its feeds, the poller reads them. */
 record FeedHarness(String name, Capabilities capabilities, FeedServer server, StateStore states)
@@ -30,8 +31,9 @@ record FeedHarness(String name, Capabilities capabilities, FeedServer server, St
     }
 
     @Override
-    public String missingDestination() {
-        return "missing-feed";
+    public @Nullable String missingDestination() {
+        // The error of a webhook does not have its path, which is often its only secret.
+        return capabilities.consumes() ? "missing-feed" : null;
     }
 
     @Override
