@@ -215,7 +215,7 @@ public final class WebhookSenderWorker extends AbstractMessageProducer {
         public WebhookSenderWorker build() {
             ProducerOptions asked = options();
             WebhookSettings settings = settings(asked);
-            // Trying again is done per URL, so the engine must not do it for the whole; see docs/decisions/0007.
+            // Trying again is done per URL, so the engine must not do it for the whole; see docs/decisions/0010.
             options(asked.with(RetryConfig.none()).withSendTimeout(settings.sendTimeout()));
             try {
                 return new WebhookSenderWorker(this, settings);
