@@ -138,9 +138,10 @@ final class Fetcher implements AutoCloseable {
     private static Headers headers(Response response) {
         Headers.Builder headers = Headers.builder();
         for (int i = 0; i < response.headers().size(); i++) {
-            headers.add(
-                    response.headers().name(i).toLowerCase(Locale.ROOT),
-                    response.headers().value(i));
+            String name = response.headers().name(i);
+            if (!name.isEmpty()) { // ": x" is one to the client
+                headers.add(name.toLowerCase(Locale.ROOT), response.headers().value(i));
+            }
         }
         return headers.build();
     }

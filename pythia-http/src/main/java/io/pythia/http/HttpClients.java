@@ -7,6 +7,7 @@ import io.pythia.internal.Threads;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ProtocolException;
 import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketAddress;
@@ -23,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.SocketFactory;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import okhttp3.Connection;
 import okhttp3.ConnectionPool;
 import okhttp3.CookieJar;
 import okhttp3.Dispatcher;
@@ -40,6 +42,7 @@ final class HttpClients {
     static final String RETRY_AFTER = "X-Pythia-Retry-After";
 
     private static final int MAX_REQUESTS = Integer.MAX_VALUE;
+    private static final int SWITCHING_PROTOCOLS = 101;
 
     private HttpClients() {}
 
@@ -64,7 +67,7 @@ final class HttpClients {
                 .followSslRedirects(false)
                 .retryOnConnectionFailure(false)
                 .cookieJar(CookieJar.NO_COOKIES)
-                .addNetworkInterceptor(chain -> hideRetryAfter(chain.proceed(chain.request())));
+                .addNetworkInterceptor(chain -> usable(chain.connection(), chain.proceed(chain.request())));
         if (config.proxy() == null) {
             builder.proxy(Proxy.NO_PROXY)
                     .dns(host -> guard.check(host, dns.lookup(host)))
@@ -103,7 +106,15 @@ final class HttpClients {
         return dispatcher;
     }
 
-    private static Response hideRetryAfter(Response response) {
+    private static Response usable(@Nullable Connection connection, Response response) throws IOException {
+        if (response.code() == SWITCHING_PROTOCOLS) {
+            response.close();
+            if (connection != null) {
+                connection.socket().close();
+            }
+            // Nobody asked for it, and what comes next on the connection is not HTTP.
+            throw new ProtocolException("the server switched to another protocol");
+        }
         String value = response.header("Retry-After");
         if (value == null) {
             return response;
