@@ -53,7 +53,7 @@ final class LinkHeader {
     }
 
     private static boolean isNext(String parameters) {
-        for (String parameter : parameters.split(";")) {
+        for (String parameter : parameters.split(";", -1)) {
             String[] parts = parameter.split("=", 2);
             if (parts.length == 2 && parts[0].strip().equalsIgnoreCase("rel")) {
                 String names = parts[1].strip().replace("\"", "").toLowerCase(Locale.ROOT);

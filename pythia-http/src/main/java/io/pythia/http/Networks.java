@@ -15,6 +15,7 @@ final class Networks {
     /** Networks of one's own: RFC 1918, carrier-grade NAT, unique local addresses. */
     static final Networks PRIVATE = of("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7");
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Network(byte[] prefix, int bits) {
         boolean contains(byte[] address) {
             if (address.length != prefix.length) {

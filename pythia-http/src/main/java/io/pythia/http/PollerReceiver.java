@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,7 +47,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     private volatile boolean wokenUp;
     private volatile boolean fetchingHere;
     private volatile boolean closed;
-    private volatile long polls;
+    private final AtomicLong polls = new AtomicLong();
 
     // Only the receiving thread, before that the one that opens:
     private final ArrayDeque<Received<PolledMessage>> buffer = new ArrayDeque<>();
@@ -155,8 +156,8 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     private void await(long nanos) throws InterruptedException {
         lock.lock();
         try {
-            if (!wokenUp && arrived.get() == null) {
-                changed.awaitNanos(nanos);
+            for (long left = nanos; left > 0 && !wokenUp && arrived.get() == null; ) {
+                left = changed.awaitNanos(left);
             }
         } finally {
             lock.unlock();
@@ -240,7 +241,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     }
 
     private void handle(Fetched fetched, long startedAt) {
-        polls++;
+        polls.incrementAndGet();
         if (fetched.status() == NOT_MODIFIED) {
             succeeded(startedAt, false, fetched);
         } else if (!fetched.head().isSuccessful()) {
@@ -384,7 +385,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     @Override
     public Map<String, String> facts() {
         Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("polls", Long.toString(polls));
+        facts.put("polls", Long.toString(polls.get()));
         facts.put(
                 "next-poll-ms",
                 Long.toString(Math.max(

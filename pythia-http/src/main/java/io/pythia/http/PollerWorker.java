@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.SplittableRandom;
 import okhttp3.Dns;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +36,7 @@ public final class PollerWorker extends AbstractMessageBroker<PolledMessage> {
     private PollerWorker(Builder builder, PollSettings settings) {
         super(settings.name(), HttpPollerBrokerProvider.CAPABILITIES, builder);
         this.settings = settings;
-        this.schedule = new PollSchedule(settings, ThreadLocalRandom.current()::nextLong, System.nanoTime());
+        this.schedule = new PollSchedule(settings, new SplittableRandom(), System.nanoTime());
     }
 
     /** Returns a builder. */

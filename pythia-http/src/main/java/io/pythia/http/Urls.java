@@ -65,8 +65,8 @@ final class Urls {
                 setting,
                 "must have a host of plain ASCII letters, digits, dots and hyphens"
                         + " (write an international name in its xn-- form), and a port of digits");
-        String[] labels = host.split("\\.");
-        String last = labels.length == 0 ? "" : labels[labels.length - 1];
+        String[] labels = host.split("\\.", -1);
+        String last = labels[labels.length - 1];
         require(
                 !last.isEmpty()
                         && (!NUMBER.matcher(last).matches() || V4.matcher(host).matches()),

@@ -83,13 +83,13 @@ public final class WebhookBrokerProvider implements BrokerProvider {
     private static @Nullable List<String> list(@Nullable String text) {
         return text == null
                 ? null
-                : Arrays.stream(text.split(",")).map(String::strip).toList();
+                : Arrays.stream(text.split(",", -1)).map(String::strip).toList();
     }
 
     /** Splits at the commas before a URL: one within a URL is none. */
     private static List<String> urls(String text) {
         List<String> urls = new ArrayList<>();
-        for (String url : text.split(",(?=\\s*[hH][tT][tT][pP][sS]?://)")) {
+        for (String url : text.split(",(?=\\s*[hH][tT][tT][pP][sS]?://)", -1)) {
             urls.add(url.strip());
         }
         return urls;

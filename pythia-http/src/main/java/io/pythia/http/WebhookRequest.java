@@ -69,7 +69,7 @@ final class WebhookRequest {
         String text = new String(answer, StandardCharsets.UTF_8);
         for (String value : hidden) {
             // "Bearer abc": the second word is the secret.
-            for (String word : value.split("[ ,;=:\"]+")) {
+            for (String word : value.split("[ ,;=:\"]+", -1)) {
                 text = word.length() > SECRET_LENGTH ? text.replace(word, "***") : text;
             }
         }
