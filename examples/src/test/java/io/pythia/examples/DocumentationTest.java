@@ -3,6 +3,7 @@ package io.pythia.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
+import io.pythia.http.HttpConfig;
 import io.pythia.kafka.KafkaConfig;
 import io.pythia.rabbitmq.RabbitMQConfig;
 import io.pythia.spi.Capabilities;
@@ -101,6 +102,7 @@ class DocumentationTest {
             case "producer-options" -> options(ProducerOptions.class, ProducerOptions.defaults());
             case "rabbitmq-config" -> options(RabbitMQConfig.class, RabbitMQConfig.defaults());
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
+            case "http-config" -> options(HttpConfig.class, HttpConfig.defaults());
             default -> throw new AssertionError("nothing is called " + match.group(1));
         };
         return Matcher.quoteReplacement(

@@ -74,8 +74,18 @@ public final class SettingsReader {
         return bind(type, "", Set.of(except));
     }
 
+    /** Returns a record like {@link #bind(Class, String...)}, but with these values in place of the type's defaults. */
+    public <T extends Record> T bind(T defaults, String... except) {
+        @SuppressWarnings("unchecked")
+        Class<T> type = (Class<T>) defaults.getClass();
+        return bind(type, defaults, "", Set.of(except));
+    }
+
     private <T extends Record> T bind(Class<T> type, String prefix, Set<String> except) {
-        T defaults = Records.defaults(type);
+        return bind(type, Records.defaults(type), prefix, except);
+    }
+
+    private <T extends Record> T bind(Class<T> type, T defaults, String prefix, Set<String> except) {
         RecordComponent[] components = type.getRecordComponents();
         @Nullable Object[] values = new Object[components.length];
         int problemsBefore = problems.size();
@@ -137,19 +147,23 @@ public final class SettingsReader {
         return bind(type, key + ".", Set.of());
     }
 
-    private Record bindOver(Record base, String prefix) {
-        RecordComponent[] components = base.getClass().getRecordComponents();
-        @Nullable Object[] values = new Object[components.length];
-        for (int i = 0; i < components.length; i++) {
-            String key = prefix + Settings.normalize(components[i].getName());
-            values[i] = component(components[i], key, Records.get(base, components[i]));
+    private <T extends Record> T bindOver(T base, String prefix) {
+        @SuppressWarnings("unchecked")
+        Class<T> type = (Class<T>) base.getClass();
+        return bind(type, base, prefix, Set.of());
+    }
+
+    /** Returns the settings of an open group, {@code header.accept=...}: what stands behind the dot, and the values, in their order. */
+    public Map<String, String> group(String group) {
+        Map<String, String> found = new LinkedHashMap<>();
+        for (String key : settings.keys()) {
+            if (key.startsWith(group + ".") && key.length() > group.length() + 1) {
+                known.add(key);
+                Settings.Entry entry = Objects.requireNonNull(settings.find(key));
+                found.put(key.substring(group.length() + 1), entry.value());
+            }
         }
-        try {
-            return Records.create(base.getClass(), values);
-        } catch (IllegalArgumentException e) {
-            problems.add(new Problem(prefix.substring(0, prefix.length() - 1), "", Objects.toString(e.getMessage())));
-            return base;
-        }
+        return found;
     }
 
     /** Gives a value that is set to a builder; what the builder says against it is a problem of that setting. */

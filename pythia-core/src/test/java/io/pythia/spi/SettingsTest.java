@@ -153,4 +153,29 @@ class SettingsTest {
     void durations_haveUnits(String text, long millis) {
         assertThat(bind(Map.of("pause", text)).pause().toMillis()).isEqualTo(millis);
     }
+
+    @Test
+    void bind_overOtherValues_takesThoseForWhatIsNotSet() {
+        Sample base = new Sample(
+                "other", 7, 8, false, Duration.ofSeconds(9), ConnectPolicy.WAIT, null, RetryConfig.none(), Map.of());
+        SettingsReader read = Settings.of("sample", Map.of("count", "5", "retry.max-delay", "2m"))
+                .reader();
+        Sample sample = read.bind(base, "name");
+        assertThat(sample.count()).isEqualTo(5);
+        assertThat(sample.name()).isEqualTo("other");
+        assertThat(sample.retry())
+                .isEqualTo(new RetryConfig(0, Duration.ofSeconds(1), Duration.ofMinutes(2), true, true));
+        read.finish();
+    }
+
+    @Test
+    void group_givesWhatStandsBehindTheDot_andKnowsIt() {
+        SettingsReader read = Settings.of("sample", Map.of("header.X-Tenant", "a,b", "headers", "x"))
+                .reader();
+        assertThat(read.group("header")).containsExactly(Map.entry("x-tenant", "a,b"));
+        assertThatThrownBy(read::finish)
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("headers")
+                .hasMessageNotContaining("a,b");
+    }
 }

@@ -5,6 +5,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -36,6 +38,14 @@ public abstract class BrokerConformance
         if (harness != null) {
             harness.close();
         }
+    }
+
+    /** A connector that only consumes or only produces needs another one at the other end, which is not what is tested. */
+    @BeforeEach
+    final void requireTheSideThatIsTested(TestInfo test) {
+        Class<?> cases = test.getTestMethod().orElseThrow().getDeclaringClass();
+        requires(can().produces() || cases != SendingCases.class, "a producer");
+        requires(can().consumes() || cases == SendingCases.class || cases == DeliveryCases.class, "a consumer");
     }
 
     @Override

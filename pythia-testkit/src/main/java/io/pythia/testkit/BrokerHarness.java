@@ -8,7 +8,10 @@ import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;
 import org.jspecify.annotations.Nullable;
 
-/** What a connector brings to the {@link BrokerConformance} suite. */
+/**
+ * What a connector brings to the {@link BrokerConformance} suite. One that only consumes or only produces brings another connector, or the
+ * raw client, for the other end; the cases about that end are reported as not applicable.
+ */
 public interface BrokerHarness extends AutoCloseable {
 
     /** Returns the name of the connector; also that of the report. */

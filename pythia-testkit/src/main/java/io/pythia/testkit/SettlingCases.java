@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -246,7 +247,7 @@ interface SettlingCases extends ConformanceCases {
             eventually("the unsettled message").until(() -> subscriber.texts().contains(unsettled.text()));
             // Below the gap nothing comes again.
             assertThat(subscriber.messages().stream()
-                            .filter(m -> m.key() != null && m.key().equals(unsettled.key()))
+                            .filter(m -> Objects.equals(m.key(), unsettled.key()))
                             .mapToInt(m -> Integer.parseInt(m.text()))
                             .min())
                     .hasValue(Integer.parseInt(unsettled.text()));

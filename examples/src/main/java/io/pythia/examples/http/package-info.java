@@ -1,0 +1,5 @@
+/** The HTTP connectors. */
+@NullMarked
+package io.pythia.examples.http;
+
+import org.jspecify.annotations.NullMarked;
