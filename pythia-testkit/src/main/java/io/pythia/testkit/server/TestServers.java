@@ -11,6 +11,7 @@ import org.opentest4j.TestAbortedException;
  */
 public final class TestServers {
     private static @Nullable TestServer kafka;
+    private static @Nullable TestServer redis;
 
     private TestServers() {}
 
@@ -32,6 +33,31 @@ public final class TestServers {
                     "PYTHIA_TEST_KAFKA=host:port gives a Kafka broker for the tests; or " + KafkaTestServer.howToGet());
         }
         return KafkaTestServer.create(settings);
+    }
+
+    /** Returns the Redis server that all tests of this JVM share: use names of your own. */
+    public static synchronized TestServer redis() {
+        TestServer shared = redis;
+        if (shared == null) {
+            String address = System.getenv("PYTHIA_TEST_REDIS");
+            shared = address != null ? new Given(address) : newRedis(Map.of());
+            redis = shared;
+        }
+        return shared;
+    }
+
+    /** Returns a Redis server of its own, to be killed and closed, with lines of {@code redis.conf} in addition. */
+    public static RedisTestServer newRedis(Map<String, String> settings) {
+        requireRedis();
+        return RedisTestServer.create(settings);
+    }
+
+    /** Ends a test here, as it does without a server, if no Redis server of its own can be started. */
+    public static void requireRedis() {
+        if (!RedisTestServer.isAvailable()) {
+            throw missing(
+                    "PYTHIA_TEST_REDIS=host:port gives a Redis server for the tests; or " + RedisTestServer.howToGet());
+        }
     }
 
     private static RuntimeException missing(String howToGet) {

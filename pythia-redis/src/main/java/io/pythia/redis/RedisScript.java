@@ -1,0 +1,33 @@
+package io.pythia.redis;
+
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.concurrent.CompletionStage;
+
+/** A script that the server runs as one step. Sent by its digest, and whole where the server does not know it. Immutable. */
+final class RedisScript {
+    private final String text;
+    private final String digest;
+
+    RedisScript(String text) {
+        this.text = text;
+        try {
+            byte[] sha1 = MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
+            this.digest = HexFormat.of().formatHex(sha1);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Runs it; the answer is a Long, a {@code byte[]}, a List of such, or null, by its type. */
+    <T> CompletionStage<T> run(
+            RedisAsyncCommands<byte[], byte[]> commands, ScriptOutputType type, byte[][] keys, byte[]... arguments) {
+        CompletionStage<T> known = commands.evalsha(digest, type, keys, arguments);
+        return known.handle((answer, error) -> error == null || !RedisErrors.isAnswer(error, "NOSCRIPT"))
+                .thenCompose(done -> done ? known : commands.eval(text, type, keys, arguments));
+    }
+}
