@@ -18,6 +18,7 @@ final class BlockingReads {
     private final StatefulRedisConnection<byte[], byte[]> other;
     private final long clientId;
     private volatile boolean wokenUp;
+    private volatile boolean ended;
     private volatile @Nullable CompletionStage<?> underWay;
 
     /** Opens the connection. The other one is for the command that ends a wait. */
@@ -36,7 +37,7 @@ final class BlockingReads {
 
     /** Takes the wish of a {@link #wakeUp} that came before a read: then there is no use in waiting. */
     boolean takeWakeUp() {
-        boolean was = wokenUp;
+        boolean was = wokenUp || ended;
         wokenUp = false;
         return was;
     }
@@ -68,6 +69,16 @@ final class BlockingReads {
         CompletionStage<?> answer = underWay;
         if (answer != null) {
             unblock(answer);
+        }
+    }
+
+    /** Ends a read that waits, lets no other one wait, and returns when the server has nothing to answer any more. */
+    void end(Duration limit) throws InterruptedException {
+        ended = true;
+        wakeUp();
+        CompletionStage<?> answer = underWay;
+        if (answer != null && waiting.isOpen()) {
+            connections.await("ending a wait", answer, limit);
         }
     }
 

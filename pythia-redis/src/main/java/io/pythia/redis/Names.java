@@ -1,6 +1,9 @@
 package io.pythia.redis;
 
 import io.pythia.internal.Utf8;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.UUID;
 
 /** Names of keys, groups, consumers and channels: Redis takes any bytes, so only what can't be meant is refused. */
 final class Names {
@@ -16,5 +19,17 @@ final class Names {
         }
         Utf8.encode(setting, name);
         return name;
+    }
+
+    /** Returns a name that no other consumer has: host, process and a random number. */
+    static String generatedConsumer() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "unknown";
+        }
+        return host + "-" + ProcessHandle.current().pid() + "-"
+                + UUID.randomUUID().toString().substring(0, 8);
     }
 }

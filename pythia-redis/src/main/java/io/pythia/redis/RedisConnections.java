@@ -24,20 +24,25 @@ import io.lettuce.core.resource.ClientResources;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
+import io.pythia.BrokerTimeoutException;
 import io.pythia.Secret;
 import io.pythia.TlsConfig;
 import io.pythia.internal.Pem;
+import io.pythia.spi.Settlement;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,17 +57,26 @@ final class RedisConnections implements AutoCloseable {
 
     final String name;
     final RedisConfig config;
+    private final Consumer<BrokerException> onLost;
     private final AtomicReference<@Nullable BrokerException> failure = new AtomicReference<>();
     private final List<StatefulRedisConnection<byte[], byte[]>> open = new CopyOnWriteArrayList<>();
     private final List<AbstractRedisClient> clients = new CopyOnWriteArrayList<>();
+    private final AtomicInteger unanswered = new AtomicInteger();
     private final SessionTimer timer = new SessionTimer();
     private @Nullable ClientResources resources;
     private @Nullable RedisURI server;
+    private volatile long lastAnswerAt;
     private volatile boolean closing;
 
     RedisConnections(String name, RedisConfig config) {
+        this(name, config, cause -> {});
+    }
+
+    /** Creates one that tells who has nothing to wait for when the session is over. */
+    RedisConnections(String name, RedisConfig config, Consumer<BrokerException> onLost) {
         this.name = name;
         this.config = config;
+        this.onLost = onLost;
     }
 
     /** Finds the server that has a key: the one of the configuration, the master, or the master of the key's slot. */
@@ -104,6 +118,10 @@ final class RedisConnections implements AutoCloseable {
         clients.add(cluster);
         cluster.setOptions(ClusterClientOptions.builder(options()).build());
         await("reading the cluster's topology", cluster.refreshPartitionsAsync(), handshakeTimeout());
+        return masterOf(key, cluster);
+    }
+
+    private RedisURI masterOf(byte[] key, RedisClusterClient cluster) {
         int slot = SlotHash.getSlot(key);
         RedisClusterNode master = cluster.getPartitions().getMasterBySlot(slot);
         if (master == null) {
@@ -177,18 +195,29 @@ final class RedisConnections implements AutoCloseable {
 
     /** Opens a connection for commands. */
     StatefulRedisConnection<byte[], byte[]> connect() throws InterruptedException {
-        return opened(await(
-                "connecting",
-                client().connectAsync(ByteArrayCodec.INSTANCE, java.util.Objects.requireNonNull(server)),
-                handshakeTimeout()));
+        return opened(
+                await("connecting", client().connectAsync(ByteArrayCodec.INSTANCE, server()), handshakeTimeout()));
     }
 
     /** Opens a connection for subscriptions. */
-    StatefulRedisPubSubConnection<byte[], byte[]> connectPubSub() throws InterruptedException {
-        return opened(await(
-                "connecting",
-                client().connectPubSubAsync(ByteArrayCodec.INSTANCE, java.util.Objects.requireNonNull(server)),
-                handshakeTimeout()));
+    StatefulRedisPubSubConnection<byte[], byte[]> connectPubSub(RedisURI server) throws InterruptedException {
+        return opened(
+                await("connecting", client().connectPubSubAsync(ByteArrayCodec.INSTANCE, server), handshakeTimeout()));
+    }
+
+    /** Returns the server of this session. */
+    RedisURI server() {
+        return Objects.requireNonNull(server, "the session is not open");
+    }
+
+    /** Returns the server that has another key. */
+    RedisURI server(byte[] key) {
+        for (AbstractRedisClient client : clients) {
+            if (client instanceof RedisClusterClient cluster) {
+                return masterOf(key, cluster);
+            }
+        }
+        return server();
     }
 
     private RedisClient client() {
@@ -201,7 +230,7 @@ final class RedisConnections implements AutoCloseable {
                 return usable;
             }
         }
-        RedisClient client = RedisClient.create(java.util.Objects.requireNonNull(resources));
+        RedisClient client = RedisClient.create(Objects.requireNonNull(resources));
         clients.add(client);
         client.setOptions(options());
         return client;
@@ -229,6 +258,7 @@ final class RedisConnections implements AutoCloseable {
     void lose(BrokerException cause) {
         if (!closing && failure.compareAndSet(null, cause)) {
             open.forEach(StatefulRedisConnection::closeAsync);
+            onLost.accept(cause);
         }
     }
 
@@ -265,6 +295,35 @@ final class RedisConnections implements AutoCloseable {
             lose(translated);
         }
         return translated;
+    }
+
+    /** Tells of a command whose answer nobody waits for. */
+    void asked() {
+        if (unanswered.getAndIncrement() == 0) {
+            lastAnswerAt = System.nanoTime();
+        }
+    }
+
+    /** Tells of the answer. */
+    void answered() {
+        lastAnswerAt = System.nanoTime();
+        unanswered.decrementAndGet();
+    }
+
+    /** Ends the session, and throws, if answers are owed and none has come for too long. */
+    void checkSilence() {
+        if (unanswered.get() > 0
+                && System.nanoTime() - lastAnswerAt > config.responseTimeout().toNanos()) {
+            lose(new BrokerTimeoutException(name + ": no answer from the server within " + config.responseTimeout()
+                    + "; is it overloaded, or the network cut?"));
+            check();
+        }
+    }
+
+    /** Fails settlements that were not applied. */
+    void failed(List<? extends Settlement<?>> batch, Throwable error) {
+        BrokerException translated = failed("settling messages", error);
+        batch.forEach(each -> each.fail(translated));
     }
 
     /** Asks for a sign of life on one connection. */

@@ -3,7 +3,6 @@ package io.pythia.redis;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.pythia.BrokerException;
-import io.pythia.BrokerTimeoutException;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
@@ -43,7 +42,6 @@ final class RedisSender implements SendDriver {
     private final Destination destination;
     private final Semaphore window = new Semaphore(WINDOW);
     private @Nullable StatefulRedisConnection<byte[], byte[]> connection;
-    private volatile long lastAnswerAt;
 
     RedisSender(RedisConnections connections, Destination destination) {
         this.connections = connections;
@@ -60,7 +58,7 @@ final class RedisSender implements SendDriver {
     @Override
     public void send(List<? extends Outgoing> batch) throws InterruptedException {
         StatefulRedisConnection<byte[], byte[]> open = Objects.requireNonNull(connection);
-        checkSilence();
+        connections.checkSilence(); // the engine's time-out ends sends, this the connection that owes their answers
         for (int from = 0; from < batch.size(); ) {
             connections.check();
             int size = destination.together(batch, from);
@@ -83,34 +81,20 @@ final class RedisSender implements SendDriver {
                         + " bytes is larger than maxMessageBytes, which is " + config.maxMessageBytes());
     }
 
-    /** The engine's time-out ends sends; this ends the connection that owes their answers. */
-    private void checkSilence() {
-        if (window.availablePermits() == WINDOW) {
-            lastAnswerAt = System.nanoTime();
-        } else if (System.nanoTime() - lastAnswerAt
-                > connections.config.responseTimeout().toNanos()) {
-            connections.lose(silent());
-        }
-    }
-
     private void awaitRoom() throws InterruptedException {
         while (!window.tryAcquire(LONGEST_WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
-            checkSilence();
+            connections.checkSilence();
             connections.check();
         }
     }
 
-    private BrokerException silent() {
-        return new BrokerTimeoutException(connections.name + ": no answer from the server within "
-                + connections.config.responseTimeout() + "; is it overloaded, or the network cut?");
-    }
-
     private void write(StatefulRedisConnection<byte[], byte[]> open, List<? extends Outgoing> messages) {
         CompletionStage<?> answer;
+        connections.asked();
         try {
             answer = destination.write(open.async(), messages);
         } catch (RuntimeException e) {
-            window.release();
+            answered();
             BrokerException error = RedisErrors.translateNotSent(doing(), e);
             messages.forEach(each -> each.fail(error));
             return;
@@ -131,7 +115,7 @@ final class RedisSender implements SendDriver {
 
     /** On the client's thread. */
     private void answered() {
-        lastAnswerAt = System.nanoTime();
+        connections.answered();
         window.release();
     }
 

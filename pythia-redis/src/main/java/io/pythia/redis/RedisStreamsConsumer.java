@@ -2,11 +2,8 @@ package io.pythia.redis;
 
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.ReceiveDriver;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -190,7 +187,7 @@ public final class RedisStreamsConsumer extends AbstractMessageBroker<StreamEntr
                     config,
                     Objects.requireNonNull(stream),
                     Objects.requireNonNull(consumerGroup),
-                    consumerName == null ? generatedName() : consumerName,
+                    consumerName == null ? Names.generatedConsumer() : consumerName,
                     consumerName == null,
                     blockTime,
                     startId,
@@ -200,17 +197,6 @@ public final class RedisStreamsConsumer extends AbstractMessageBroker<StreamEntr
                     RedisConnections.bytes(bodyField),
                     new StreamPosition(),
                     listener);
-        }
-
-        private static String generatedName() {
-            String host;
-            try {
-                host = InetAddress.getLocalHost().getHostName();
-            } catch (UnknownHostException e) {
-                host = "unknown";
-            }
-            return host + "-" + ProcessHandle.current().pid() + "-"
-                    + UUID.randomUUID().toString().substring(0, 8);
         }
     }
 }

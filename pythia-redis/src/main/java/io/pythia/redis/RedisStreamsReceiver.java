@@ -68,7 +68,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
     @Override
     public List<Received<StreamEntry>> receive(int max, Duration wait) throws InterruptedException {
         connections.check();
-        Objects.requireNonNull(settler).checkSilence();
+        connections.checkSilence();
         try {
             List<Received<StreamEntry>> left = source.noAck() ? List.of() : pending(max);
             return left.isEmpty() ? fresh(max, wait) : left;

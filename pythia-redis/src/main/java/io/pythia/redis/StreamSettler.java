@@ -2,8 +2,6 @@ package io.pythia.redis;
 
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.async.RedisAsyncCommands;
-import io.pythia.BrokerException;
-import io.pythia.BrokerTimeoutException;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
 import java.time.Duration;
@@ -14,7 +12,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Acknowledges and extends deliveries, many in one command, and only those that are still this consumer's. */
@@ -28,8 +25,6 @@ final class StreamSettler {
     private final byte[][] keys;
     private final byte[] group;
     private final byte[] consumer;
-    private final AtomicInteger unanswered = new AtomicInteger();
-    private volatile long lastAnswerAt;
 
     StreamSettler(StreamSource source, RedisConnections connections, RedisAsyncCommands<byte[], byte[]> commands) {
         this.source = source;
@@ -76,14 +71,11 @@ final class StreamSettler {
             arguments[3 + 2 * i] = RedisConnections.bytes(entry.entryId());
             arguments[4 + 2 * i] = RedisConnections.bytes(Integer.toString(entry.deliveries));
         }
-        if (unanswered.getAndIncrement() == 0) {
-            lastAnswerAt = System.nanoTime();
-        }
+        connections.asked();
         CompletionStage<List<byte[]>> answer =
                 StreamScripts.SETTLE.run(commands, ScriptOutputType.MULTI, keys, arguments);
         return answer.handle((stale, error) -> {
-                    unanswered.decrementAndGet();
-                    lastAnswerAt = System.nanoTime();
+                    connections.answered();
                     answered(chunk, stale, error);
                     return null;
                 })
@@ -93,8 +85,7 @@ final class StreamSettler {
     private void answered(
             List<? extends Settlement<StreamEntry>> chunk, @Nullable List<byte[]> stale, @Nullable Throwable error) {
         if (error != null && !RedisErrors.isAnswer(error, "NOGROUP")) {
-            BrokerException translated = connections.failed("settling messages", error);
-            chunk.forEach(each -> each.fail(translated));
+            connections.failed(chunk, error);
         } else if (stale == null) {
             chunk.forEach(Settlement::stale); // the group is gone, and with it what was pending
         } else if (!stale.isEmpty()) {
@@ -103,18 +94,6 @@ final class StreamSettler {
             chunk.stream()
                     .filter(each -> ids.contains(each.receipt().entryId()))
                     .forEach(Settlement::stale);
-        }
-    }
-
-    /** Ends the session if the server owes an answer for too long. */
-    void checkSilence() {
-        Duration limit = connections.config.responseTimeout();
-        if (unanswered.get() > 0 && System.nanoTime() - lastAnswerAt > limit.toNanos()) {
-            BrokerException silent = new BrokerTimeoutException(connections.name
-                    + ": no answer to acknowledgements within " + limit
-                    + "; is the server overloaded, or the network cut?");
-            connections.lose(silent);
-            throw silent;
         }
     }
 }
