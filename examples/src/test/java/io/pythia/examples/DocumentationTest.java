@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
 import io.pythia.kafka.KafkaConfig;
+import io.pythia.redis.RedisConfig;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;
@@ -95,6 +96,7 @@ class DocumentationTest {
             case "consumer-options" -> options(ConsumerOptions.class, ConsumerOptions.defaults());
             case "producer-options" -> options(ProducerOptions.class, ProducerOptions.defaults());
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
+            case "redis-config" -> options(RedisConfig.class, RedisConfig.defaults());
             default -> throw new AssertionError("nothing is called " + match.group(1));
         };
         return Matcher.quoteReplacement(

@@ -49,13 +49,7 @@ final class ListClaims {
             connections.await(
                     "taking up the consumer's list",
                     ListScripts.START.<Long>run(
-                            connection.async(),
-                            ScriptOutputType.INTEGER,
-                            source.keys(i),
-                            token,
-                            millis,
-                            consumer,
-                            side));
+                            connection, ScriptOutputType.INTEGER, source.keys(i), token, millis, consumer, side));
         }
         long interval = source.deadAfter().toMillis() / 3;
         heartbeat = connection
@@ -66,7 +60,7 @@ final class ListClaims {
 
     private void live() {
         ListScripts.LIVE
-                .<Long>run(connection.async(), ScriptOutputType.INTEGER, keys, token, millis, consumer)
+                .<Long>run(connection, ScriptOutputType.INTEGER, keys, token, millis, consumer)
                 .whenComplete((alive, error) -> {
                     if (error != null) {
                         connections.failed("giving a sign of life", error);
@@ -87,7 +81,7 @@ final class ListClaims {
         List<List<byte[]>> taken = connections.await(
                 "taking from the queues",
                 ListScripts.TAKE.<List<List<byte[]>>>run(
-                        connection.async(),
+                        connection,
                         ScriptOutputType.MULTI,
                         keys,
                         token,
@@ -112,11 +106,7 @@ final class ListClaims {
                     connections.await(
                             "giving back what a dead consumer has left",
                             ListScripts.RECOVER.<Long>run(
-                                    connection.async(),
-                                    ScriptOutputType.INTEGER,
-                                    source.keys(queue, name),
-                                    each,
-                                    side));
+                                    connection, ScriptOutputType.INTEGER, source.keys(queue, name), each, side));
                 }
             }
         }
@@ -153,10 +143,7 @@ final class ListClaims {
         }
         connections.asked();
         CompletionStage<List<Object>> answer = ListScripts.SETTLE.run(
-                connection.async(),
-                ScriptOutputType.MULTI,
-                source.keys(chunk.get(0).receipt().queueIndex),
-                arguments);
+                connection, ScriptOutputType.MULTI, source.keys(chunk.get(0).receipt().queueIndex), arguments);
         return answer.handle((stale, error) -> {
                     connections.answered();
                     if (error != null) {
@@ -184,7 +171,7 @@ final class ListClaims {
             connections.await(
                     "giving back what is being processed",
                     ListScripts.STOP.<Long>run(
-                            connection.async(), ScriptOutputType.INTEGER, source.keys(i), token, consumer, side),
+                            connection, ScriptOutputType.INTEGER, source.keys(i), token, consumer, side),
                     limit);
         }
     }

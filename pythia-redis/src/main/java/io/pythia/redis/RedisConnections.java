@@ -60,6 +60,7 @@ final class RedisConnections implements AutoCloseable {
     private final Consumer<BrokerException> onLost;
     private final AtomicReference<@Nullable BrokerException> failure = new AtomicReference<>();
     private final List<StatefulRedisConnection<byte[], byte[]>> open = new CopyOnWriteArrayList<>();
+    private final List<CompletionStage<?>> attempts = new CopyOnWriteArrayList<>();
     private final List<AbstractRedisClient> clients = new CopyOnWriteArrayList<>();
     private final AtomicInteger unanswered = new AtomicInteger();
     private final SessionTimer timer = new SessionTimer();
@@ -117,7 +118,7 @@ final class RedisConnections implements AutoCloseable {
         RedisClusterClient cluster = RedisClusterClient.create(shared, seeds);
         clients.add(cluster);
         cluster.setOptions(ClusterClientOptions.builder(options()).build());
-        await("reading the cluster's topology", cluster.refreshPartitionsAsync(), handshakeTimeout());
+        connected("reading the cluster's topology", cluster.refreshPartitionsAsync());
         return masterOf(key, cluster);
     }
 
@@ -195,14 +196,12 @@ final class RedisConnections implements AutoCloseable {
 
     /** Opens a connection for commands. */
     StatefulRedisConnection<byte[], byte[]> connect() throws InterruptedException {
-        return opened(
-                await("connecting", client().connectAsync(ByteArrayCodec.INSTANCE, server()), handshakeTimeout()));
+        return opened(connected("connecting", client().connectAsync(ByteArrayCodec.INSTANCE, server())));
     }
 
     /** Opens a connection for subscriptions. */
     StatefulRedisPubSubConnection<byte[], byte[]> connectPubSub(RedisURI server) throws InterruptedException {
-        return opened(
-                await("connecting", client().connectPubSubAsync(ByteArrayCodec.INSTANCE, server), handshakeTimeout()));
+        return opened(connected("connecting", client().connectPubSubAsync(ByteArrayCodec.INSTANCE, server)));
     }
 
     /** Returns the server of this session. */
@@ -250,8 +249,12 @@ final class RedisConnections implements AutoCloseable {
         return connection;
     }
 
-    private Duration handshakeTimeout() {
-        return config.socketConnectTimeout().plus(config.responseTimeout());
+    private <T extends @Nullable Object> T connected(String doing, CompletionStage<T> attempt)
+            throws InterruptedException {
+        attempts.add(attempt);
+        T result = await(doing, attempt, config.socketConnectTimeout().plus(config.responseTimeout()));
+        attempts.remove(attempt);
+        return result;
     }
 
     /** Ends the session: closes all connections, which ends what waits for an answer. Any thread; never blocks. */
@@ -340,6 +343,8 @@ final class RedisConnections implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
+        // A client that is shut down in the middle of one may leave its socket open.
+        attempts.forEach(RedisConnections::waitFor);
         timer.stop();
         for (AbstractRedisClient client : clients) {
             waitFor(client.shutdownAsync(0, CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS));
@@ -356,7 +361,7 @@ final class RedisConnections implements AutoCloseable {
             done.toCompletableFuture().get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (ExecutionException | TimeoutException | java.util.concurrent.CancellationException e) {
             // what is left of it is the operating system's
         }
     }

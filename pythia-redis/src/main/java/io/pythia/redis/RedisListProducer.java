@@ -1,7 +1,7 @@
 package io.pythia.redis;
 
 import io.lettuce.core.ScriptOutputType;
-import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
@@ -87,18 +87,18 @@ public final class RedisListProducer extends AbstractMessageProducer {
 
         @Override
         public CompletionStage<?> write(
-                RedisAsyncCommands<byte[], byte[]> commands, List<? extends Outgoing> messages) {
+                StatefulRedisConnection<byte[], byte[]> connection, List<? extends Outgoing> messages) {
             int skip = maxLength > 0 ? 2 : 0;
             byte[][] bodies = new byte[skip + messages.size()][];
             for (int i = 0; i < messages.size(); i++) {
                 bodies[skip + i] = messages.get(i).message().body();
             }
             if (maxLength == 0) {
-                return commands.lpush(key, bodies);
+                return connection.async().lpush(key, bodies);
             }
             bodies[0] = RedisConnections.bytes(Long.toString(maxLength));
             bodies[1] = RedisConnections.bytes(overflow.name());
-            return ListScripts.PUSH.run(commands, ScriptOutputType.INTEGER, new byte[][] {key}, bodies);
+            return ListScripts.PUSH.run(connection, ScriptOutputType.INTEGER, new byte[][] {key}, bodies);
         }
 
         @Override

@@ -1,6 +1,6 @@
 package io.pythia.redis;
 
-import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
@@ -75,9 +75,11 @@ public final class RedisPubSubProducer extends AbstractMessageProducer {
 
         @Override
         public CompletionStage<?> write(
-                RedisAsyncCommands<byte[], byte[]> commands, List<? extends Outgoing> messages) {
+                StatefulRedisConnection<byte[], byte[]> connection, List<? extends Outgoing> messages) {
             byte[] body = messages.get(0).message().body();
-            return sharded ? commands.spublish(key, body) : commands.publish(key, body);
+            return sharded
+                    ? connection.async().spublish(key, body)
+                    : connection.async().publish(key, body);
         }
 
         @Override

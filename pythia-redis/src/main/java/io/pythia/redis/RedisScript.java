@@ -1,7 +1,7 @@
 package io.pythia.redis;
 
 import io.lettuce.core.ScriptOutputType;
-import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.api.StatefulRedisConnection;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -25,9 +25,22 @@ final class RedisScript {
 
     /** Runs it; the answer is a Long, a {@code byte[]}, a List of such, or null, by its type. */
     <T> CompletionStage<T> run(
-            RedisAsyncCommands<byte[], byte[]> commands, ScriptOutputType type, byte[][] keys, byte[]... arguments) {
-        CompletionStage<T> known = commands.evalsha(digest, type, keys, arguments);
+            StatefulRedisConnection<byte[], byte[]> connection,
+            ScriptOutputType type,
+            byte[][] keys,
+            byte[]... arguments) {
+        CompletionStage<T> known = connection.async().evalsha(digest, type, keys, arguments);
         return known.handle((answer, error) -> error == null || !RedisErrors.isAnswer(error, "NOSCRIPT"))
-                .thenCompose(done -> done ? known : commands.eval(text, type, keys, arguments));
+                .thenCompose(done -> done ? known : whole(connection, type, keys, arguments));
+    }
+
+    private <T> CompletionStage<T> whole(
+            StatefulRedisConnection<byte[], byte[]> connection,
+            ScriptOutputType type,
+            byte[][] keys,
+            byte[][] arguments) {
+        CompletionStage<T> answer = connection.async().eval(text, type, keys, arguments);
+        connection.flushCommands(); // it may be one that is flushed by hand, and this is not the hand
+        return answer;
     }
 }

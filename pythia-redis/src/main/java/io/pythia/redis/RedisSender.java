@@ -1,7 +1,6 @@
 package io.pythia.redis;
 
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.MessageException;
@@ -27,7 +26,7 @@ final class RedisSender implements SendDriver {
         int together(List<? extends Outgoing> batch, int from);
 
         /** Sends one command. */
-        CompletionStage<?> write(RedisAsyncCommands<byte[], byte[]> commands, List<? extends Outgoing> messages);
+        CompletionStage<?> write(StatefulRedisConnection<byte[], byte[]> connection, List<? extends Outgoing> messages);
 
         /** Returns what the server's answer means for one message; throws if it means that the message did not go. */
         SendResult result(Message message, Object answer);
@@ -92,7 +91,7 @@ final class RedisSender implements SendDriver {
         CompletionStage<?> answer;
         connections.asked();
         try {
-            answer = destination.write(open.async(), messages);
+            answer = destination.write(open, messages);
         } catch (RuntimeException e) {
             answered();
             BrokerException error = RedisErrors.translateNotSent(doing(), e);

@@ -1,7 +1,7 @@
 package io.pythia.redis;
 
 import io.lettuce.core.XAddArgs;
-import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
@@ -78,10 +78,11 @@ public final class RedisStreamsProducer extends AbstractMessageProducer {
 
         @Override
         public CompletionStage<?> write(
-                RedisAsyncCommands<byte[], byte[]> commands, List<? extends Outgoing> messages) {
+                StatefulRedisConnection<byte[], byte[]> connection, List<? extends Outgoing> messages) {
             XAddArgs arguments = fixed != null ? fixed : builder.arguments(builder.maxAge);
-            return commands.xadd(
-                    key, arguments, RedisMessages.fields(messages.get(0).message(), bodyField));
+            return connection
+                    .async()
+                    .xadd(key, arguments, RedisMessages.fields(messages.get(0).message(), bodyField));
         }
 
         @Override

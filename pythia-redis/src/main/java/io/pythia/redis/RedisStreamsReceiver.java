@@ -59,7 +59,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         connections.open(stream);
         StatefulRedisConnection<byte[], byte[]> opened = connections.connect();
         commands = opened;
-        settler = new StreamSettler(source, connections, opened.async());
+        settler = new StreamSettler(source, connections, opened);
         reads = new BlockingReads(connections, opened);
         streamGroup = new StreamGroup(source, connections, opened.async());
         streamGroup.ensure();
@@ -76,6 +76,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
             if (!StreamGroup.isGone(e)) {
                 throw e;
             }
+            Objects.requireNonNull(settler).nextGeneration();
             Objects.requireNonNull(streamGroup).makeAgain(e);
             historyFrom = null;
             return List.of();
@@ -111,8 +112,8 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         arguments[2] = number(max);
         arguments[3] = RedisConnections.bytes(from);
         System.arraycopy(more, 0, arguments, 4, more.length);
-        CompletionStage<List<Object>> answer = script.run(
-                Objects.requireNonNull(commands).async(), ScriptOutputType.MULTI, new byte[][] {stream}, arguments);
+        CompletionStage<List<Object>> answer =
+                script.run(Objects.requireNonNull(commands), ScriptOutputType.MULTI, new byte[][] {stream}, arguments);
         List<Object> parts = connections.await(doing, answer);
         List<Received<StreamEntry>> entries = new ArrayList<>();
         List<?> counts = (List<?>) parts.get(2);
@@ -137,7 +138,8 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
     }
 
     private StreamEntry entry(StreamMessage<byte[], byte[]> message, int deliveries) {
-        return new StreamEntry(message, source.stream(), source.bodyField(), deliveries);
+        int generation = Objects.requireNonNull(settler).generation();
+        return new StreamEntry(message, source.stream(), source.bodyField(), deliveries, generation);
     }
 
     @SuppressWarnings("unchecked") // an array of one generic type
@@ -194,6 +196,11 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
     }
 
     @Override
+    public boolean owns(StreamEntry receipt) {
+        return receipt.generation == Objects.requireNonNull(settler).generation();
+    }
+
+    @Override
     public void ping() throws InterruptedException {
         connections.ping(commands);
     }
@@ -211,7 +218,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
             connections.check();
             if (open != null && open.isOpen() && streamGroup != null && !source.noAck()) {
                 CompletionStage<Long> released = StreamScripts.RELEASE.run(
-                        open.async(),
+                        open,
                         ScriptOutputType.INTEGER,
                         new byte[][] {stream},
                         group,

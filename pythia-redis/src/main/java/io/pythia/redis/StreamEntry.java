@@ -17,12 +17,15 @@ final class StreamEntry implements MessageContent {
     private final byte[] bodyField;
     /** The server's count of deliveries when it was read: with the id it names this delivery, and no later one. */
     final int deliveries;
+    /** Which group of that name it was read from: one that is made again counts anew. */
+    final int generation;
 
-    StreamEntry(StreamMessage<byte[], byte[]> entry, String stream, byte[] bodyField, int deliveries) {
+    StreamEntry(StreamMessage<byte[], byte[]> entry, String stream, byte[] bodyField, int deliveries, int generation) {
         this.entry = entry;
         this.stream = stream;
         this.bodyField = bodyField;
         this.deliveries = deliveries;
+        this.generation = generation;
     }
 
     String entryId() {

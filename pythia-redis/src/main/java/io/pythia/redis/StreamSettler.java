@@ -1,7 +1,7 @@
 package io.pythia.redis;
 
 import io.lettuce.core.ScriptOutputType;
-import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
 import java.time.Duration;
@@ -21,18 +21,29 @@ final class StreamSettler {
 
     private final StreamSource source;
     private final RedisConnections connections;
-    private final RedisAsyncCommands<byte[], byte[]> commands;
+    private final StatefulRedisConnection<byte[], byte[]> connection;
     private final byte[][] keys;
     private final byte[] group;
     private final byte[] consumer;
+    private volatile int generation;
 
-    StreamSettler(StreamSource source, RedisConnections connections, RedisAsyncCommands<byte[], byte[]> commands) {
+    StreamSettler(
+            StreamSource source, RedisConnections connections, StatefulRedisConnection<byte[], byte[]> connection) {
         this.source = source;
         this.connections = connections;
-        this.commands = commands;
+        this.connection = connection;
         this.keys = new byte[][] {RedisConnections.bytes(source.stream())};
         this.group = RedisConnections.bytes(source.group());
         this.consumer = RedisConnections.bytes(source.consumer());
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    /** The group is gone, and with it all that was pending in it. The receiving thread. */
+    void nextGeneration() {
+        generation = generation + 1;
     }
 
     CompletableFuture<?> settle(List<? extends Settlement<StreamEntry>> batch) {
@@ -44,7 +55,14 @@ final class StreamSettler {
         // itself.
         Outcome outcome = batch.get(0).outcome();
         byte[] idle = outcome == Outcome.ACK ? new byte[0] : idle(batch.get(0).delay());
-        List<Settlement<StreamEntry>> sorted = new ArrayList<>(batch);
+        List<Settlement<StreamEntry>> sorted = new ArrayList<>(batch.size());
+        for (Settlement<StreamEntry> each : batch) {
+            if (each.receipt().generation == generation) {
+                sorted.add(each);
+            } else {
+                each.stale();
+            }
+        }
         sorted.sort(BY_ID);
         for (int from = 0; from < sorted.size(); from += CHUNK) {
             parts.add(settle(sorted.subList(from, Math.min(sorted.size(), from + CHUNK)), idle));
@@ -73,7 +91,7 @@ final class StreamSettler {
         }
         connections.asked();
         CompletionStage<List<byte[]>> answer =
-                StreamScripts.SETTLE.run(commands, ScriptOutputType.MULTI, keys, arguments);
+                StreamScripts.SETTLE.run(connection, ScriptOutputType.MULTI, keys, arguments);
         return answer.handle((stale, error) -> {
                     connections.answered();
                     answered(chunk, stale, error);
