@@ -4,6 +4,7 @@ import io.lettuce.core.KeyValue;
 import io.lettuce.core.LMoveArgs;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.SlotHash;
 import io.pythia.BrokerException;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
@@ -46,6 +47,16 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
 
     @Override
     public void open() throws InterruptedException {
+        if (source.config().isCluster()
+                && source.queues().stream()
+                                .mapToInt(SlotHash::getSlot)
+                                .distinct()
+                                .count()
+                        > 1) {
+            throw new BrokerException(
+                    source.name() + ": in a cluster all queues of a consumer must be at one node; give"
+                            + " their names one {hash-tag}");
+        }
         connections.open(RedisConnections.bytes(source.queues().get(0)));
         commands = connections.connect();
         reads = new BlockingReads(connections, commands);
