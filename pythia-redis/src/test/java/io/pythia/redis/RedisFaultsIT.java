@@ -240,8 +240,19 @@ class RedisFaultsIT {
     @ParameterizedTest
     @EnumSource
     void f08_connectionsReset_inTheMiddleOfAFrame_loseNothing(RedisKind kind) throws InterruptedException {
+        resetAtRandomBytes(kind, 10);
+    }
+
+    @Tag("nightly")
+    @ParameterizedTest
+    @EnumSource
+    void f08_connectionsReset_inTheMiddleOfAFrame_50Times(RedisKind kind) throws InterruptedException {
+        resetAtRandomBytes(kind, 50);
+    }
+
+    private void resetAtRandomBytes(RedisKind kind, int times) throws InterruptedException {
         Random random = new Random(8);
-        underLoad("reset at a random byte 16 times", kind, 16, (number, flow) -> {
+        underLoad("reset at a random byte " + times + " times", kind, times, (number, flow) -> {
             Direction direction = number % 2 == 0 ? Direction.TO_SERVER : Direction.TO_CLIENT;
             int accepted = server.proxy().accepted();
             server.proxy().resetAfter(direction, 1 + random.nextInt(3_000));
@@ -385,11 +396,21 @@ class RedisFaultsIT {
     @ParameterizedTest
     @EnumSource
     void f40_consumersClosed_atRandomMoments_loseNothing(RedisKind kind) throws InterruptedException {
+        closeAtRandomMoments(kind, 40);
+    }
+
+    @Tag("nightly")
+    @ParameterizedTest
+    @EnumSource
+    void f40_consumersClosed_atRandomMoments_200Times(RedisKind kind) throws InterruptedException {
+        closeAtRandomMoments(kind, 200);
+    }
+
+    private void closeAtRandomMoments(RedisKind kind, int closes) throws InterruptedException {
         String destination = "closed-" + UUID.randomUUID();
         Ledger ledger = new Ledger();
         AtomicBoolean sending = new AtomicBoolean(true);
         Random random = new Random(40);
-        int closes = 40;
         try (MessageProducer producer = kind.producer(destination, config(), RedisKind.producerOptions())) {
             Thread load = new Thread(
                     () -> {
