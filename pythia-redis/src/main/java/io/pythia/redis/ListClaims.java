@@ -8,6 +8,7 @@ import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +32,7 @@ final class ListClaims {
     private final byte[] side;
     private final byte[] millis;
     private final byte[][] keys;
+    private final HeldElements[] held;
     private @Nullable ScheduledFuture<?> heartbeat;
 
     ListClaims(ListSource source, RedisConnections connections, StatefulRedisConnection<byte[], byte[]> connection) {
@@ -41,6 +43,13 @@ final class ListClaims {
         this.side = RedisConnections.bytes(source.side());
         this.millis = RedisConnections.bytes(Long.toString(source.deadAfter().toMillis()));
         this.keys = source.allKeys();
+        this.held = new HeldElements[source.queues().size()];
+        Arrays.setAll(held, i -> new HeldElements());
+    }
+
+    /** One was moved into the list of the first queue, in place of {@link #take}. */
+    void takenOne() {
+        held[0].taken(1);
     }
 
     /** Begins: what an earlier session under this name has left goes back to the queues. */
@@ -92,6 +101,9 @@ final class ListClaims {
             connections.lose(lost);
             throw lost;
         }
+        for (int i = 0; i < held.length; i++) {
+            held[i].taken(taken.get(i).size());
+        }
         return taken;
     }
 
@@ -131,6 +143,40 @@ final class ListClaims {
     }
 
     private CompletableFuture<?> settleChunk(List<? extends Settlement<ListElement>> chunk) {
+        int queue = chunk.get(0).receipt().queueIndex;
+        boolean areOldest = held[queue].areOldest(chunk);
+        CompletionStage<List<Object>> answer;
+        connections.asked();
+        if (areOldest && chunk.get(0).outcome() == Outcome.ACK) {
+            answer = ListScripts.ACK_OLDEST
+                    .<Long>run(
+                            connection,
+                            ScriptOutputType.INTEGER,
+                            source.keys(queue),
+                            token,
+                            RedisConnections.bytes(Integer.toString(chunk.size())))
+                    .thenApply(applied -> applied == 1 ? List.of() : List.of(0L));
+        } else {
+            answer = ListScripts.SETTLE.run(connection, ScriptOutputType.MULTI, source.keys(queue), arguments(chunk));
+        }
+        return answer.handle((stale, error) -> {
+                    connections.answered();
+                    if (error != null) {
+                        held[queue].confused();
+                        connections.failed(chunk, error);
+                    } else if (stale.contains(0L)) {
+                        chunk.forEach(Settlement::stale);
+                    } else if (!stale.isEmpty()) {
+                        held[queue].confused();
+                        stale.forEach(position ->
+                                chunk.get(((Long) position).intValue() - 1).stale());
+                    }
+                    return null;
+                })
+                .toCompletableFuture();
+    }
+
+    private byte[][] arguments(List<? extends Settlement<ListElement>> chunk) {
         byte[][] arguments = new byte[3 + chunk.size()][];
         arguments[0] = token;
         arguments[1] = side;
@@ -141,22 +187,7 @@ final class ListClaims {
         for (int i = 0; i < chunk.size(); i++) {
             arguments[3 + i] = chunk.get(i).receipt().body();
         }
-        connections.asked();
-        CompletionStage<List<Object>> answer = ListScripts.SETTLE.run(
-                connection, ScriptOutputType.MULTI, source.keys(chunk.get(0).receipt().queueIndex), arguments);
-        return answer.handle((stale, error) -> {
-                    connections.answered();
-                    if (error != null) {
-                        connections.failed(chunk, error);
-                    } else if (stale.contains(0L)) {
-                        chunk.forEach(Settlement::stale);
-                    } else {
-                        stale.forEach(position ->
-                                chunk.get(((Long) position).intValue() - 1).stale());
-                    }
-                    return null;
-                })
-                .toCompletableFuture();
+        return arguments;
     }
 
     /** Ends: what is left goes back to the queues. */

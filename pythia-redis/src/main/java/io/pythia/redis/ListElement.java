@@ -13,7 +13,9 @@ final class ListElement implements MessageContent {
     private final String queue;
     private final byte[] body;
     private final String session;
-    private final long number;
+    /** Its place in the order in which this session took from its queue. */
+    final long number;
+
     private final Instant receivedAt;
 
     ListElement(int queueIndex, String queue, byte[] body, String session, long number, Instant receivedAt) {

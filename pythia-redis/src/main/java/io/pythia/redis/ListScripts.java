@@ -88,6 +88,17 @@ final class ListScripts {
                     return count
                     """);
 
+    /**
+     * Acknowledges what has been held for longest: token, how many. Returns 1, or 0 if the consumer was given up. Only for who knows the
+     * list: nobody else changes it while the token is there.
+     */
+    static final RedisScript ACK_OLDEST = new RedisScript("""
+            if redis.call('GET', KEYS[4]) ~= ARGV[1] then return 0 end
+            if redis.call('LLEN', KEYS[2]) < tonumber(ARGV[2]) then return 0 end
+            redis.call('LTRIM', KEYS[2], 0, -1 - ARGV[2])
+            return 1
+            """);
+
     /** Adds to a list that may have only so many elements: the limit, REJECT or DROP_OLDEST, then what to add. Returns the length or -1. */
     static final RedisScript PUSH = new RedisScript("""
             local limit = tonumber(ARGV[1])

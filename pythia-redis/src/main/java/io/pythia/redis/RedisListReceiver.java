@@ -37,12 +37,13 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
     private @Nullable ListClaims claims;
 
     // Only the receiving thread:
-    private long number;
+    private final long[] numbers;
     private long nextRecoveryAt = System.nanoTime();
 
     RedisListReceiver(ListSource source) {
         this.source = source;
         this.connections = new RedisConnections(source.name(), source.config());
+        this.numbers = new long[source.queues().size()];
     }
 
     @Override
@@ -108,6 +109,7 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
         List<Received<ListElement>> received = new ArrayList<>();
         if (first != null) {
             add(received, 0, List.of(first));
+            held.takenOne();
             // Also when there is no room for more: it checks that the list is still this consumer's.
             List<List<byte[]>> more = held.take(max - 1);
             for (int i = 0; i < more.size(); i++) {
@@ -155,8 +157,8 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
     private void add(List<Received<ListElement>> to, int queueIndex, List<byte[]> bodies) {
         Instant now = Instant.now();
         for (byte[] body : bodies) {
-            ListElement element =
-                    new ListElement(queueIndex, source.queues().get(queueIndex), body, session, number++, now);
+            ListElement element = new ListElement(
+                    queueIndex, source.queues().get(queueIndex), body, session, numbers[queueIndex]++, now);
             to.add(new Received<>(element, element));
         }
     }

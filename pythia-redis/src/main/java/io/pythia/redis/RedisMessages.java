@@ -30,6 +30,11 @@ final class RedisMessages {
 
     /** Returns names and values of a message's fields. */
     static Object[] fields(Message message, byte[] bodyField) {
+        if (message.key() == null
+                && !message.hasExplicitId()
+                && message.headers().isEmpty()) {
+            return new Object[] {bodyField, message.body()};
+        }
         List<byte[]> fields = new ArrayList<>(6);
         fields.add(bodyField);
         fields.add(message.body());

@@ -122,6 +122,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
             StreamEntry entry = entry(message((List<?>) each), deliveries);
             entries.add(new Received<>(entry, entry, deliveries, null));
         }
+        Objects.requireNonNull(settler).received(entries.size());
         Objects.requireNonNull(streamGroup)
                 .tellDeleted(((List<?>) parts.get(3))
                         .stream().map(id -> RedisMessages.text((byte[]) id)).toList());
@@ -150,14 +151,17 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         if (!block.isZero()) {
             arguments.block(block);
         }
+        Objects.requireNonNull(settler).reading();
         List<StreamMessage<byte[], byte[]>> messages = open.read(
                 "reading from the stream",
                 block,
                 connection -> connection.xreadgroup(
                         Consumer.from(group, consumer), arguments, StreamOffset.lastConsumed(stream)));
         if (messages == null || messages.isEmpty()) {
+            Objects.requireNonNull(settler).received(0);
             return List.of();
         }
+        Objects.requireNonNull(settler).received(messages.size());
         List<Received<StreamEntry>> received = new ArrayList<>(messages.size());
         for (StreamMessage<byte[], byte[]> each : messages) {
             StreamEntry entry = entry(each, 1);

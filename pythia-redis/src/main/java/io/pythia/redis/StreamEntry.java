@@ -15,6 +15,7 @@ final class StreamEntry implements MessageContent {
     private final StreamMessage<byte[], byte[]> entry;
     private final String stream;
     private final byte[] bodyField;
+    private final int size;
     /** The server's count of deliveries when it was read: with the id it names this delivery, and no later one. */
     final int deliveries;
     /** Which group of that name it was read from: one that is made again counts anew. */
@@ -26,6 +27,7 @@ final class StreamEntry implements MessageContent {
         this.bodyField = bodyField;
         this.deliveries = deliveries;
         this.generation = generation;
+        this.size = sizeOfFields();
     }
 
     String entryId() {
@@ -81,6 +83,10 @@ final class StreamEntry implements MessageContent {
 
     @Override
     public int size() {
+        return size;
+    }
+
+    private int sizeOfFields() {
         int size = 0;
         for (Map.Entry<byte[], byte[]> field : fields().entrySet()) {
             size += field.getKey().length + field.getValue().length;

@@ -26,15 +26,17 @@ final class StreamPosition {
 
     /** Compares two ids of entries, {@code milliseconds-number}, both unsigned. */
     static int compare(String a, String b) {
-        int dashA = a.indexOf('-');
-        int dashB = b.indexOf('-');
-        int byTime = Long.compareUnsigned(
-                Long.parseUnsignedLong(dashA < 0 ? a : a.substring(0, dashA)),
-                Long.parseUnsignedLong(dashB < 0 ? b : b.substring(0, dashB)));
-        return byTime != 0
-                ? byTime
-                : Long.compareUnsigned(
-                        dashA < 0 ? 0 : Long.parseUnsignedLong(a.substring(dashA + 1)),
-                        dashB < 0 ? 0 : Long.parseUnsignedLong(b.substring(dashB + 1)));
+        int byTime = Long.compareUnsigned(time(a), time(b));
+        return byTime != 0 ? byTime : Long.compareUnsigned(number(a), number(b));
+    }
+
+    private static long time(String id) {
+        int dash = id.indexOf('-');
+        return Long.parseUnsignedLong(id, 0, dash < 0 ? id.length() : dash, 10);
+    }
+
+    private static long number(String id) {
+        int dash = id.indexOf('-');
+        return dash < 0 ? 0 : Long.parseUnsignedLong(id, dash + 1, id.length(), 10);
     }
 }

@@ -54,23 +54,34 @@ final class StreamScripts {
 
     /**
      * Acknowledges deliveries, or sets for how long they have been idle, and returns the ids of those that are not this consumer's any more:
-     * group, consumer, milliseconds or nothing, then id and count of each, in ascending order.
+     * group, consumer, milliseconds or nothing, how many entries should be pending for the consumer or nothing if that is not known, the
+     * count of deliveries if it is the same for all, then the ids in ascending order, then their counts if they differ.
+     *
+     * <p>If just as many are pending as should be, nobody has taken any, and there is no need to look at each.
      */
     static final RedisScript SETTLE = new RedisScript("""
-            local group, consumer, idle = ARGV[1], ARGV[2], ARGV[3]
+            local group, consumer, idle, expected, all = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+            local n = all ~= '' and #ARGV - 5 or (#ARGV - 5) / 2
+            if expected ~= '' then
+              for _, each in ipairs(redis.call('XPENDING', KEYS[1], group)[4] or {}) do
+                if each[1] == consumer and each[2] == expected then
+                  redis.call('XACK', KEYS[1], group, unpack(ARGV, 6, n + 5))
+                  return {}
+                end
+              end
+            end
             local held = {}
-            for _, p in ipairs(redis.call('XPENDING', KEYS[1], group, ARGV[4], ARGV[#ARGV - 1],
-                (#ARGV - 3) / 2, consumer)) do
+            for _, p in ipairs(redis.call('XPENDING', KEYS[1], group, ARGV[6], ARGV[n + 5], n, consumer)) do
               held[p[1]] = p[4]
             end
             local mine, stale = {}, {}
-            for i = 4, #ARGV, 2 do
+            for i = 6, n + 5 do
               local count = held[ARGV[i]]
               if not count then
                 local p = redis.call('XPENDING', KEYS[1], group, ARGV[i], ARGV[i], 1, consumer)[1]
                 count = p and p[4]
               end
-              if count == tonumber(ARGV[i + 1]) then
+              if count == tonumber(all ~= '' and all or ARGV[i + n]) then
                 mine[#mine + 1] = ARGV[i]
               else
                 stale[#stale + 1] = ARGV[i]
@@ -78,7 +89,7 @@ final class StreamScripts {
             end
             if #mine > 0 and idle == '' then
               redis.call('XACK', KEYS[1], group, unpack(mine))
-            elseif #mine > 0 then
+            else
               for _, id in ipairs(mine) do
                 redis.call('XCLAIM', KEYS[1], group, consumer, 0, id, 'IDLE', idle, 'JUSTID')
               end
