@@ -1,4 +1,4 @@
-# Finds Java and Maven for ./test and ./pythia, which source this file. Everything it says goes to standard error.
+# Finds Java, Maven and what the test servers need for ./test and ./pythia, which source this file. Everything it says goes to standard error.
 
 MIN_JAVA=17
 MIN_MAVEN=3.8.7
@@ -43,6 +43,21 @@ apt_install() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
     say "Installing $* with apt-get ..."
     { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; } >&2
+}
+
+# Whether the test servers are processes of this machine: chosen, or in CI, or for want of a Docker engine. What they need
+# beyond Maven Central is then to be installed. The tests themselves decide by the same rules (TestServers of pythia-testkit).
+native_servers() {
+    case ${PYTHIA_TEST_SERVERS:-} in
+        native) return 0 ;;
+        docker) return 1 ;;
+        '') [ "${CI:-}" = true ] || ! docker_answers ;;
+        *) die "PYTHIA_TEST_SERVERS is docker or native, not $PYTHIA_TEST_SERVERS." ;;
+    esac
+}
+
+docker_answers() {
+    command -v docker >/dev/null && docker version >/dev/null 2>&1
 }
 
 maven_version() {

@@ -34,6 +34,7 @@ public final class Brokers {
             Map.entry("redis-list", "pythia-redis"),
             Map.entry("rabbitmq", "pythia-rabbitmq"),
             Map.entry("amqp", "pythia-rabbitmq"),
+            Map.entry("amqps", "pythia-rabbitmq"),
             Map.entry("http-poller", "pythia-http"),
             Map.entry("webhook", "pythia-http"),
             Map.entry("sqs", "pythia-cloud-aws"),
@@ -123,14 +124,14 @@ public final class Brokers {
     public MessageBroker consumer(String name, Path file) {
         BrokerProvider provider = provider(name);
         requireConsumer(provider);
-        return provider.consumer(settings(provider, Map.of(), "map").withFile(file));
+        return provider.consumer(settings(name, Map.of(), "map").withFile(file));
     }
 
     /** Returns a new producer with the settings of a properties file (UTF-8), not connected. */
     public MessageProducer producer(String name, Path file) {
         BrokerProvider provider = provider(name);
         requireProducer(provider);
-        return provider.producer(settings(provider, Map.of(), "map").withFile(file));
+        return provider.producer(settings(name, Map.of(), "map").withFile(file));
     }
 
     /** Returns a new producer, not connected; the errors are those of {@link #consumer(String, Map)}. */
@@ -153,13 +154,13 @@ public final class Brokers {
     private MessageBroker consumer(String name, Map<String, String> values, String source) {
         BrokerProvider provider = provider(name);
         requireConsumer(provider);
-        return provider.consumer(settings(provider, values, source));
+        return provider.consumer(settings(name, values, source));
     }
 
     private MessageProducer producer(String name, Map<String, String> values, String source) {
         BrokerProvider provider = provider(name);
         requireProducer(provider);
-        return provider.producer(settings(provider, values, source));
+        return provider.producer(settings(name, values, source));
     }
 
     private static void requireConsumer(BrokerProvider provider) {
@@ -184,8 +185,17 @@ public final class Brokers {
         return values;
     }
 
-    private Settings settings(BrokerProvider provider, Map<String, String> values, String source) {
-        return Settings.of(provider.name(), values, source).withEnvironment(environment);
+    private Settings settings(String name, Map<String, String> values, String source) {
+        BrokerProvider provider = provider(name);
+        Map<String, String> all = new LinkedHashMap<>(values);
+        provider.impliedBy(name).forEach((key, value) -> {
+            String given = all.put(key, value);
+            if (given != null && !given.equals(value)) {
+                throw new ConfigException(
+                        name, key + " is " + value + " by the name " + name + ", but was set to another value");
+            }
+        });
+        return Settings.of(provider.name(), all, source).withEnvironment(environment);
     }
 
     private BrokerProvider provider(String name) {

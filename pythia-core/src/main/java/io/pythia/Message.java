@@ -146,6 +146,13 @@ public final class Message {
         return settler().extend(by);
     }
 
+    /** Gives it back as not delivered, when its stream has ended; nothing for a message to send. See {@link Settler#release}. */
+    void release() {
+        if (settler != null) {
+            settler.release();
+        }
+    }
+
     /** Returns whether it was settled, or taken back by the broker; true for a message to send. */
     public boolean isSettled() {
         return settler == null || settler.isSettled();

@@ -110,6 +110,11 @@ public final class Worker implements AutoCloseable {
         return engine.stop().handle((ok, error) -> null);
     }
 
+    /** Returns a future of the end: it completes when all is closed, exceptionally if the worker ended because something went wrong. */
+    public CompletableFuture<Void> ended() {
+        return engine.ended();
+    }
+
     /** Calls {@link #stop} and waits; an interrupt ends the wait and stays set. */
     @Override
     public void close() {
@@ -164,6 +169,7 @@ public final class Worker implements AutoCloseable {
         private int outageAfter = 20;
         private RetryConfig outagePauses =
                 new RetryConfig(RetryConfig.FOREVER, Duration.ofSeconds(1), Duration.ofSeconds(30), true, false);
+        private boolean stopsOnFailure;
         private @Nullable MessageProducer deadLetter;
         private @Nullable MessageProducer to;
         private Duration handlerTimeout = Duration.ZERO;
@@ -259,6 +265,15 @@ public final class Worker implements AutoCloseable {
          */
         public Builder deadLetter(MessageProducer producer) {
             this.deadLetter = Objects.requireNonNull(producer, "producer");
+            return this;
+        }
+
+        /**
+         * Makes the worker end when a message has failed for good: the message goes back to the broker, and {@link Worker#run} throws the
+         * cause. For sources where no message may be left behind. Default: the message goes to the dead letters.
+         */
+        public Builder stopOnFailure() {
+            this.stopsOnFailure = true;
             return this;
         }
 
@@ -374,6 +389,9 @@ public final class Worker implements AutoCloseable {
             if (work == null && to == null) {
                 throw new IllegalStateException("a worker needs a handler (onMessage, ...) or a destination (to)");
             }
+            if (stopsOnFailure && deadLetter != null) {
+                throw new IllegalStateException("a worker that stops at a failure has no use for dead letters");
+            }
             if (transforms && to == null) {
                 throw new IllegalStateException(
                         "transform makes messages to be sent on: set their destination with to");
@@ -384,6 +402,7 @@ public final class Worker implements AutoCloseable {
                     batching,
                     concurrency,
                     lanes(),
+                    Message::release,
                     effectivePrefetch(),
                     ackPolicy,
                     retry,
@@ -391,6 +410,7 @@ public final class Worker implements AutoCloseable {
                     retryOn,
                     outageAfter,
                     outagePauses,
+                    stopsOnFailure,
                     deadLetter,
                     to,
                     handlerTimeout,

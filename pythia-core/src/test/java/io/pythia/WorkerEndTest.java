@@ -195,6 +195,26 @@ class WorkerEndTest extends WorkerFixture {
     }
 
     @Test
+    void stopOnFailure_endsTheWorkerWithTheCause_andTheMessageStays() {
+        send("a", "bad", "c");
+        Worker worker = opened(worker().retry(retries(2))
+                .stopOnFailure()
+                .onMessage(message -> {
+                    called(message);
+                    if (message.text().equals("bad")) {
+                        throw new BrokerConnectionException("the destination is away");
+                    }
+                })
+                .build());
+        assertThatThrownBy(worker::run)
+                .isInstanceOf(BrokerConnectionException.class)
+                .hasMessageContaining("the destination is away");
+        assertThat(calls.get("bad").get()).isEqualTo(3);
+        assertThat(unsettled()).isEqualTo(3 - worker.stats().handled());
+        assertThat(worker.stats().deadLettered()).isZero();
+    }
+
+    @Test
     void outage_triesOneAtATime_keepsTheDeadLettersEmpty_andEndsWithTheFirstSuccess() {
         send(500, i -> Message.of("m" + i));
         AtomicBoolean down = new AtomicBoolean(true);

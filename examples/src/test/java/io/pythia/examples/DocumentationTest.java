@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
 import io.pythia.kafka.KafkaConfig;
+import io.pythia.rabbitmq.RabbitMQConfig;
 import io.pythia.redis.RedisConfig;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.ConsumerOptions;
@@ -30,7 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DocumentationTest {
     private static final Path ROOT = Path.of("..");
     private static final Pattern SNIPPET =
-            Pattern.compile("<!-- snippet: ([^#\\s]+)#([\\w-]+) -->\n```java\n(.*?)```\n", Pattern.DOTALL);
+            Pattern.compile("<!-- snippet: ([^#\\s]+)#([\\w-]+) -->\n```\\w+\n(.*?)```\n", Pattern.DOTALL);
     private static final Pattern GENERATED =
             Pattern.compile("<!-- generated: ([\\w-]+) -->\n(.*?)<!-- end generated -->\n", Pattern.DOTALL);
 
@@ -85,9 +86,13 @@ class DocumentationTest {
         assertThat(from >= begin.length() && to > from)
                 .as("region %s of %s", match.group(2), match.group(1))
                 .isTrue();
-        String region = source.substring(from, source.lastIndexOf('\n', to) + 1).stripIndent();
-        return Matcher.quoteReplacement(
-                "<!-- snippet: " + match.group(1) + "#" + match.group(2) + " -->\n```java\n" + region + "```\n");
+        String region = source.substring(from, source.lastIndexOf('\n', to)).stripIndent() + "\n";
+        return Matcher.quoteReplacement("<!-- snippet: " + match.group(1) + "#" + match.group(2) + " -->\n```"
+                + language(match.group(1)) + "\n" + region + "```\n");
+    }
+
+    private static String language(String source) {
+        return source.endsWith(".kt") ? "kotlin" : "java";
     }
 
     private static String generated(java.util.regex.MatchResult match) {
@@ -95,6 +100,7 @@ class DocumentationTest {
             case "capabilities" -> capabilities();
             case "consumer-options" -> options(ConsumerOptions.class, ConsumerOptions.defaults());
             case "producer-options" -> options(ProducerOptions.class, ProducerOptions.defaults());
+            case "rabbitmq-config" -> options(RabbitMQConfig.class, RabbitMQConfig.defaults());
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
             case "redis-config" -> options(RedisConfig.class, RedisConfig.defaults());
             default -> throw new AssertionError("nothing is called " + match.group(1));
@@ -157,7 +163,7 @@ class DocumentationTest {
     private static String value(Record defaults, RecordComponent component) {
         try {
             Object value = component.getAccessor().invoke(defaults);
-            if (value == null) {
+            if (value == null || value.equals(List.of())) {
                 return "";
             }
             if (component.getName().equals("maxInFlightBytes") && defaults instanceof ProducerOptions) {

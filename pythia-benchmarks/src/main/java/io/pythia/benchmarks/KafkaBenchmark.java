@@ -1,18 +1,10 @@
 package io.pythia.benchmarks;
 
-import io.pythia.benchmarks.Measurement.Outcome;
 import io.pythia.testkit.server.KafkaTestServer;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.function.ToDoubleFunction;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 
@@ -26,7 +18,7 @@ public final class KafkaBenchmark {
     private final String servers;
     private final int messages;
     private final int rounds;
-    private final Map<String, List<Outcome>> outcomes = new LinkedHashMap<>();
+    private final Comparison comparison = new Comparison(KafkaRun.class);
 
     private KafkaBenchmark(String servers, int messages, int rounds) {
         this.servers = servers;
@@ -61,7 +53,11 @@ public final class KafkaBenchmark {
             measure("raw-latency", scratch(), LATENCY_MESSAGES);
             measure("pythia-latency", scratch(), LATENCY_MESSAGES);
         }
-        print();
+        comparison.print(messages + " messages of 256 bytes, " + rounds + " rounds");
+    }
+
+    private void measure(String variant, String topic, int count) throws Exception {
+        comparison.measure(variant, servers, topic, Integer.toString(count));
     }
 
     private void produce(String variant, String topic) throws Exception {
@@ -91,79 +87,5 @@ public final class KafkaBenchmark {
         Properties properties = new Properties();
         properties.put("bootstrap.servers", servers);
         return Admin.create(properties);
-    }
-
-    private void measure(String variant, String topic, int count) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(
-                        ProcessHandle.current().info().command().orElse("java"),
-                        "-Xms1g",
-                        "-Xmx1g",
-                        "-XX:+UseParallelGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        KafkaRun.class.getName(),
-                        variant,
-                        servers,
-                        topic,
-                        Integer.toString(count))
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        String result = null;
-        try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
-            for (String line = output.readLine(); line != null; line = output.readLine()) {
-                result = line.startsWith("RESULT") ? line : result;
-            }
-        }
-        if (process.waitFor() != 0 || result == null) {
-            throw new IllegalStateException(variant + " failed with exit code " + process.exitValue());
-        }
-        Outcome outcome = Outcome.parse(result);
-        System.err.printf(
-                Locale.ROOT,
-                "  %-15s %12.0f %10.2f %10.1f%n",
-                variant,
-                outcome.first(),
-                outcome.second(),
-                outcome.third());
-        outcomes.computeIfAbsent(variant, v -> new ArrayList<>()).add(outcome);
-    }
-
-    private void print() {
-        System.out.printf(
-                "%d messages of 256 bytes, %d rounds, medians (min to max), JDK %s%n%n",
-                messages, rounds, Runtime.version().feature());
-        System.out.println("| | raw | Pythia | ratio |");
-        System.out.println("|---|---|---|---|");
-        row("produce, messages/s", "produce", Outcome::first);
-        row("produce, CPU µs per message", "produce", Outcome::second);
-        row("produce, bytes per message", "produce", Outcome::third);
-        row("consume, messages/s", "consume", Outcome::first);
-        row("consume, CPU µs per message", "consume", Outcome::second);
-        row("consume, bytes per message", "consume", Outcome::third);
-        row("latency p50, µs", "latency", Outcome::first);
-        row("latency p99, µs", "latency", Outcome::second);
-    }
-
-    private void row(String label, String what, ToDoubleFunction<Outcome> figure) {
-        double[] raw = sorted("raw-" + what, figure);
-        double[] pythia = sorted("pythia-" + what, figure);
-        System.out.printf(
-                Locale.ROOT, "| %s | %s | %s | %.2f |%n", label, text(raw), text(pythia), median(pythia) / median(raw));
-    }
-
-    private double[] sorted(String variant, ToDoubleFunction<Outcome> figure) {
-        return outcomes.getOrDefault(variant, List.of()).stream()
-                .mapToDouble(figure)
-                .sorted()
-                .toArray();
-    }
-
-    private static double median(double[] sorted) {
-        return sorted[sorted.length / 2];
-    }
-
-    private static String text(double[] sorted) {
-        String format = median(sorted) < 100 ? "%.2f (%.2f to %.2f)" : "%,.0f (%,.0f to %,.0f)";
-        return String.format(Locale.ROOT, format, median(sorted), sorted[0], sorted[sorted.length - 1]);
     }
 }

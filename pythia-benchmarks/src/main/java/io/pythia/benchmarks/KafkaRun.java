@@ -5,14 +5,11 @@ import io.pythia.kafka.KafkaConfig;
 import io.pythia.kafka.KafkaConsumer;
 import io.pythia.kafka.KafkaProducer;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -23,8 +20,6 @@ public final class KafkaRun {
     private static final int BODY_BYTES = 256;
     /** Both sides: how many sends may be without an answer. */
     private static final int WINDOW = 20_000;
-
-    private static final int RATE = 1_000;
 
     private final String servers;
     private final String topic;
@@ -170,8 +165,8 @@ public final class KafkaRun {
 
     // Latency from send to handler at a modest rate, producer and consumer in this process, no lingering.
 
-    private void rawLatency() throws InterruptedException {
-        Latencies latencies = new Latencies();
+    private void rawLatency() throws Exception {
+        Latencies latencies = new Latencies(messages, warmUp(), BODY_BYTES);
         try (var producer = rawProducer(0)) {
             Thread consuming = new Thread(
                     () -> {
@@ -191,8 +186,8 @@ public final class KafkaRun {
         }
     }
 
-    private void pythiaLatency() throws InterruptedException {
-        Latencies latencies = new Latencies();
+    private void pythiaLatency() throws Exception {
+        Latencies latencies = new Latencies(messages, warmUp(), BODY_BYTES);
         KafkaConfig config = KafkaConfig.builder()
                 .bootstrapServers(servers)
                 .linger(Duration.ZERO)
@@ -228,42 +223,6 @@ public final class KafkaRun {
                 public void onComplete() {}
             });
             latencies.run(body -> producer.send(Message.of(body)));
-        }
-    }
-
-    /** Sends at a steady rate, each body with its time, until enough of them came back. */
-    private final class Latencies {
-        private final long[] nanos = new long[messages];
-        private final AtomicInteger count = new AtomicInteger(-warmUp());
-        private final CountDownLatch done = new CountDownLatch(1);
-
-        boolean isDone() {
-            return done.getCount() == 0;
-        }
-
-        void add(byte[] body) {
-            int index = count.getAndIncrement();
-            if (index >= 0 && index < messages) {
-                nanos[index] =
-                        System.nanoTime() - java.nio.ByteBuffer.wrap(body).getLong();
-            }
-            if (index == messages - 1) {
-                done.countDown();
-            }
-        }
-
-        void run(java.util.function.Consumer<byte[]> send) throws InterruptedException {
-            long next = System.nanoTime();
-            while (!done.await(Math.max(0, next - System.nanoTime()), TimeUnit.NANOSECONDS)) {
-                byte[] body = new byte[BODY_BYTES];
-                java.nio.ByteBuffer.wrap(body).putLong(System.nanoTime());
-                send.accept(body);
-                next += TimeUnit.SECONDS.toNanos(1) / RATE;
-            }
-            Arrays.sort(nanos);
-            System.out.printf(
-                    "RESULT %f %f %f%n",
-                    nanos[messages / 2] / 1e3, nanos[(int) (messages * 0.99)] / 1e3, nanos[messages - 1] / 1e3);
         }
     }
 

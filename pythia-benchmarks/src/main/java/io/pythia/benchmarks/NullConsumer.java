@@ -18,8 +18,14 @@ import org.jspecify.annotations.Nullable;
 final class NullConsumer extends AbstractMessageBroker<NullConsumer.Content> {
     private static final CompletableFuture<Void> SETTLED = CompletableFuture.completedFuture(null);
 
+    private final @Nullable String[] keys;
+
     NullConsumer(Builder builder) {
         super("null", Capabilities.builder().build(), builder);
+        keys = new String[builder.keys];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = "key-" + i;
+        }
     }
 
     static Builder builder() {
@@ -28,10 +34,18 @@ final class NullConsumer extends AbstractMessageBroker<NullConsumer.Content> {
 
     @Override
     protected ReceiveDriver<Content> newDriver() {
-        return new Driver();
+        return new Driver(keys);
     }
 
     static final class Builder extends AbstractMessageBroker.Builder<Builder> {
+        private int keys;
+
+        /** Sets how many different keys the messages have, in turn. Default: 0, none. */
+        Builder keys(int count) {
+            this.keys = count;
+            return this;
+        }
+
         @Override
         protected Builder self() {
             return this;
@@ -45,6 +59,12 @@ final class NullConsumer extends AbstractMessageBroker<NullConsumer.Content> {
     /** One object per message, receipt and content in one, as a connector would make. */
     static final class Content implements MessageContent {
         private static final byte[] BODY = new byte[256];
+
+        private final @Nullable String key;
+
+        Content(@Nullable String key) {
+            this.key = key;
+        }
 
         @Override
         public String id() {
@@ -63,7 +83,7 @@ final class NullConsumer extends AbstractMessageBroker<NullConsumer.Content> {
 
         @Override
         public @Nullable String key() {
-            return null;
+            return key;
         }
 
         @Override
@@ -88,6 +108,13 @@ final class NullConsumer extends AbstractMessageBroker<NullConsumer.Content> {
     }
 
     private static final class Driver implements ReceiveDriver<Content> {
+        private final @Nullable String[] keys;
+        private int next;
+
+        Driver(@Nullable String[] keys) {
+            this.keys = keys;
+        }
+
         @Override
         public void open() {}
 
@@ -95,7 +122,7 @@ final class NullConsumer extends AbstractMessageBroker<NullConsumer.Content> {
         public List<Received<Content>> receive(int max, Duration wait) {
             List<Received<Content>> batch = new ArrayList<>(max);
             for (int i = 0; i < max; i++) {
-                Content content = new Content();
+                Content content = new Content(keys.length == 0 ? null : keys[next++ % keys.length]);
                 batch.add(new Received<>(content, content));
             }
             return batch;

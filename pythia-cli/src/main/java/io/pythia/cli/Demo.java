@@ -3,6 +3,7 @@ package io.pythia.cli;
 import io.pythia.Message;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
+import io.pythia.Worker;
 import io.pythia.memory.MemoryBroker;
 import io.pythia.memory.MemoryConsumer;
 import io.pythia.memory.MemoryProducer;
@@ -14,14 +15,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -34,7 +36,7 @@ import picocli.CommandLine.Option;
                 "Shows the library at work on the embedded broker: producers, a group of consumers, failures, retries, dead letters.")
 final class Demo implements Callable<Integer> {
     private static final int PRODUCERS = 4;
-    private static final int CONSUMERS = 3;
+    private static final int WORKERS = 3;
     private static final int PER_SECOND = 10_000;
     private static final Duration TIME_TO_SETTLE = Duration.ofSeconds(20);
 
@@ -44,7 +46,10 @@ final class Demo implements Callable<Integer> {
     private final Set<String> confirmed = ConcurrentHashMap.newKeySet();
     private final Set<String> processed = ConcurrentHashMap.newKeySet();
     private final Set<String> deadLettered = ConcurrentHashMap.newKeySet();
-    private final AtomicLong redelivered = new AtomicLong();
+    private final Set<String> failedOnce = ConcurrentHashMap.newKeySet();
+    private final Map<String, Integer> last = new ConcurrentHashMap<>();
+    private final AtomicInteger outOfOrder = new AtomicInteger();
+    private final List<Worker> workers = new ArrayList<>();
     private final AtomicInteger sampled = new AtomicInteger();
     private long[] latencyMicros = {};
 
@@ -69,25 +74,23 @@ final class Demo implements Callable<Integer> {
         long startedAt = System.nanoTime();
         List<AutoCloseable> open = new ArrayList<>();
         try {
-            for (int i = 0; i < CONSUMERS; i++) {
-                MessageBroker consumer = MemoryConsumer.builder()
-                        .broker(broker)
-                        .topic("orders")
-                        .consumerGroup("billing")
-                        .build();
-                open.add(consumer);
-                DemoWork.consume(consumer, this::handle, this::ended);
+            MessageProducer toDeadLetters =
+                    MemoryProducer.builder().broker(broker).topic("orders.dead").build();
+            open.add(toDeadLetters);
+            for (int i = 0; i < WORKERS; i++) {
+                int number = i;
+                Worker worker =
+                        DemoWork.work(consumer("orders", "billing"), toDeadLetters, order -> handle(number, order));
+                open.add(worker);
+                workers.add(worker);
             }
-            MessageBroker letters = MemoryConsumer.builder()
-                    .broker(broker)
-                    .topic("orders.dead")
-                    .consumerGroup("desk")
-                    .build();
-            open.add(letters);
-            DemoWork.consume(letters, letter -> deadLettered.add(letter.id()), this::ended);
+            open.add(Worker.from(consumer("orders.dead", "desk"))
+                    .onMessage(letter -> deadLettered.add(letter.id()))
+                    .start());
             produce();
             awaitSettled();
         } finally {
+            Collections.reverse(open);
             for (AutoCloseable each : open) {
                 each.close();
             }
@@ -95,15 +98,23 @@ final class Demo implements Callable<Integer> {
         return summarize(out, (System.nanoTime() - startedAt) / 1e9);
     }
 
+    private MessageBroker consumer(String topic, String group) {
+        return MemoryConsumer.builder()
+                .broker(broker)
+                .topic(topic)
+                .consumerGroup(group)
+                .build();
+    }
+
     private void introduce(PrintStream out) throws IOException {
         out.printf(
                 Locale.ROOT,
-                "%d producers send %,d orders to the embedded broker; a group of %d consumers handles them.%n"
+                "%d producers send %,d orders to the embedded broker; a group of %d workers handles them.%n"
                         + "One order in 50 fails at first and is tried again, one in 2,000 fails always and goes to the dead letters.%n"
                         + "The code that does it:%n%n%s%n",
                 PRODUCERS,
                 messages,
-                CONSUMERS,
+                WORKERS,
                 code());
         out.flush();
     }
@@ -119,26 +130,23 @@ final class Demo implements Callable<Integer> {
         }
     }
 
-    private void handle(Message order) {
+    private void handle(int worker, Message order) {
         int number = Integer.parseInt(order.id());
-        if (order.attempt() > 1) {
-            redelivered.incrementAndGet();
-        }
         if (number % 2_000 == 7) {
             throw new IllegalStateException("no such customer");
         }
-        if (number % 50 == 3 && order.attempt() == 1) {
+        if (number % 50 == 3 && failedOnce.add(order.id())) {
             throw new IllegalStateException("the database is busy");
         }
-        if (processed.add(order.id()) && order.attempt() == 1) {
+        if (processed.add(order.id())) {
+            // At one worker, the orders of one customer that one producer has sent come in the order in which they were
+            // sent.
+            Integer before = last.put(order.key() + " " + number % PRODUCERS + " " + worker, number);
+            if (before != null && before > number) {
+                outOfOrder.incrementAndGet();
+            }
             latencyMicros[sampled.getAndIncrement()] = Math.max(
                     0, Duration.between(order.timestamp(), Instant.now()).toNanos() / 1_000);
-        }
-    }
-
-    private void ended(@org.jspecify.annotations.Nullable Throwable cause) {
-        if (cause != null) {
-            terminal.err().println("pythia: a stream has failed: " + cause);
         }
     }
 
@@ -193,8 +201,11 @@ final class Demo implements Callable<Integer> {
         out.printf(
                 Locale.ROOT, "  sent and confirmed  %,10d   %,.0f/s%n", confirmed.size(), confirmed.size() / seconds);
         out.printf(Locale.ROOT, "  handled             %,10d%n", processed.size());
-        out.printf(Locale.ROOT, "  delivered again     %,10d%n", redelivered.get());
+        long retried =
+                workers.stream().mapToLong(worker -> worker.stats().retried()).sum();
+        out.printf(Locale.ROOT, "  tried again         %,10d%n", retried);
         out.printf(Locale.ROOT, "  dead letters        %,10d%n", deadLettered.size());
+        out.printf(Locale.ROOT, "  out of order        %,10d%n", outOfOrder.get());
         out.printf(Locale.ROOT, "  lost                %,10d%n", lost);
         out.printf(
                 Locale.ROOT,
@@ -203,7 +214,7 @@ final class Demo implements Callable<Integer> {
                 millis(sorted, 0.99),
                 millis(sorted, 1));
         out.flush();
-        return lost == 0 ? Cli.OK : Cli.FAILED;
+        return lost == 0 && outOfOrder.get() == 0 ? Cli.OK : Cli.FAILED;
     }
 
     private static String millis(long[] sortedMicros, double quantile) {

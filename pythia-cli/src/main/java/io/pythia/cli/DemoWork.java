@@ -1,9 +1,12 @@
 package io.pythia.cli;
 
+import io.pythia.Handler;
 import io.pythia.Message;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
-import io.pythia.Subscribers;
+import io.pythia.Ordering;
+import io.pythia.Worker;
+import io.pythia.retry.RetryConfig;
 import java.time.Duration;
 import java.util.function.Consumer;
 
@@ -22,23 +25,15 @@ final class DemoWork {
         producer.send(order).thenRun(() -> confirmed.accept(order));
     }
 
-    /** Consumes orders: what fails is tried again after a moment, what fails three times goes to the dead letters. */
-    static void consume(MessageBroker consumer, Consumer<Message> handler, Consumer<Throwable> onEnd) {
-        consumer.consume()
-                .subscribe(Subscribers.each(
-                        order -> {
-                            try {
-                                handler.accept(order);
-                                order.ack();
-                            } catch (RuntimeException e) {
-                                if (order.attempt() < 3) {
-                                    order.nack(Duration.ofMillis(100));
-                                } else {
-                                    order.reject(e.toString());
-                                }
-                            }
-                        },
-                        onEnd));
+    /** Handles orders, four at a time, each customer's in their order: what fails is tried again, twice, then put aside. */
+    static Worker work(MessageBroker consumer, MessageProducer deadLetters, Handler handler) {
+        return Worker.from(consumer)
+                .concurrency(4)
+                .ordering(Ordering.KEY)
+                .retry(new RetryConfig(2, Duration.ofMillis(50), Duration.ofSeconds(1), true, true))
+                .deadLetter(deadLetters)
+                .onMessage(handler)
+                .start();
     }
     // end::demo[]
 }

@@ -93,7 +93,8 @@ class CliTest {
 
     @Test
     void brokers_listsWhatIsThere() {
-        assertThat(Run.of("", "brokers").out()).contains("memory", "kafka", "at least once", "groups");
+        assertThat(Run.of("", "brokers").out())
+                .contains("memory", "kafka", "rabbitmq (amqp, amqps)", "at least once", "groups");
     }
 
     @Test
@@ -101,8 +102,9 @@ class CliTest {
         assertThat(Run.of("", "consume").exitCode()).isEqualTo(2);
         assertThat(Run.of("", "nonsense").exitCode()).isEqualTo(2);
         assertThat(Run.of("").exitCode()).isEqualTo(2);
-        assertThat(Run.of("", "consume", "rabitmq:x").err()).contains("no connector", "kafka, memory");
-        assertThat(Run.of("", "consume", "rabbitmq:x").err()).contains("io.pythia:pythia-rabbitmq");
+        assertThat(Run.of("", "consume", "rabitmq:x").err())
+                .contains("no connector", "kafka, memory", "did you mean rabbitmq?");
+        assertThat(Run.of("", "consume", "cdc:x").err()).contains("io.pythia:pythia-cdc");
         Run unknown = Run.of("", "consume", topic + "?consumer-gruop=x");
         assertThat(unknown.exitCode()).isEqualTo(2);
         assertThat(unknown.err()).contains("did you mean consumer-group?");
@@ -116,7 +118,8 @@ class CliTest {
             "kafka://user:s3cret@localhost:9092/orders?consumer-group=g&session-timeout=x",
             "kafka://user:s3cret@x@localhost:9092/orders",
             "kafka://user:s3cret@local host:9092/orders",
-            "kafka://user:s3cret@localhost:9092/orders?sasl-pasword=s3cret"
+            "kafka://user:s3cret@localhost:9092/orders?sasl-pasword=s3cret",
+            "amqp://user:s3cret@x@localhost:5672/?queue=q"
         }) {
             Run run = Run.of("", "consume", url);
             assertThat(run.exitCode()).as(url).isEqualTo(2);
@@ -126,7 +129,7 @@ class CliTest {
 
     @Test
     void brokerThatIsAway_isExitCode1_andOneLine() {
-        Run run = Run.of("", "ping", "kafka://127.0.0.1:1/orders?connect-timeout=8s");
+        Run run = Run.of("", "ping", "kafka://127.0.0.1:1/orders?connect-timeout=20s");
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err()).contains("127.0.0.1:1").doesNotContain("\tat ");
     }
@@ -135,6 +138,11 @@ class CliTest {
     void demo_losesNothing() {
         Run run = Run.of("", "demo", "--messages", "5000");
         assertThat(run.exitCode()).isZero();
-        assertThat(run.out()).contains("order.nack(Duration.ofMillis(100))").containsPattern("lost +0\n");
+        assertThat(run.out())
+                .contains(".ordering(Ordering.KEY)")
+                .containsPattern("tried again +1\\d\\d\n")
+                .containsPattern("dead letters +3\n")
+                .containsPattern("out of order +0\n")
+                .containsPattern("lost +0\n");
     }
 }

@@ -121,11 +121,16 @@ final class Connector<D extends AutoCloseable> {
         close(driver);
     }
 
-    /** Gives up an attempt that is under way. */
+    /** Gives up an attempt that is under way, and closes a driver that has been opened and not taken. */
     void cancel() {
-        if (attempt != null) {
-            attempt.abandon(new BrokerTimeoutException(events.name + " was disconnected"));
-            attempt = null;
+        Attempt current = attempt;
+        attempt = null;
+        if (current == null) {
+            return;
+        }
+        current.abandon(new BrokerTimeoutException(events.name + " was disconnected"));
+        if (current.error == null) {
+            close(current.driver);
         }
     }
 

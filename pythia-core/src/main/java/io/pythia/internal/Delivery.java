@@ -37,6 +37,9 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
     private final R receipt;
     private final MessageContent content;
     private volatile boolean taken;
+    /** Set when it goes back without having been looked at: no attempt has failed. */
+    boolean unseen;
+
     Outcome outcome = Outcome.ACK;
     /** The delay of a NACK, the reason of a REJECT. */
     @Nullable
@@ -85,6 +88,13 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
             engine.settled(this);
         }
         return this;
+    }
+
+    @Override
+    public void release() {
+        if (take()) {
+            engine.giveBack(this);
+        }
     }
 
     @Override

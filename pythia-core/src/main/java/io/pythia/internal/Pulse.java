@@ -98,6 +98,11 @@ final class Pulse {
         return failures;
     }
 
+    /** The session is over: what was reported of it does not matter any more. */
+    synchronized void forgetOutage() {
+        outageSince = 0;
+    }
+
     /** Tells of the beginning and the end of an outage that the client overcomes by itself. */
     void report(@Nullable BrokerException error) {
         long lasted = 0;

@@ -124,6 +124,18 @@ public final class ReceiveEngine<R> {
         }
     }
 
+    /** Nobody has looked at it: it goes back at once where the broker can take it, elsewhere when the session is closed. */
+    void giveBack(Delivery<R> delivery) {
+        delivery.outcome = Outcome.NACK;
+        delivery.unseen = true;
+        if (capabilities.nack() == Support.BROKER) {
+            settled(delivery);
+        } else {
+            inFlight.removeAll(List.of(delivery));
+            receiver.roomMade();
+        }
+    }
+
     CompletableFuture<Settled> extend(Delivery<R> delivery, Duration by) {
         if (!capabilities.leases()) {
             throw new UnsupportedOperationException(
@@ -152,7 +164,7 @@ public final class ReceiveEngine<R> {
     }
 
     private boolean exhausted(Delivery<R> delivery) {
-        return options.maxAttempts() > 0 && delivery.attempt >= options.maxAttempts();
+        return options.maxAttempts() > 0 && delivery.attempt >= options.maxAttempts() && !delivery.unseen;
     }
 
     /** Does it in the broker's place. Returns whether that is all; otherwise the delivery comes back to the pump. */

@@ -5,7 +5,6 @@ import io.pythia.BrokerMetrics;
 import io.pythia.ConnectPolicy;
 import io.pythia.Message;
 import io.pythia.Settled;
-import io.pythia.spi.Capabilities.Support;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
@@ -54,6 +53,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     private Flow.@Nullable Subscriber<? super Message> subscriber;
     private boolean exhausted;
     private boolean terminated;
+    /** The session whose driver knows that there will be no more receive. */
+    private @Nullable Session<R> told;
 
     ReceiveLoop(ReceiveEngine<R> engine, Supplier<? extends ReceiveDriver<R>> drivers) {
         this.engine = engine;
@@ -211,6 +212,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         } finally {
             over = true;
             intakeStopped = true;
+            tellDriverThatIntakeIsOver();
             if (isExhausted()) {
                 engine.settler.finishWhenSettled();
             } else {
@@ -219,6 +221,19 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             }
             complete();
             refuseLatecomer();
+        }
+    }
+
+    /** Once: what a driver holds and was not given out goes back while the rest is settled. */
+    private void tellDriverThatIntakeIsOver() {
+        Session<R> current = session;
+        if (current != null && !current.isDead() && current != told) {
+            told = current;
+            try {
+                current.driver.stopIntake();
+            } catch (RuntimeException e) {
+                engine.events.messageWarning("could not stop the intake", e);
+            }
         }
     }
 
@@ -251,6 +266,9 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         }
         if (engine.redeliveries.size() > 0) {
             deliverAgain();
+        }
+        if (intakePaused) {
+            tellDriverThatIntakeIsOver();
         }
         int max = room();
         if (max > 0) {
@@ -334,7 +352,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 continue;
             }
             if (isOverForSubscriber()) {
-                giveBack(delivery);
+                delivery.release();
             } else if (poison != null) {
                 delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));
             } else {
@@ -361,15 +379,6 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         } catch (Throwable t) {
             engine.events.gaveUp(t);
             failure.compareAndSet(null, t);
-        }
-    }
-
-    /** What was fetched and not given out goes back at once, where the broker can take it; elsewhere when the session is closed. */
-    private void giveBack(Delivery<R> delivery) {
-        if (engine.capabilities.nack() == Support.BROKER) {
-            delivery.settle(Outcome.NACK, null);
-        } else if (delivery.take()) {
-            engine.inFlight.removeAll(List.of(delivery));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.pythia.internal;
 
+import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
 import io.pythia.Health;
 import io.pythia.Health.Status;
@@ -46,6 +47,10 @@ final class SendHealth {
             String why = error == null ? "connecting" : Events.text(error);
             return new Health(Status.DOWN, "no connection, trying again: " + why, facts);
         }
+        BrokerException refusing = refusal(engine.name(), current);
+        if (refusing != null) {
+            return new Health(Status.DOWN, "connected, but waits: " + Events.text(refusing), facts);
+        }
         Duration blocked = Duration.ofNanos(loop.callLasts(System.nanoTime()));
         if (blocked.compareTo(BLOCKED) > 0) {
             return new Health(
@@ -55,5 +60,13 @@ final class SendHealth {
                     facts);
         }
         return new Health(Status.UP, "connected", facts);
+    }
+
+    /** Returns an error that says why the broker takes no messages, or null if it does. */
+    static @Nullable BrokerException refusal(String name, SendDriver driver) {
+        String why = driver.blocked();
+        return why == null
+                ? null
+                : new BrokerConnectionException(name + ": the broker takes no messages at the moment: " + why);
     }
 }

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SendLoop implements Runnable {
     private static final long LONG_WAIT = Duration.ofSeconds(1).toNanos();
+    /** How often a driver whose broker takes no messages is asked whether it does again. */
+    private static final long BLOCKED_WAIT = Duration.ofMillis(50).toNanos();
     /** How much later the watch ends messages: a driver may block for about a second, and then knows better what became of them. */
     private static final long GRACE = Duration.ofSeconds(1).toNanos();
 
@@ -50,6 +52,9 @@ final class SendLoop implements Runnable {
     private volatile long lastSentAt = System.nanoTime();
     /** When the call of the driver began that is under way, 0 if none is. */
     private volatile long callSince;
+
+    /** Whether the broker takes no messages; see {@link SendDriver#blocked()}. Only the sending thread. */
+    private boolean blocked;
 
     /** Guards the messages: the sending thread has it but while it calls the driver or waits. No user code runs in it. */
     private final Object lock = new Object();
@@ -183,7 +188,7 @@ final class SendLoop implements Runnable {
     @SuppressWarnings("ThreadPriorityCheck") // yield: measured
     private void step() throws InterruptedException {
         long now = System.nanoTime();
-        expire(now, session == null);
+        expire(now, session == null || blocked);
         collectFailed(now);
         SendSession current = session;
         if (current == null) {
@@ -197,8 +202,10 @@ final class SendLoop implements Runnable {
             lost(current, outside);
             return;
         }
-        List<Sending> next = nextBatch(now);
-        if (!next.isEmpty()) {
+        boolean wasBlocked = blocked;
+        lookWhetherBlocked(current.driver);
+        List<Sending> next = blocked ? List.of() : nextBatch(now);
+        if (!next.isEmpty() || (wasBlocked && !blocked)) {
             handOver(current, next);
             if (engine.queue.isEmpty()) {
                 // Whoever sends may be about to send more: a larger batch for less than the price of a wait and a
@@ -206,11 +213,24 @@ final class SendLoop implements Runnable {
                 Thread.yield();
             }
         }
-        if (!flushes.isEmpty()) {
+        if (!flushes.isEmpty() && (!blocked || engine.inFlightBytes() == 0)) {
             flush(current);
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
-        gate.await(nanosToNext(max), () -> !engine.queue.isEmpty() || !batch.isEmpty());
+        if (blocked) {
+            gate.await(Math.min(max, BLOCKED_WAIT), () -> false);
+        } else {
+            gate.await(nanosToNext(max), () -> !engine.queue.isEmpty() || !batch.isEmpty());
+        }
+    }
+
+    /** Tells of the beginning and of the end. */
+    private void lookWhetherBlocked(SendDriver driver) {
+        BrokerException why = SendHealth.refusal(engine.name(), driver);
+        if (blocked != (why != null)) {
+            blocked = why != null;
+            pulse.report(why);
+        }
     }
 
     private List<Sending> nextBatch(long now) {
@@ -349,6 +369,8 @@ final class SendLoop implements Runnable {
     private void lost(SendSession current, BrokerException cause) {
         if (!over) {
             session = null;
+            blocked = false;
+            pulse.forgetOutage();
             connector.lost(current, cause);
         }
     }

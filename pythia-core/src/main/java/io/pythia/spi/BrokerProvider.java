@@ -20,6 +20,11 @@ public interface BrokerProvider {
         return Set.of();
     }
 
+    /** Returns the settings that one of the other names implies, for instance that the connection is encrypted. */
+    default Map<String, String> impliedBy(String alias) {
+        return Map.of();
+    }
+
     /**
      * Returns the settings that stand in the address of a URL: hosts, path, user and password, under their keys.
      *

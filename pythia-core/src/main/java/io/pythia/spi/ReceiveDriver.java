@@ -50,6 +50,12 @@ public interface ReceiveDriver<R> extends AutoCloseable {
     default void wakeup() {}
 
     /**
+     * Says that there will be no more {@link #receive}, while what is in flight may still be settled: a driver that holds messages which
+     * were not given out gives them back now. Called at most once, by the thread that received. Must not fail.
+     */
+    default void stopIntake() {}
+
+    /**
      * Returns for how long the broker reserves a message it has delivered, zero if for ever. The engine extends leases, by EXTEND
      * settlements, each third of that time.
      */

@@ -3,6 +3,7 @@ package io.pythia.spi;
 import io.pythia.BrokerException;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One session with one destination. It is opened once, fails at most once and is never reopened, like a {@link ReceiveDriver}.
@@ -33,6 +34,15 @@ public interface SendDriver extends AutoCloseable {
     /** Returns whether the client reconnects by itself; see {@link ReceiveDriver#recoversByItself()}. */
     default boolean recoversByItself() {
         return false;
+    }
+
+    /**
+     * Returns why the broker takes no messages at the moment although the session lives, null if it takes them. The engine then hands over
+     * nothing, tells of an outage, and keeps the session. When it ends the engine calls {@link #send} at once, perhaps with nothing, so
+     * that a driver can go on with what it had taken. Must not block.
+     */
+    default @Nullable String blocked() {
+        return null;
     }
 
     /** Asks the broker for a sign of life; see {@link ReceiveDriver#ping()}. */

@@ -16,6 +16,14 @@ public interface Settler {
      */
     CompletableFuture<Settled> settle(Outcome outcome, @Nullable Object detail);
 
+    /**
+     * Gives back a message that nobody has processed, when its stream has ended: to be delivered again, and no failed attempt.
+     * Does nothing if it is settled. Default: a NACK without a delay.
+     */
+    default void release() {
+        settle(Outcome.NACK, null);
+    }
+
     /** Extends the lease of the message. */
     CompletableFuture<Settled> extend(Duration by);
 

@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -79,6 +80,40 @@ class ReceiveEngineTest {
             assertThat(health(consumer).detail()).contains("waits for the application");
             collector.messages.get(0).ack();
             eventually().until(() -> collector.messages.size() == 6);
+        }
+    }
+
+    @Test
+    void stopIntake_tellsTheDriverOnce_whileWhatIsInFlightIsSettled() {
+        source.add(0, 5);
+        try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            assertThat(source.intakeStopped.get()).isZero();
+            consumer.stopIntake();
+            eventually().until(() -> source.intakeStopped.get() == 1);
+            CompletableFuture<Void> disconnected = consumer.disconnect();
+            assertThat(source.closed.get()).isZero();
+            assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
+            disconnected.join();
+            assertThat(source.intakeStopped.get()).isEqualTo(1);
+            assertThat(source.closed.get()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void disconnect_tellsTheDriverThatTheIntakeIsOver() {
+        source.add(0, 5);
+        try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            CompletableFuture<Void> disconnected = consumer.disconnect();
+            eventually().until(() -> source.intakeStopped.get() == 1);
+            assertThat(source.closed.get()).isZero();
+            assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
+            disconnected.join();
         }
     }
 
@@ -375,6 +410,53 @@ class ReceiveEngineTest {
     }
 
     @Test
+    void cancel_whenAConnectionWasJustOpened_closesIt() {
+        CountDownLatch opening = new CountDownLatch(1);
+        CountDownLatch subscribed = new CountDownLatch(1);
+        source.onOpen = () -> {
+            opening.countDown();
+            subscribed.await();
+        };
+        try (Consumer consumer = builder().build()) {
+            consumer.connect();
+            await(opening);
+            consumer.consume().subscribe(new Collector(1, message -> {}) {
+                @Override
+                public void onSubscribe(Flow.Subscription given) {
+                    subscribed.countDown();
+                    eventually().until(() -> threads().stream().noneMatch(name -> name.endsWith("-connect")));
+                    given.cancel();
+                }
+            });
+            eventually().until(() -> source.closed.get() == 1);
+        }
+        assertThat(source.opened).hasValue(1);
+    }
+
+    @Test
+    void cancelWithinABatch_givesTheRestBack_andCountsNoAttempt() {
+        source.add(0, 3);
+        Capabilities nacks =
+                Capabilities.builder().nack(Capabilities.Support.BROKER).build();
+        try (Consumer consumer =
+                builder().capabilities(nacks).maxAttempts(1).batchSize(3).build()) {
+            CompletableFuture<Collector> self = new CompletableFuture<>();
+            Collector collector = new Collector(3, message -> {
+                message.ack();
+                self.join().subscription.join().cancel();
+            });
+            self.complete(collector);
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> source.closed.get() == 1);
+        }
+        assertThat(source.acknowledged()).containsExactly(0);
+        assertThat(source.settled.stream().filter(s -> s.outcome() == Outcome.NACK))
+                .extracting(ScriptedSource.Settling::number)
+                .containsExactly(1, 2);
+        assertThat(source.settled).extracting(ScriptedSource.Settling::outcome).doesNotContain(Outcome.REJECT);
+    }
+
+    @Test
     void disconnect_waitsForWhatIsInFlight_thenCompletesTheStream() {
         source.add(0, 1);
         Consumer consumer = builder().closeTimeout(Duration.ofSeconds(30)).build();
@@ -410,7 +492,9 @@ class ReceiveEngineTest {
         CountDownLatch release = new CountDownLatch(1);
         source.add(41, 1);
         try (Consumer consumer = builder().stuckAfter(Duration.ofMillis(50)).build()) {
-            consumer.consume().subscribe(new Collector(1, message -> await(release)));
+            Collector collector = new Collector(1, message -> await(release));
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1); // until it is connected it is DOWN too
             eventually().until(() -> health(consumer).status() == Health.Status.DOWN);
             assertThat(health(consumer).detail()).contains("message 41", "unsettled", "ReceiveEngineTest");
             release.countDown();

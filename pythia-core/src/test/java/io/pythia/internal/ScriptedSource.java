@@ -42,6 +42,7 @@ final class ScriptedSource {
     final List<Integer> batchSizes = new CopyOnWriteArrayList<>();
     final AtomicInteger opened = new AtomicInteger();
     final AtomicInteger closed = new AtomicInteger();
+    final AtomicInteger intakeStopped = new AtomicInteger();
     final AtomicInteger mostAskedFor = new AtomicInteger();
     volatile Action onOpen = () -> {};
     volatile Action onReceive = () -> {};
@@ -162,6 +163,11 @@ final class ScriptedSource {
         }
 
         @Override
+        public void stopIntake() {
+            intakeStopped.incrementAndGet();
+        }
+
+        @Override
         public boolean isExhausted() {
             return finite && waiting.isEmpty() && madeUp.get() == 0;
         }
@@ -194,7 +200,7 @@ final class ScriptedSource {
     }
 
     /** Collects what a subscriber is given. */
-    static final class Collector implements java.util.concurrent.Flow.Subscriber<Message> {
+    static class Collector implements java.util.concurrent.Flow.Subscriber<Message> {
         final List<Message> messages = new CopyOnWriteArrayList<>();
         final CompletableFuture<@Nullable Throwable> end = new CompletableFuture<>();
         final CompletableFuture<java.util.concurrent.Flow.Subscription> subscription = new CompletableFuture<>();

@@ -7,6 +7,7 @@ import io.pythia.BatchSendException;
 import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
@@ -43,6 +44,8 @@ class SendEngineTest {
     private volatile Runnable onPing = () -> {};
     private volatile Runnable onClose = () -> {};
     private volatile Consumer<Outgoing> onSend = this::take;
+    private final AtomicInteger calls = new AtomicInteger();
+    private volatile String blocked;
 
     private void take(Outgoing outgoing) {
         received.add(outgoing.message().text());
@@ -279,6 +282,61 @@ class SendEngineTest {
     }
 
     @Test
+    void brokerThatTakesNothing_isAnOutage_andAllGoesInOrderWhenItEnds() {
+        List<String> events = new CopyOnWriteArrayList<>();
+        try (Producer producer = producer().listener(recorder(events)).build()) {
+            producer.send(Message.of("before")).join();
+            blocked = "low on memory";
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> events.contains("lost"));
+            List<CompletableFuture<SendResult>> results = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                results.add(producer.send(Message.of(Integer.toString(i))));
+            }
+            Health health = producer.healthCheck().join();
+            assertThat(health.status()).isEqualTo(Health.Status.DOWN);
+            assertThat(health.detail()).contains("low on memory");
+            assertThat(received).containsExactly("before");
+            int callsBefore = calls.get();
+            blocked = null;
+            results.forEach(CompletableFuture::join);
+            assertThat(calls.get()).isGreaterThan(callsBefore);
+            assertThat(received).hasSize(101).endsWith("98", "99");
+            assertThat(opened.get()).isEqualTo(1);
+            assertThat(events).containsExactly("lost", "restored");
+            assertThat(producer.healthCheck().join().isUp()).isTrue();
+        }
+    }
+
+    @Test
+    void brokerThatTakesNothingForTooLong_failsCertainly_andIsAskedToGoOnWhenItEnds() {
+        try (Producer producer = producer().sendTimeout(Duration.ofMillis(200)).build()) {
+            producer.send(Message.of("before")).join();
+            blocked = "low on memory";
+            Awaitility.await()
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> !producer.healthCheck().join().isUp());
+            assertThatThrownBy(() -> producer.send(Message.of("x")).join()).hasCauseInstanceOf(MessageException.class);
+            int callsBefore = calls.get();
+            blocked = null;
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> calls.get() > callsBefore);
+        }
+    }
+
+    private static BrokerListener recorder(List<String> events) {
+        return new BrokerListener() {
+            @Override
+            public void connectionLost(String broker, BrokerException cause) {
+                events.add("lost");
+            }
+
+            @Override
+            public void connectionRestored(String broker, Duration outage) {
+                events.add("restored");
+            }
+        };
+    }
+
+    @Test
     void close_settlesEverything() {
         onSend = outgoing -> {};
         Producer producer = producer().closeTimeout(Duration.ofMillis(200)).build();
@@ -351,8 +409,14 @@ class SendEngineTest {
 
         @Override
         public void send(List<? extends Outgoing> batch) {
+            calls.incrementAndGet();
             largestBatch.accumulateAndGet(batch.size(), Math::max);
             batch.forEach(onSend);
+        }
+
+        @Override
+        public String blocked() {
+            return blocked;
         }
 
         @Override

@@ -71,7 +71,7 @@ final class HandOver {
         List<Received<KafkaRecord>> batch = new ArrayList<>(Math.min(max, size));
         for (Iterator<Chunk> i = chunks.iterator(); i.hasNext() && batch.size() < max; ) {
             Chunk chunk = i.next();
-            take(chunk, max - batch.size(), batch);
+            bytes -= take(chunk, max - batch.size(), batch);
             if (chunk.taken == chunk.records.size()) {
                 i.remove();
             }
@@ -83,17 +83,20 @@ final class HandOver {
         return batch;
     }
 
-    private void take(Chunk chunk, int max, List<Received<KafkaRecord>> batch) {
+    /** Returns how many bytes were taken. */
+    private long take(Chunk chunk, int max, List<Received<KafkaRecord>> batch) {
         long room = Math.min(max, tracker.room(chunk.partition));
         int end = (int) Math.min(chunk.records.size(), chunk.taken + Math.max(0, room));
         List<Received<KafkaRecord>> taken = chunk.records.subList(chunk.taken, end);
+        long takenBytes = 0;
         for (Received<KafkaRecord> each : taken) {
-            bytes -= each.content().size();
+            takenBytes += each.content().size();
         }
         batch.addAll(taken);
         chunk.taken = end;
         // Under this lock, so that a revocation sees each record either in here or given out.
         tracker.delivered(taken);
+        return takenBytes;
     }
 
     private void awaitRecords(long nanos) throws InterruptedException {

@@ -45,14 +45,15 @@ final class KafkaProbe {
 
     /** Checks address, credentials and topics, a little sooner than the engine loses patience: this error says more. */
     void verify(Duration connectTimeout) throws InterruptedException {
-        Duration timeout = connectTimeout.multipliedBy(3).dividedBy(4);
-        long deadline = System.nanoTime() + Math.min(timeout.toNanos(), NEW_TOPIC_GRACE.toNanos());
+        long began = System.nanoTime();
+        long limit = began + connectTimeout.multipliedBy(3).dividedBy(4).toNanos();
+        long grace = Math.min(limit, began + NEW_TOPIC_GRACE.toNanos());
         while (true) {
             try {
-                ask(timeout);
+                ask(limit);
                 return;
             } catch (DestinationNotFoundException e) {
-                if (System.nanoTime() - deadline > 0) {
+                if (System.nanoTime() - grace > 0) {
                     throw e;
                 }
                 TimeUnit.MILLISECONDS.sleep(100);
@@ -62,28 +63,28 @@ final class KafkaProbe {
 
     /** Waits a few seconds for an answer. */
     void ping() throws InterruptedException {
-        ask(PING_TIMEOUT);
+        ask(System.nanoTime() + PING_TIMEOUT.toNanos());
     }
 
-    private void ask(Duration timeout) throws InterruptedException {
+    private void ask(long limit) throws InterruptedException {
         String doing = name + ": asking the cluster at " + properties.get("bootstrap.servers") + " for "
                 + (topics.isEmpty() ? "its nodes" : "topic " + String.join(", ", topics));
         try {
-            int millis = (int) Math.max(1, timeout.toMillis());
+            Admin client = admin(); // the first time this takes a while, which counts
+            int millis = (int) Math.max(100, (limit - System.nanoTime()) / 1_000_000);
             if (topics.isEmpty()) {
-                admin().describeCluster(new DescribeClusterOptions().timeoutMs(millis))
+                client.describeCluster(new DescribeClusterOptions().timeoutMs(millis))
                         .nodes()
                         .get();
             } else {
-                admin().describeTopics(topics, new DescribeTopicsOptions().timeoutMs(millis))
+                client.describeTopics(topics, new DescribeTopicsOptions().timeoutMs(millis))
                         .allTopicNames()
                         .get();
             }
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TimeoutException timeoutException) {
                 throw new BrokerConnectionException(
-                        doing + ": no answer within " + timeout + "; is the address right, and the broker up?",
-                        timeoutException);
+                        doing + ": no answer in time; is the address right, and the broker up?", timeoutException);
             }
             throw KafkaErrors.translate(doing, e);
         } catch (KafkaException e) {

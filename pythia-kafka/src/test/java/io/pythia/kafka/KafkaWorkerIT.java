@@ -14,6 +14,7 @@ import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -276,6 +277,7 @@ class KafkaWorkerIT {
     }
 
     private static void assertAllProgress(Map<Integer, AtomicInteger> progress) {
+        assertThat(ManagementFactory.getThreadMXBean().findDeadlockedThreads()).isNull();
         for (int partition = 0; partition < 3; partition++) {
             AtomicInteger count = progress.computeIfAbsent(partition, p -> new AtomicInteger());
             int before = count.get();

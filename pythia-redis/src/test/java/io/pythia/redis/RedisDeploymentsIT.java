@@ -64,7 +64,6 @@ class RedisDeploymentsIT {
 
     @Test
     void userWithAPassword_andADatabase() {
-        TestServers.requireRedis();
         try (RedisTestServer server = TestServers.newRedis(Map.of(
                 "user default on >main-secret ~* &* +@all\nuser worker",
                 "on >worker#secret ~check-* &check-* +@all -@admin -@dangerous +info +client"))) {
@@ -103,7 +102,6 @@ class RedisDeploymentsIT {
 
     @Test
     void tls_verifiesCertificateAndHost_andTheClientsCertificateIsAsked() throws Exception {
-        TestServers.requireRedis();
         TestCertificates server = TestCertificates.create(folder, "server", "ip:127.0.0.1");
         TestCertificates elsewhere = TestCertificates.create(folder, "elsewhere", "dns:redis.example.com");
         TestCertificates client = TestCertificates.create(folder, "client", "dns:client");
@@ -162,8 +160,7 @@ class RedisDeploymentsIT {
 
     @Test
     void cluster_eachKeyAtItsNode_onAllConnectors() {
-        TestServers.requireRedis();
-        try (RedisTestCluster cluster = RedisTestCluster.create()) {
+        try (RedisTestCluster cluster = TestServers.newRedisCluster(false)) {
             RedisConfig config = RedisConfig.builder()
                     .nodes(List.of(cluster.addresses().split(",")))
                     .build();
@@ -230,8 +227,7 @@ class RedisDeploymentsIT {
 
     @Test
     void cluster_whoseSlotMovesToAnotherNode_isFollowed() {
-        TestServers.requireRedis();
-        try (RedisTestCluster cluster = RedisTestCluster.create()) {
+        try (RedisTestCluster cluster = TestServers.newRedisCluster(false)) {
             RedisConfig config = RedisConfig.builder()
                     .nodes(List.of(cluster.addresses().split(",")))
                     .build();
@@ -272,8 +268,7 @@ class RedisDeploymentsIT {
 
     @Test
     void cluster_whoseMasterIsKilled_goesOnAtItsReplica() {
-        TestServers.requireRedis();
-        try (RedisTestCluster cluster = RedisTestCluster.createWithReplicas()) {
+        try (RedisTestCluster cluster = TestServers.newRedisCluster(true)) {
             RedisConfig config = RedisConfig.builder()
                     .nodes(List.of(cluster.addresses().split(",")))
                     .build();
@@ -285,8 +280,7 @@ class RedisDeploymentsIT {
     /** F23. */
     @Test
     void sentinel_whoseMasterIsKilled_goesOnAtItsReplica() {
-        TestServers.requireRedis();
-        try (RedisTestSentinel group = RedisTestSentinel.create()) {
+        try (RedisTestSentinel group = TestServers.newRedisSentinel()) {
             RedisConfig config = RedisConfig.builder()
                     .sentinels(List.of(group.addresses().split(",")))
                     .sentinelMaster(RedisTestSentinel.MASTER)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Message;
 import io.pythia.MessageBroker;
+import io.pythia.MessageException;
 import io.pythia.MessageProducer;
 import io.pythia.spi.Capabilities.Ordering;
 import java.util.ArrayList;
@@ -217,15 +218,23 @@ interface DeliveryCases extends ConformanceCases {
                         .key(weird)
                         .body("x")
                         .build();
-                sent.add(message);
-                get(producer.send(message));
+                try {
+                    get(producer.send(message));
+                    sent.add(message);
+                } catch (MessageException refused) {
+                    // What the broker's protocol can't carry is refused, not changed: a very long name.
+                    assertThat(weird).hasSizeGreaterThan(100);
+                    assertThat(refused.isRetryable()).isFalse();
+                }
             }
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);
-            assertThat(subscriber.await(WEIRD.size()).stream().map(Message::headers))
+            assertThat(subscriber.await(sent.size()).stream().map(Message::headers))
                     .containsExactlyInAnyOrderElementsOf(
                             sent.stream().map(Message::headers).toList());
-            assertThat(subscriber.messages().stream().map(Message::key)).containsExactlyInAnyOrderElementsOf(WEIRD);
+            assertThat(subscriber.messages().stream().map(Message::key))
+                    .containsExactlyInAnyOrderElementsOf(
+                            sent.stream().map(Message::key).toList());
         }
     }
 

@@ -121,7 +121,10 @@ final class Failures {
 
     private void putAside(Task task, Throwable cause) {
         MessageProducer letters = settings.deadLetter();
-        if (letters != null) {
+        if (settings.stopsOnFailure()) {
+            engine.fail(cause);
+            engine.giveBack(task);
+        } else if (letters != null) {
             send(letters, task, deadLetter(task, cause));
         } else if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
             lost.increment();

@@ -373,11 +373,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     /** It was not handled, and the worker stops: somebody else is to have it. */
     void giveBack(Task task) {
         if (settings.ackPolicy() != AckPolicy.BEFORE_HANDLER) {
-            try {
-                task.message.nack();
-            } catch (UnsupportedOperationException e) {
-                // the broker takes nothing back: it is lost, as its guarantee says
-            }
+            settings.release().accept(task.message);
         }
         finished(task);
     }

@@ -8,6 +8,7 @@ import io.pythia.MessageProducer;
 import io.pythia.retry.RetryConfig;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * What a worker was told; {@link io.pythia.Worker.Builder} says what each means.
  *
  * @param laneOf what messages have in common that are handled one after another; null for a message that stands alone
+ * @param release gives back a message that was not handled, which is no failed attempt
  * @param redelivery null for no redelivery after the retries in place
  * @param handlerTimeout zero for none
  * @param outageAfter zero for no outage mode
@@ -27,6 +29,7 @@ public record WorkerSettings(
         @Nullable Batching batching,
         int concurrency,
         Function<Message, @Nullable Object> laneOf,
+        Consumer<Message> release,
         int prefetch,
         AckPolicy ackPolicy,
         RetryConfig retry,
@@ -34,6 +37,7 @@ public record WorkerSettings(
         Predicate<? super Throwable> retryOn,
         int outageAfter,
         RetryConfig outagePauses,
+        boolean stopsOnFailure,
         @Nullable MessageProducer deadLetter,
         @Nullable MessageProducer to,
         Duration handlerTimeout,

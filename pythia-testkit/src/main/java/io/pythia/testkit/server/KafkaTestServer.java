@@ -21,7 +21,10 @@ import java.util.stream.Collectors;
 public final class KafkaTestServer implements TestServer {
     private static final String CLASS_PATH_PROPERTY = "pythia.test.kafka.classpath";
     private static final String CLASS_PATH_FILE = "pythia-kafka-server/target/kafka.classpath";
-    private static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
+    private static final String HOW_TO_GET =
+            "build the module pythia-kafka-server (mvn generate-resources), or set the system property "
+                    + CLASS_PATH_PROPERTY + " to a file with the class path of org.apache.kafka:kafka_2.13";
+    static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
     private final int port = NativeProcess.freePort();
@@ -57,17 +60,12 @@ public final class KafkaTestServer implements TestServer {
 
     private static String requiredClassPath() {
         return classPath()
-                .orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + howToGet()));
+                .orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + HOW_TO_GET));
     }
 
-    /** Returns whether a broker can be started here. */
-    static boolean isAvailable() {
-        return classPath().isPresent();
-    }
-
-    static String howToGet() {
-        return "build the module pythia-kafka-server (mvn generate-resources), or set the system property "
-                + CLASS_PATH_PROPERTY + " to a file with the class path of org.apache.kafka:kafka_2.13";
+    /** Says how to get what is missing here for a broker; empty where one can be started. */
+    static Optional<String> missing() {
+        return classPath().isPresent() ? Optional.empty() : Optional.of(HOW_TO_GET);
     }
 
     private static Optional<String> classPath() {
@@ -143,6 +141,15 @@ public final class KafkaTestServer implements TestServer {
         all.put("advertised.listeners", "PLAINTEXT://" + address());
         all.put("controller.listener.names", "CONTROLLER");
         all.put("log.dirs", data.toString());
+        all.putAll(settings(extra));
+        return all.entrySet().stream()
+                .map(e -> e.getKey() + "=" + e.getValue())
+                .collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    /** Returns the settings of a single broker that starts again and rebalances quickly, and what a test wants in addition. */
+    static Map<String, String> settings(Map<String, String> extra) {
+        Map<String, String> all = new LinkedHashMap<>();
         for (String topic : List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
             all.put(topic + ".replication.factor", "1");
             all.put(topic + ".num.partitions", "1");
@@ -159,9 +166,7 @@ public final class KafkaTestServer implements TestServer {
         all.put("num.network.threads", "2");
         all.put("num.io.threads", "2");
         all.putAll(extra);
-        return all.entrySet().stream()
-                .map(e -> e.getKey() + "=" + e.getValue())
-                .collect(Collectors.joining("\n", "", "\n"));
+        return all;
     }
 
     @Override

@@ -15,13 +15,13 @@ public final class RedisTestCluster implements AutoCloseable {
 
     private final List<RedisTestServer> nodes = new ArrayList<>();
 
-    private RedisTestCluster(boolean replicas) {
+    RedisTestCluster(boolean replicas) {
         for (int i = 0; i < (replicas ? 2 * MASTERS : MASTERS); i++) {
             Map<String, String> settings = new LinkedHashMap<>();
             settings.put("cluster-enabled", "yes");
             settings.put("cluster-node-timeout", "2000");
             settings.put("cluster-require-full-coverage", "no");
-            nodes.add(RedisTestServer.create(settings));
+            nodes.add(TestServers.newRedis(settings));
         }
         for (RedisTestServer node : nodes.subList(1, nodes.size())) {
             node.call(
@@ -39,22 +39,15 @@ public final class RedisTestCluster implements AutoCloseable {
         for (int i = MASTERS; i < nodes.size(); i++) {
             nodes.get(i).call("CLUSTER", "REPLICATE", id(nodes.get(i - MASTERS)));
         }
+        awaitReplicas();
     }
 
-    /** Starts three masters. */
-    public static RedisTestCluster create() {
-        return new RedisTestCluster(false);
-    }
-
-    /** Starts three masters with a replica each. */
-    public static RedisTestCluster createWithReplicas() {
-        RedisTestCluster cluster = new RedisTestCluster(true);
+    private void awaitReplicas() {
         Awaitility.await("the replicas")
                 .atMost(90, TimeUnit.SECONDS)
-                .until(() -> cluster.nodes.subList(MASTERS, 2 * MASTERS).stream()
+                .until(() -> nodes.subList(MASTERS, nodes.size()).stream()
                         .allMatch(node ->
                                 String.valueOf(node.call("INFO", "replication")).contains("master_link_status:up")));
-        return cluster;
     }
 
     private static String id(RedisTestServer node) {

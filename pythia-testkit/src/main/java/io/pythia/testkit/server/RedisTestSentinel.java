@@ -17,9 +17,9 @@ public final class RedisTestSentinel implements AutoCloseable {
     private final RedisTestServer replica;
     private final List<RedisTestServer> sentinels = new ArrayList<>();
 
-    private RedisTestSentinel() {
-        master = RedisTestServer.create(Map.of());
-        replica = RedisTestServer.create(Map.of("replicaof", "127.0.0.1 " + master.port()));
+    RedisTestSentinel() {
+        master = TestServers.newRedis(Map.of());
+        replica = TestServers.newRedis(Map.of("replicaof", "127.0.0.1 " + master.port()));
         Awaitility.await("replication")
                 .atMost(90, TimeUnit.SECONDS)
                 .until(() -> String.valueOf(replica.call("INFO", "replication")).contains("master_link_status:up"));
@@ -33,11 +33,6 @@ public final class RedisTestSentinel implements AutoCloseable {
         Awaitility.await("the sentinels to know each other and the replica")
                 .atMost(90, TimeUnit.SECONDS)
                 .until(() -> sentinels.stream().allMatch(RedisTestSentinel::knowsAll));
-    }
-
-    /** Starts all of them. */
-    public static RedisTestSentinel create() {
-        return new RedisTestSentinel();
     }
 
     private static boolean knowsAll(RedisTestServer sentinel) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -61,13 +62,13 @@ public final class RedisTestServer implements TestServer {
         return new RedisTestServer(all, "--sentinel");
     }
 
-    /** Returns whether a server can be started here. */
-    static boolean isAvailable() {
-        return program() != null;
-    }
-
-    static String howToGet() {
-        return "install redis-server (Debian, Ubuntu: apt-get install redis-server), or name the program in PYTHIA_TEST_REDIS_SERVER";
+    /** Says how to get what is missing here for a server; empty where one can be started. */
+    static Optional<String> missing() {
+        return program() != null
+                ? Optional.empty()
+                : Optional.of(
+                        "install redis-server (Debian, Ubuntu: apt-get install redis-server), or name the program in"
+                                + " PYTHIA_TEST_REDIS_SERVER");
     }
 
     private static @Nullable Path program() {

@@ -1,0 +1,101 @@
+package io.pythia.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.Envelope;
+import io.pythia.BrokerException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+class InboxTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private static RabbitMQMessage message(long tag) {
+        RabbitMQConsumerSettings settings = new RabbitMQConsumerSettings(
+                "rabbitmq:q",
+                RabbitMQConfig.defaults(),
+                Duration.ofSeconds(1),
+                TopologyTest.topology(TopologyPolicy.NONE),
+                1,
+                false,
+                false,
+                Map.of());
+        return new RabbitMQMessage(
+                settings, "s", new Envelope(tag, false, "", "q"), new BasicProperties(), new byte[0]);
+    }
+
+    @Test
+    void take_givesWhatIsThere_inOrder_atMostWhatWasAskedFor() throws InterruptedException {
+        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        for (int i = 1; i <= 5; i++) {
+            inbox.put(message(i));
+        }
+        assertThat(inbox.take(3, LONG)).extracting(RabbitMQMessage::tag).containsExactly(1L, 2L, 3L);
+        assertThat(inbox.take(3, LONG)).extracting(RabbitMQMessage::tag).containsExactly(4L, 5L);
+        assertThat(inbox.take(3, Duration.ofMillis(1))).isEmpty();
+    }
+
+    @Test
+    void take_thatWaits_returnsForAMessageOrAWakeUp() throws InterruptedException {
+        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        Thread other = new Thread(() -> {
+            try {
+                inbox.put(message(1));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        other.start();
+        assertThat(inbox.take(1, LONG)).hasSize(1);
+        inbox.wakeUp();
+        assertThat(inbox.take(1, LONG)).isEmpty();
+    }
+
+    @Test
+    void failure_dropsWhatCanNotBeAcknowledgedAnyMore() throws InterruptedException {
+        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        inbox.put(message(1));
+        inbox.fail(new BrokerException("first"));
+        inbox.fail(new BrokerException("second"));
+        assertThatThrownBy(() -> inbox.take(1, LONG)).hasMessage("first");
+    }
+
+    @Test
+    void failure_givesOutFirstWhatTheBrokerHasForgotten() throws InterruptedException {
+        Inbox inbox = new Inbox(10, true);
+        inbox.put(message(1));
+        inbox.fail(new BrokerException("over"));
+        assertThat(inbox.take(1, LONG)).hasSize(1);
+        assertThatThrownBy(() -> inbox.take(1, LONG)).hasMessage("over");
+    }
+
+    @Test
+    void fullInbox_letsTheClientWait() throws InterruptedException {
+        Inbox inbox = new Inbox(2, true);
+        inbox.put(message(1));
+        inbox.put(message(2));
+        CountDownLatch done = new CountDownLatch(1);
+        Thread client = new Thread(() -> {
+            try {
+                inbox.put(message(3));
+                done.countDown();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        client.start();
+        Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> client.getState() == Thread.State.WAITING);
+        assertThat(inbox.size()).isEqualTo(2);
+        assertThat(inbox.take(1, LONG)).hasSize(1);
+        assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(inbox.take(5, LONG)).hasSize(2);
+    }
+}

@@ -1,0 +1,289 @@
+package io.pythia.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.rabbitmq.client.Address;
+import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.SocketConfigurators;
+import io.pythia.Brokers;
+import io.pythia.ConfigException;
+import io.pythia.Message;
+import io.pythia.MessageException;
+import io.pythia.TlsConfig;
+import io.pythia.spi.BrokerUri;
+import io.pythia.spi.Capabilities;
+import io.pythia.spi.Capabilities.Guarantee;
+import io.pythia.spi.Capabilities.Support;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RabbitMQConfigTest {
+    private final Brokers brokers = Brokers.load();
+
+    @Test
+    void everyComponent_becomesTheClientsSetting() {
+        RabbitMQConfig config = RabbitMQConfig.builder()
+                .host("h")
+                .port(1)
+                .username("user")
+                .password("s3cret")
+                .virtualHost("v")
+                .heartbeat(Duration.ofSeconds(600))
+                .rpcTimeout(Duration.ofSeconds(3))
+                .frameMax(8192)
+                .maxMessageBytes(200L << 20)
+                .build();
+        ConnectionFactory factory =
+                Connections.factory(config, Duration.ofSeconds(7), SocketConfigurators.defaultConfigurator());
+        assertThat(factory.getUsername()).isEqualTo("user");
+        assertThat(factory.getPassword()).isEqualTo("s3cret");
+        assertThat(factory.getVirtualHost()).isEqualTo("v");
+        assertThat(factory.getRequestedHeartbeat()).isEqualTo(600);
+        assertThat(factory.getChannelRpcTimeout()).isEqualTo(3_000);
+        assertThat(factory.getRequestedFrameMax()).isEqualTo(8192);
+        assertThat(factory.getConnectionTimeout()).isEqualTo(7_000);
+        assertThat(factory.isAutomaticRecoveryEnabled()).isFalse();
+        assertThat(factory.isTopologyRecoveryEnabled()).isFalse();
+        assertThat(factory.isSSL()).isFalse();
+        assertThat(config.brokers()).containsExactly(new Address("h", 1));
+        assertThat(config.toString()).doesNotContain("s3cret");
+        assertThat(config.toBuilder().build()).isEqualTo(config);
+        assertThat(Connections.factory(
+                                config.toBuilder().tls(TlsConfig.defaults()).build(),
+                                Duration.ofSeconds(7),
+                                SocketConfigurators.defaultConfigurator())
+                        .isSSL())
+                .isTrue();
+    }
+
+    @Test
+    void brokers_haveThePortOfTheProtocol_orAreAList() {
+        assertThat(RabbitMQConfig.defaults().brokers()).containsExactly(new Address("localhost", 5672));
+        assertThat(RabbitMQConfig.builder().sslEnabled(true).build().brokers())
+                .containsExactly(new Address("localhost", 5671));
+        assertThat(RabbitMQConfig.builder()
+                        .addresses(List.of("a:1", "[::1]:2"))
+                        .build()
+                        .brokers())
+                .containsExactly(new Address("a", 1), new Address("[::1]", 2));
+    }
+
+    @Test
+    void connectTimeout_coversEveryTry() {
+        RabbitMQConfig config = RabbitMQConfig.builder()
+                .connectionAttempts(3)
+                .retryDelay(Duration.ofSeconds(5))
+                .build();
+        assertThat(config.connectTimeout(Duration.ofSeconds(10))).isEqualTo(Duration.ofSeconds(40));
+    }
+
+    static Stream<Consumer<RabbitMQConfig.Builder>> bad() {
+        return Stream.of(
+                b -> b.host(""),
+                b -> b.host("h:5672"),
+                b -> b.host("u:p@h"),
+                b -> b.port(65_536),
+                b -> b.port(-1),
+                b -> b.addresses(List.of("h")),
+                b -> b.addresses(List.of("h:0")),
+                b -> b.addresses(List.of("u:p@h:5672")),
+                b -> b.username(""),
+                b -> b.virtualHost(""),
+                b -> b.heartbeat(Duration.ZERO),
+                b -> b.heartbeat(Duration.ofDays(1)),
+                b -> b.connectionAttempts(0),
+                b -> b.retryDelay(Duration.ofSeconds(-1)),
+                b -> b.tls(TlsConfig.defaults()).sslEnabled(false),
+                b -> b.tls(TlsConfig.defaults().withoutHostnameVerification()),
+                b -> b.rpcTimeout(Duration.ZERO),
+                b -> b.frameMax(100),
+                b -> b.maxMessageBytes(0));
+    }
+
+    @ParameterizedTest
+    @MethodSource("bad")
+    void badValue_isRefused(Consumer<RabbitMQConfig.Builder> change) {
+        RabbitMQConfig.Builder builder = RabbitMQConfig.builder();
+        change.accept(builder);
+        assertThatThrownBy(builder::build).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void url_becomesSettings() {
+        RabbitMQBrokerProvider provider = new RabbitMQBrokerProvider();
+        assertThat(provider.fromUri(BrokerUri.parse("rabbitmq://u%40x:p%3A1@h1:1,h2/%2Fv")))
+                .containsEntry("addresses", "h1:1,h2:5672")
+                .containsEntry("virtual-host", "/v")
+                .containsEntry("username", "u@x")
+                .containsEntry("password", "p:1");
+        assertThat(provider.fromUri(BrokerUri.parse("amqps://[::1]/v"))).containsEntry("addresses", "[::1]:5671");
+        assertThat(provider.fromUri(BrokerUri.parse("amqp://h/"))).doesNotContainKey("virtual-host");
+        assertThat(provider.fromUri(BrokerUri.parse("amqp://h/%2F"))).containsEntry("virtual-host", "/");
+    }
+
+    @Test
+    void url_becomesAConsumerAndAProducer() {
+        URI uri = URI.create("rabbitmq://guest:guest@localhost:5672/%2F?queue=orders&queue-type=quorum"
+                + "&prefetch-count=10&queue-arguments=x-max-length=5,x-overflow=reject-publish&persistent=false");
+        assertThat(brokers.consumer(uri).name()).isEqualTo("rabbitmq:orders");
+        assertThat(brokers.producer(uri).name()).isEqualTo("rabbitmq:orders");
+        URI exchange = URI.create("amqp://localhost/?exchange=x&exchange-type=topic&queue=q&routing-key=a.*,b");
+        assertThat(brokers.consumer(exchange).name()).isEqualTo("rabbitmq:q");
+        assertThat(brokers.producer(exchange).name()).isEqualTo("rabbitmq:x");
+    }
+
+    /** {@code amqp://u:p@x@h/} is localhost and guest for the client's own parser. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "amqp://u:s3cret@x@h/?queue=q",
+                "amqp://u:s3cret@h/a/b?queue=q",
+                "amqp://u:s3cret@h:99999/?queue=q",
+                "amqp://u:s3cret:x@h/?queue=q",
+                "amqp://u:s3cret@h/?queue=q&password=s3cret",
+                "amqp://u:s3cret@h/?queue=q&hartbeat=5s"
+            })
+    void oddUrl_isRefused_withoutItsPassword(String url) {
+        assertThatThrownBy(() -> brokers.consumer(URI.create(url)))
+                .isInstanceOf(ConfigException.class)
+                .message()
+                .doesNotContain("s3cret");
+    }
+
+    @Test
+    void amqps_isEncrypted_howeverItIsAskedFor() {
+        Map<String, String> settings = Map.of("queue", "q", "tls.ca-file", "ca.pem");
+        assertThatThrownBy(() -> brokers.consumer("amqp", settings)).hasMessageContaining("sslEnabled");
+        assertThat(brokers.consumer("amqps", settings).name()).isEqualTo("rabbitmq:q");
+        assertThat(brokers.consumer(URI.create("amqps://h/?queue=q&tls.ca-file=ca.pem"))
+                        .name())
+                .isEqualTo("rabbitmq:q");
+        assertThatThrownBy(() -> brokers.consumer("amqps", Map.of("queue", "q", "ssl-enabled", "false")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("ssl-enabled");
+    }
+
+    @Test
+    void argumentsInSettings_haveTheBrokersTypes() {
+        assertThat(RabbitMQBrokerProvider.typed("5")).isEqualTo(5L);
+        assertThat(RabbitMQBrokerProvider.typed("true")).isEqualTo(true);
+        assertThat(RabbitMQBrokerProvider.typed("reject-publish")).isEqualTo("reject-publish");
+        assertThatThrownBy(() -> brokers.consumer("rabbitmq", Map.of("queue", "q", "queue-arguments", "x-max-length")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("name=value");
+    }
+
+    @Test
+    void everyProblem_isReportedAtOnce() {
+        assertThatThrownBy(() -> brokers.consumer(
+                        "rabbitmq",
+                        Map.of("prefetch-count", "0", "exchange-type", "tropic", "qeue", "x", "password", "s3cret")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("queue: is missing")
+                .hasMessageContaining("prefetch-count = \"0\"")
+                .hasMessageContaining("direct, topic, fanout, headers")
+                .hasMessageContaining("did you mean queue?")
+                .message()
+                .doesNotContain("s3cret");
+    }
+
+    static Stream<RabbitMQConsumer.Builder> contradictingConsumers() {
+        return Stream.of(
+                RabbitMQConsumer.builder(),
+                RabbitMQConsumer.builder().queue("q").routingKey("k"),
+                RabbitMQConsumer.builder().queue("q").deadLetterRoutingKey("k"),
+                RabbitMQConsumer.builder().queue("q").deliveryLimit(3),
+                RabbitMQConsumer.builder()
+                        .queue("q")
+                        .queueType(QueueType.QUORUM)
+                        .durable(false),
+                RabbitMQConsumer.builder()
+                        .queue("q")
+                        .queueType(QueueType.QUORUM)
+                        .maxPriority(3));
+    }
+
+    @ParameterizedTest
+    @MethodSource("contradictingConsumers")
+    void contradictions_areRefused(RabbitMQConsumer.Builder builder) {
+        assertThatThrownBy(builder::build).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void contradictionsOfAProducer_areRefused() {
+        for (RabbitMQProducer.Builder builder : List.of(
+                RabbitMQProducer.builder(),
+                RabbitMQProducer.builder().queue("q").exchange("x"),
+                RabbitMQProducer.builder().queue("q").routingKey("k"),
+                RabbitMQProducer.builder().queue("q").confirms(false).mandatory(true))) {
+            assertThatThrownBy(builder::build).isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThat(RabbitMQProducer.builder().queue("q").confirms(false).build().name())
+                .isEqualTo("rabbitmq:q");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "a\u0000", "a\n"})
+    void oddName_isRefusedBeforeAnyInput(String name) {
+        assertThatThrownBy(() -> RabbitMQConsumer.builder().queue(name)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> RabbitMQProducer.builder().exchange(name))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void longName_isRefusedBeforeAnyInput() {
+        String tooLong = "ü".repeat(128);
+        assertThatThrownBy(() -> RabbitMQConsumer.builder().queue(tooLong)).hasMessageContaining("255 bytes");
+        assertThatThrownBy(() -> RabbitMQProducer.builder().routingKey(tooLong)).hasMessageContaining("255 bytes");
+    }
+
+    @Test
+    void capabilities_areThoseOfTheQueue() {
+        Capabilities classic = RabbitMQConsumer.builder().queue("q").build().capabilities();
+        assertThat(classic.nack()).isEqualTo(Support.ENGINE);
+        assertThat(classic.deadLetter()).isEqualTo(Support.ENGINE);
+        assertThat(classic.guarantee()).isEqualTo(Guarantee.AT_LEAST_ONCE);
+        Capabilities quorum = RabbitMQConsumer.builder()
+                .queue("q")
+                .queueType(QueueType.QUORUM)
+                .deadLetterExchange("x")
+                .build()
+                .capabilities();
+        assertThat(quorum.nack()).isEqualTo(Support.BROKER);
+        assertThat(quorum.countsAttempts()).isTrue();
+        assertThat(quorum.deadLetter()).isEqualTo(Support.BROKER);
+        assertThat(RabbitMQConsumer.builder()
+                        .queue("q")
+                        .autoAck(true)
+                        .build()
+                        .capabilities()
+                        .guarantee())
+                .isEqualTo(Guarantee.AT_MOST_ONCE);
+    }
+
+    @Test
+    void messageThatCanNotGo_isRefusedBeforeItIsQueued() {
+        try (RabbitMQProducer producer = RabbitMQProducer.builder()
+                .queue("q")
+                .config(RabbitMQConfig.builder().maxMessageBytes(10).build())
+                .build()) {
+            for (Message message : List.of(
+                    Message.of(new byte[11]),
+                    Message.builder().header("CC", "x").build())) {
+                assertThatThrownBy(() -> producer.send(message).join())
+                        .isInstanceOf(CompletionException.class)
+                        .hasCauseInstanceOf(MessageException.class);
+            }
+        }
+    }
+}

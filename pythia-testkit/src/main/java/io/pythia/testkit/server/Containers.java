@@ -1,0 +1,63 @@
+package io.pythia.testkit.server;
+
+import io.pythia.testkit.server.ServerKind.Way;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+/** The official images that are used, and how each becomes a server. */
+final class Containers {
+    private static final String KAFKA = "apache/kafka:4.3.1";
+    private static final int KAFKA_PORT = 9092;
+
+    private static final String RABBIT = "rabbitmq:3.13";
+    private static final int RABBIT_PORT = 5672;
+
+    private Containers() {}
+
+    /** Returns the way to RabbitMQ brokers, as the image sets them up. */
+    static Way rabbit() {
+        return way(
+                RABBIT,
+                settings -> new ContainerServer(
+                        RABBIT, RABBIT_PORT, "Server startup complete", (container, clientPort) -> {}));
+    }
+
+    /** Returns the way to Kafka brokers: combined broker and controller, told the proxy's port as the one for clients. */
+    static Way kafka() {
+        return way(
+                KAFKA,
+                settings -> new ContainerServer(KAFKA, KAFKA_PORT, "Kafka Server started", (container, clientPort) -> {
+                    container.withEnv("CLUSTER_ID", KafkaTestServer.CLUSTER_ID);
+                    container.withEnv("KAFKA_HEAP_OPTS", "-Xms64m -Xmx320m");
+                    kafkaListeners(clientPort).forEach((key, value) -> container.withEnv(kafkaVariable(key), value));
+                    KafkaTestServer.settings(settings)
+                            .forEach((key, value) -> container.withEnv(kafkaVariable(key), value));
+                }));
+    }
+
+    /** Inside the container the port for clients leads nowhere: what the broker has to say to itself goes by another listener. */
+    private static Map<String, String> kafkaListeners(int clientPort) {
+        return Map.of(
+                "process.roles", "broker,controller",
+                "node.id", "1",
+                "controller.quorum.voters", "1@localhost:9094",
+                "listeners",
+                        "CLIENTS://0.0.0.0:" + KAFKA_PORT + ",BROKERS://localhost:9093,CONTROLLER://localhost:9094",
+                "advertised.listeners", "CLIENTS://127.0.0.1:" + clientPort + ",BROKERS://localhost:9093",
+                "listener.security.protocol.map", "CLIENTS:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+                "inter.broker.listener.name", "BROKERS",
+                "controller.listener.names", "CONTROLLER");
+    }
+
+    /** Returns the environment variable that the image makes a setting of the broker from. */
+    private static String kafkaVariable(String setting) {
+        String name = setting.replace("_", "__").replace("-", "___").replace('.', '_');
+        return "KAFKA_" + name.toUpperCase(Locale.ROOT);
+    }
+
+    /** Nothing of Testcontainers is loaded before an engine has answered. */
+    private static Way way(String image, Function<Map<String, String>, TestServer> start) {
+        return new Way("docker", () -> DockerEngine.local().missing().or(() -> ContainerServer.missing(image)), start);
+    }
+}
