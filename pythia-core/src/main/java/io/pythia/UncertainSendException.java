@@ -13,6 +13,11 @@ public class UncertainSendException extends BrokerException {
 
     /** Creates one with the native error as its cause. */
     public UncertainSendException(String message, @Nullable Throwable cause) {
-        super(message, cause, true);
+        this(message, cause, true);
+    }
+
+    /** Creates one that says whether the message may be sent again by the engine, and so perhaps be there twice. */
+    public UncertainSendException(String message, @Nullable Throwable cause, boolean retryable) {
+        super(message, cause, retryable);
     }
 }

@@ -6,6 +6,7 @@ import io.pythia.Brokers;
 import io.pythia.http.HttpConfig;
 import io.pythia.kafka.KafkaConfig;
 import io.pythia.rabbitmq.RabbitMQConfig;
+import io.pythia.redis.RedisConfig;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;
@@ -103,6 +104,7 @@ class DocumentationTest {
             case "rabbitmq-config" -> options(RabbitMQConfig.class, RabbitMQConfig.defaults());
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
             case "http-config" -> options(HttpConfig.class, HttpConfig.defaults());
+            case "redis-config" -> options(RedisConfig.class, RedisConfig.defaults());
             default -> throw new AssertionError("nothing is called " + match.group(1));
         };
         return Matcher.quoteReplacement(

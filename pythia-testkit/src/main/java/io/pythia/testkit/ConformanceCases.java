@@ -56,11 +56,22 @@ interface ConformanceCases {
     }
 
     default MessageBroker consumer(String destination, String group) {
-        return harness().consumer(destination, group, consumerOptions(), BrokerListener.NONE);
+        return consumer(destination, group, consumerOptions());
     }
 
     default MessageBroker consumer(String destination, String group, ConsumerOptions options) {
-        return harness().consumer(destination, group, options, BrokerListener.NONE);
+        return ready(harness().consumer(destination, group, options, BrokerListener.NONE));
+    }
+
+    /**
+     * Returns a consumer that will get what is sent from now on: where messages do not wait for an absent consumer, it must be connected
+     * before. So a case makes its consumer first, and then sends.
+     */
+    default MessageBroker ready(MessageBroker consumer) {
+        if (!can().persistent()) {
+            get(consumer.connect());
+        }
+        return consumer;
     }
 
     default MessageProducer producer(String destination) {

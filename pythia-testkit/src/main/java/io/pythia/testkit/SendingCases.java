@@ -30,6 +30,19 @@ interface SendingCases extends ConformanceCases {
     default void close_settlesEverySend() {
         String destination = harness().newDestination();
         List<CompletableFuture<SendResult>> results = Collections.synchronizedList(new ArrayList<>());
+        try (MessageBroker consumer = consumer(destination, GROUP)) {
+            sendFromManyThreadsAndClose(destination, results);
+            assertThat(results).hasSize(5_000).allMatch(CompletableFuture::isDone);
+            assertThat(results.stream().filter(r -> !r.isCompletedExceptionally()))
+                    .hasSize(5_000);
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(5_000);
+            assertThat(subscriber.texts()).containsAll(bodies(5_000));
+        }
+    }
+
+    private void sendFromManyThreadsAndClose(String destination, List<CompletableFuture<SendResult>> results) {
         MessageProducer producer = producer(destination);
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 5; t++) {
@@ -50,14 +63,6 @@ interface SendingCases extends ConformanceCases {
             }
         });
         producer.close();
-        assertThat(results).hasSize(5_000).allMatch(CompletableFuture::isDone);
-        assertThat(results.stream().filter(r -> !r.isCompletedExceptionally())).hasSize(5_000);
-        try (MessageBroker consumer = consumer(destination, GROUP)) {
-            TestSubscriber subscriber = TestSubscriber.acknowledging();
-            consumer.consume().subscribe(subscriber);
-            subscriber.await(5_000);
-            assertThat(subscriber.texts()).containsAll(bodies(5_000));
-        }
     }
 
     @Test

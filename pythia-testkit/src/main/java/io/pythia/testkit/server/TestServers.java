@@ -19,6 +19,9 @@ public final class TestServers {
     private static final ServerKind RABBIT = kind("rabbitmq", Containers.rabbit(), RABBIT_PROCESS);
     private static final ServerKind OWN_RABBIT = kind("rabbitmq", RABBIT_PROCESS);
 
+    private static final ServerKind REDIS =
+            kind("redis", new Way("native", RedisTestServer::missing, RedisTestServer::create));
+
     private TestServers() {}
 
     private static ServerKind kind(String name, Way... ways) {
@@ -43,5 +46,25 @@ public final class TestServers {
     /** Returns a RabbitMQ broker of its own, always a process; for the settings see {@link RabbitTestServer#create}. */
     public static RabbitTestServer newRabbit(Map<String, String> settings) {
         return (RabbitTestServer) OWN_RABBIT.create(settings);
+    }
+
+    /** Returns the Redis server that all tests of this JVM share: use names of your own. */
+    public static TestServer redis() {
+        return REDIS.shared();
+    }
+
+    /** Returns a Redis server of its own, always a process, with lines of {@code redis.conf} in addition. */
+    public static RedisTestServer newRedis(Map<String, String> settings) {
+        return (RedisTestServer) REDIS.create(settings);
+    }
+
+    /** Returns a Redis Cluster of its own: three masters, each a process, and a replica for each if wanted. */
+    public static RedisTestCluster newRedisCluster(boolean replicas) {
+        return new RedisTestCluster(replicas);
+    }
+
+    /** Returns a Redis master with a replica and three sentinels of its own, each a process. */
+    public static RedisTestSentinel newRedisSentinel() {
+        return new RedisTestSentinel();
     }
 }

@@ -1,0 +1,219 @@
+package io.pythia.redis;
+
+import io.lettuce.core.KeyValue;
+import io.lettuce.core.LMoveArgs;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.SlotHash;
+import io.pythia.BrokerException;
+import io.pythia.spi.ReceiveDriver;
+import io.pythia.spi.Received;
+import io.pythia.spi.Settlement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes from lists: into the consumer's own list of what it is processing, or, at most once, out of Redis. Waits for the first element on
+ * a connection of its own; all else goes through another.
+ */
+final class RedisListReceiver implements ReceiveDriver<ListElement> {
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(2);
+    /** A server can wait for the first queue only when it is to move what comes: the others are looked at that often. */
+    private static final Duration SEVERAL_QUEUES = Duration.ofMillis(100);
+
+    private final ListSource source;
+    private final RedisConnections connections;
+    private final String session = UUID.randomUUID().toString();
+    private @Nullable StatefulRedisConnection<byte[], byte[]> commands;
+    private @Nullable BlockingReads reads;
+    private @Nullable ListClaims claims;
+
+    // Only the receiving thread:
+    private final long[] numbers;
+    private long nextRecoveryAt = System.nanoTime();
+
+    RedisListReceiver(ListSource source) {
+        this.source = source;
+        this.connections = new RedisConnections(source.name(), source.config());
+        this.numbers = new long[source.queues().size()];
+    }
+
+    @Override
+    public void open() throws InterruptedException {
+        if (source.config().isCluster()
+                && source.queues().stream()
+                                .mapToInt(SlotHash::getSlot)
+                                .distinct()
+                                .count()
+                        > 1) {
+            throw new BrokerException(
+                    source.name() + ": in a cluster all queues of a consumer must be at one node; give"
+                            + " their names one {hash-tag}");
+        }
+        connections.open(RedisConnections.bytes(source.queues().get(0)));
+        commands = connections.connect();
+        reads = new BlockingReads(connections, commands);
+        if (source.reliable()) {
+            claims = new ListClaims(source, connections, commands);
+            claims.start();
+        }
+    }
+
+    @Override
+    public List<Received<ListElement>> receive(int max, Duration wait) throws InterruptedException {
+        connections.check();
+        connections.checkSilence();
+        ListClaims held = claims;
+        if (held != null && System.nanoTime() - nextRecoveryAt >= 0) {
+            held.recover();
+            nextRecoveryAt = System.nanoTime() + source.deadAfter().toNanos() / 3;
+        }
+        List<Received<ListElement>> taken = held != null ? take(held, max) : pop(max);
+        BlockingReads open = Objects.requireNonNull(reads);
+        if (!taken.isEmpty() || open.takeWakeUp() || wait.toMillis() <= 0) {
+            return taken;
+        }
+        return held != null ? awaitAndTake(held, max, wait) : awaitAndPop(wait);
+    }
+
+    private List<Received<ListElement>> take(ListClaims held, int max) throws InterruptedException {
+        List<Received<ListElement>> received = new ArrayList<>();
+        List<List<byte[]>> taken = held.take(max);
+        for (int i = 0; i < taken.size(); i++) {
+            add(received, i, taken.get(i));
+        }
+        return received;
+    }
+
+    private List<Received<ListElement>> awaitAndTake(ListClaims held, int max, Duration wait)
+            throws InterruptedException {
+        byte[][] keys = source.keys(0);
+        LMoveArgs ends =
+                source.order() == ListOrder.FIFO ? LMoveArgs.Builder.rightLeft() : LMoveArgs.Builder.leftLeft();
+        Duration block =
+                shorter(shorter(wait, source.timeout()), source.deadAfter().dividedBy(3));
+        Duration limited = source.queues().size() > 1 ? shorter(block, SEVERAL_QUEUES) : block;
+        byte[] first = Objects.requireNonNull(reads)
+                .<byte @Nullable []>read(
+                        "waiting for a message",
+                        limited,
+                        connection -> connection.blmove(keys[0], keys[1], ends, seconds(limited)));
+        List<Received<ListElement>> received = new ArrayList<>();
+        if (first != null) {
+            add(received, 0, List.of(first));
+            held.takenOne();
+            // Also when there is no room for more: it checks that the list is still this consumer's.
+            List<List<byte[]>> more = held.take(max - 1);
+            for (int i = 0; i < more.size(); i++) {
+                add(received, i, more.get(i));
+            }
+        }
+        return received;
+    }
+
+    private List<Received<ListElement>> pop(int max) throws InterruptedException {
+        List<Received<ListElement>> received = new ArrayList<>();
+        for (int i = 0; i < source.queues().size() && received.size() < max; i++) {
+            byte[] queue = source.keys(i)[0];
+            long count = max - received.size();
+            RedisFuture<List<byte[]>> answer = source.order() == ListOrder.FIFO
+                    ? Objects.requireNonNull(commands).async().rpop(queue, count)
+                    : Objects.requireNonNull(commands).async().lpop(queue, count);
+            List<byte[]> popped = connections.<@Nullable List<byte[]>>await("taking from a queue", answer);
+            if (popped != null) {
+                add(received, i, popped);
+            }
+        }
+        return received;
+    }
+
+    private List<Received<ListElement>> awaitAndPop(Duration wait) throws InterruptedException {
+        byte[][] queues = source.queues().stream().map(RedisConnections::bytes).toArray(byte[][]::new);
+        Duration block = shorter(wait, source.timeout());
+        KeyValue<byte[], byte[]> popped = Objects.requireNonNull(reads)
+                .<@Nullable KeyValue<byte[], byte[]>>read(
+                        "waiting for a message",
+                        block,
+                        connection -> source.order() == ListOrder.FIFO
+                                ? connection.brpop(seconds(block), queues)
+                                : connection.blpop(seconds(block), queues));
+        List<Received<ListElement>> received = new ArrayList<>(1);
+        for (int i = 0; popped != null && popped.hasValue() && i < queues.length; i++) {
+            if (Arrays.equals(queues[i], popped.getKey())) {
+                add(received, i, List.of(popped.getValue()));
+            }
+        }
+        return received;
+    }
+
+    private void add(List<Received<ListElement>> to, int queueIndex, List<byte[]> bodies) {
+        Instant now = Instant.now();
+        for (byte[] body : bodies) {
+            ListElement element = new ListElement(
+                    queueIndex, source.queues().get(queueIndex), body, session, numbers[queueIndex]++, now);
+            to.add(new Received<>(element, element));
+        }
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    /** Zero would be for ever. */
+    private static double seconds(Duration block) {
+        return Math.max(1, block.toMillis()) / 1000.0;
+    }
+
+    @Override
+    public CompletableFuture<?> settle(List<? extends Settlement<ListElement>> batch) {
+        ListClaims held = claims;
+        return held == null ? CompletableFuture.completedFuture(null) : held.settle(batch);
+    }
+
+    @Override
+    public void wakeup() {
+        BlockingReads open = reads;
+        if (open != null) {
+            open.wakeUp();
+        }
+    }
+
+    @Override
+    public void ping() throws InterruptedException {
+        connections.ping(commands);
+    }
+
+    @Override
+    public Map<String, String> facts() {
+        return source.reliable() ? Map.of("consumer", source.consumer()) : Map.of();
+    }
+
+    /** No wait is left at the server, where an element would go to a consumer that is gone; what was not settled goes back to the queues. */
+    @Override
+    public void close() {
+        BlockingReads open = reads;
+        ListClaims held = claims;
+        try {
+            if (open != null) {
+                open.end(STOP_TIMEOUT);
+            }
+            if (held != null) {
+                held.stop(STOP_TIMEOUT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (BrokerException e) {
+            // then others give it back when this consumer has been silent for long enough
+        } finally {
+            connections.close();
+        }
+    }
+}

@@ -1,0 +1,151 @@
+package io.pythia.redis;
+
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.protocol.CommandArgs;
+import io.pythia.spi.Outcome;
+import io.pythia.spi.Settlement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Acknowledges and extends deliveries, many in one command, and only those that are still this consumer's. */
+final class StreamSettler {
+    /** So many in one command: a script's arguments and one XACK have a limit, and a server must not be busy for long. */
+    private static final int CHUNK = 500;
+
+    private final StreamSource source;
+    private final RedisConnections connections;
+    private final StatefulRedisConnection<byte[], byte[]> connection;
+    private final byte[] stream;
+    private final byte[] group;
+    private final byte[] consumer;
+    private volatile int generation;
+    /** How many entries are with this consumer, as far as it knows; guarded by this, like the next. */
+    private int held;
+
+    private boolean reading;
+    private volatile boolean inexact;
+
+    StreamSettler(
+            StreamSource source, RedisConnections connections, StatefulRedisConnection<byte[], byte[]> connection) {
+        this.source = source;
+        this.connections = connections;
+        this.connection = connection;
+        this.stream = RedisConnections.bytes(source.stream());
+        this.group = RedisConnections.bytes(source.group());
+        this.consumer = RedisConnections.bytes(source.consumer());
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    /** The group is gone, and with it all that was pending in it. The receiving thread. */
+    void nextGeneration() {
+        synchronized (this) {
+            held = 0;
+        }
+        generation = generation + 1;
+    }
+
+    /** A read is under way: how many entries are pending is not known before its answer. The receiving thread. */
+    synchronized void reading() {
+        reading = true;
+    }
+
+    /** So many entries were read. The receiving thread. */
+    synchronized void received(int entries) {
+        reading = false;
+        held += entries;
+    }
+
+    CompletableFuture<?> settle(List<? extends Settlement<StreamEntry>> batch) {
+        if (source.noAck()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        List<Settlement<StreamEntry>> current = new ArrayList<>(batch.size());
+        boolean ascending = true;
+        for (Settlement<StreamEntry> each : batch) {
+            if (each.receipt().generation != generation) {
+                each.stale();
+                continue;
+            }
+            ascending = ascending && (current.isEmpty() || BY_ID.compare(current.get(current.size() - 1), each) <= 0);
+            current.add(each);
+        }
+        if (!ascending) {
+            current.sort(BY_ID);
+        }
+        List<CompletableFuture<?>> parts = new ArrayList<>(1);
+        for (int from = 0; from < current.size(); from += CHUNK) {
+            parts.add(settleChunk(current.subList(from, Math.min(current.size(), from + CHUNK))));
+        }
+        return parts.size() == 1 ? parts.get(0) : CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new));
+    }
+
+    private static final Comparator<Settlement<StreamEntry>> BY_ID =
+            (a, b) -> StreamPosition.compare(a.receipt().entryId(), b.receipt().entryId());
+
+    /** An idle time of zero is a whole lease; a lease can't be longer than that. */
+    private String idle(Duration extension) {
+        Duration used = source.claimMinIdle().minus(extension);
+        return Long.toString(used.isNegative() ? 0 : used.toMillis());
+    }
+
+    /** A chunk has one outcome: the engine keeps extensions apart, and does everything else but acknowledging itself. */
+    private CompletableFuture<?> settleChunk(List<? extends Settlement<StreamEntry>> chunk) {
+        boolean acks = chunk.get(0).outcome() == Outcome.ACK;
+        int count = chunk.get(0).receipt().deliveries;
+        boolean sameCount = chunk.stream().allMatch(each -> each.receipt().deliveries == count);
+        CommandArgs<byte[], byte[]> arguments = new CommandArgs<>(ByteArrayCodec.INSTANCE)
+                .add(group)
+                .add(consumer)
+                .add(acks ? "" : idle(chunk.get(0).delay()))
+                .add(acks ? expected(chunk.size()) : "")
+                .add(sameCount ? Integer.toString(count) : "");
+        for (Settlement<StreamEntry> each : chunk) {
+            arguments.add(each.receipt().entryId());
+        }
+        for (int i = 0; !sameCount && i < chunk.size(); i++) {
+            arguments.add(chunk.get(i).receipt().deliveries);
+        }
+        connections.asked();
+        CompletionStage<List<Object>> answer = StreamScripts.SETTLE.run(connection, stream, arguments);
+        return answer.handle((stale, error) -> {
+                    connections.answered();
+                    answered(chunk, stale, error);
+                    return null;
+                })
+                .toCompletableFuture();
+    }
+
+    /** Returns how many entries should be pending, before so many of them are acknowledged; nothing if that is not known. */
+    private synchronized String expected(int acknowledged) {
+        String before = reading || inexact ? "" : Integer.toString(held);
+        held -= acknowledged;
+        return before;
+    }
+
+    private void answered(
+            List<? extends Settlement<StreamEntry>> chunk, @Nullable List<Object> stale, @Nullable Throwable error) {
+        if (error != null && !RedisErrors.isAnswer(error, "NOGROUP")) {
+            inexact = true; // settled or not, and to be settled again
+            connections.failed(chunk, error);
+        } else if (stale == null) {
+            chunk.forEach(Settlement::stale); // the group is gone, and with it what was pending
+        } else if (!stale.isEmpty()) {
+            Set<String> ids = new HashSet<>();
+            stale.forEach(id -> ids.add(RedisMessages.text((byte[]) id)));
+            chunk.stream()
+                    .filter(each -> ids.contains(each.receipt().entryId()))
+                    .forEach(Settlement::stale);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package io.pythia.redis;
+
+import io.pythia.BrokerListener;
+import java.time.Duration;
+
+/** What a {@link RedisStreamsReceiver} needs to know. */
+record StreamSource(
+        String name,
+        RedisConfig config,
+        String stream,
+        String group,
+        String consumer,
+        boolean generatedConsumer,
+        Duration blockTime,
+        String startId,
+        NoGroupPolicy noGroup,
+        Duration claimMinIdle,
+        boolean noAck,
+        byte[] bodyField,
+        StreamPosition position,
+        BrokerListener listener) {}

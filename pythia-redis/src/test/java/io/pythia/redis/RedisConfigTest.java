@@ -1,0 +1,198 @@
+package io.pythia.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisConnectionException;
+import io.lettuce.core.RedisException;
+import io.pythia.BrokerAuthenticationException;
+import io.pythia.BrokerConnectionException;
+import io.pythia.BrokerException;
+import io.pythia.Brokers;
+import io.pythia.ConfigException;
+import io.pythia.MessageException;
+import io.pythia.Secret;
+import io.pythia.UncertainSendException;
+import java.net.URI;
+import java.security.cert.CertificateException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLHandshakeException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RedisConfigTest {
+
+    @Test
+    void contradictions_areRefused() {
+        assertThatThrownBy(() -> RedisConfig.builder().port(0).build()).hasMessageContaining("port");
+        assertThatThrownBy(() -> RedisConfig.builder().db(-1).build()).hasMessageContaining("db");
+        assertThatThrownBy(
+                        () -> RedisConfig.builder().nodes(List.of("a:1")).db(1).build())
+                .hasMessageContaining("db");
+        assertThatThrownBy(() -> RedisConfig.builder()
+                        .nodes(List.of("a:1"))
+                        .sentinels(List.of("b:1"))
+                        .build())
+                .hasMessageContaining("sentinels");
+        assertThatThrownBy(() -> RedisConfig.builder().username("u").build()).hasMessageContaining("password");
+        assertThatThrownBy(() -> RedisConfig.builder().maxConnections(1).build())
+                .hasMessageContaining("maxConnections");
+        assertThatThrownBy(() -> RedisStreamsProducer.builder().stream("s")
+                        .maxLength(1)
+                        .minId("1-1")
+                        .build())
+                .hasMessageContaining("exclude");
+        assertThatThrownBy(() -> RedisPubSubConsumer.builder()
+                        .patterns("a*")
+                        .sharded(true)
+                        .build())
+                .hasMessageContaining("sharded");
+        assertThatThrownBy(() -> RedisStreamsConsumer.builder().stream("s").build())
+                .hasMessageContaining("consumerGroup");
+        RedisConfig config = RedisConfig.builder().password(Secret.of("canary")).build();
+        assertThat(config.toString()).doesNotContain("canary");
+        assertThat(config.toBuilder().build()).isEqualTo(config);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "host", "host:", "host:x", "host:0", "host:70000", ":1", "a b:1", "u@h:1", "h/x:1"})
+    void addressesThatAreNone_areRefused(String address) {
+        assertThatThrownBy(() -> RedisConfig.builder().nodes(List.of(address)).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("host:port");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "a\nb", "a\u0000"})
+    void namesThatCantBeMeant_areRefused(String name) {
+        assertThatThrownBy(() -> RedisStreamsProducer.builder().stream(name))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> RedisListProducer.builder().queue(name)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> RedisPubSubProducer.builder().channel(name))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "redis-streams://localhost:6379/orders?consumer-group=billing&consumer-name=w1",
+                "redis://default:pass%23word@localhost/orders?consumer-group=g&db=3&claim-min-idle=5s",
+                "redis-streams://h1:1,h2:2/orders?consumer-group=g&no-group=fail&no-ack=true",
+                "redis-streams://h1:1,h2:2/orders?consumer-group=g&sentinel-master=main",
+                "redis-streams://[::1]:6379/orders?consumer-group=g&tls.verify-hostname=true",
+                "redis-pubsub://localhost:6379/orders,events",
+                "redis-pubsub://localhost:6379/?patterns=user.*&overflow=drop-oldest",
+                "redis-list://localhost:6379/task_queue?timeout=10s&guarantee=at-most-once",
+                "redis-list://localhost:6379/urgent,normal?order=lifo&nack-target=tail"
+            })
+    void url_becomesAConsumer(String url) {
+        assertThat(Brokers.load().consumer(URI.create(url)).name()).startsWith("redis-");
+    }
+
+    @Test
+    void url_becomesAProducer() {
+        for (String url : List.of(
+                "redis-streams://localhost:6379/orders?consumer-group=billing&max-length=10000&approximate=false",
+                "redis-pubsub://localhost:6379/orders?require-receivers=true",
+                "redis-list://localhost:6379/task_queue?max-length=5&overflow=drop-oldest")) {
+            assertThat(Brokers.load().producer(URI.create(url)).name()).startsWith("redis-");
+        }
+    }
+
+    /** Regression 46, M17, M18: the password is never taken for the host, and never told. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "redis-streams://u:can#ary@h:1/s?consumer-group=g",
+                "redis-streams://u:can@ary@h:1/s?consumer-group=g",
+                "redis-streams://u:can:ary@h:1/s?consumer-group=g",
+                "redis-streams://u:canary@h:99999/s?consumer-group=g",
+                "redis-streams://u:canary@h:1/s?consumer-grup=g"
+            })
+    void urlThatIsOdd_isRefused_withoutItsPassword(String url) {
+        assertThatThrownBy(() -> Brokers.load().consumer(URI.create(url)))
+                .isInstanceOf(ConfigException.class)
+                .satisfies(e -> {
+                    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                        assertThat(cause.toString()).doesNotContain("canary", "ary@", "#ary", ":ary");
+                    }
+                });
+    }
+
+    @Test
+    void settings_allProblemsAtOnce() {
+        assertThatThrownBy(() -> Brokers.load()
+                        .consumer("redis-list", Map.of("queu", "q", "timeout", "soon", "port", "0", "order", "random")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("did you mean queue")
+                .hasMessageContaining("timeout")
+                .hasMessageContaining("order");
+    }
+
+    static Stream<RedisErrors.Row> rows() {
+        return RedisErrors.TABLE.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void everyRowOfTheTable_isReached(RedisErrors.Row row) {
+        Throwable error = Stream.of(
+                        new RedisCommandExecutionException(row.what() + " said so"),
+                        new CertificateException("said so"),
+                        new SSLHandshakeException("said so"),
+                        new io.lettuce.core.RedisCommandTimeoutException("said so"),
+                        new TimeoutException("said so"),
+                        new CancellationException("said so"),
+                        new java.io.IOException("said so"),
+                        new RedisException("said so"))
+                .filter(e -> RedisErrors.TABLE.stream()
+                                .filter(r -> r.matches().test(e))
+                                .findFirst()
+                                .orElse(null)
+                        == row)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("nothing reaches the row " + row.what()));
+        assertThat(RedisErrors.translate("doing something", error))
+                .hasMessageContaining("doing something")
+                .hasMessageContaining("said so")
+                .hasMessageContaining(row.advice())
+                .hasCause(error);
+        assertThat(RedisErrors.endsSession(error)).isEqualTo(row.endsSession());
+    }
+
+    @Test
+    void whatIsDeepInside_isFound() {
+        Throwable refused = new RedisConnectionException(
+                "Unable to connect", new RedisCommandExecutionException("WRONGPASS invalid username-password pair"));
+        assertThat(RedisErrors.translate("connecting", refused)).isInstanceOf(BrokerAuthenticationException.class);
+        Throwable away = new RedisConnectionException("Unable to connect", new java.net.ConnectException("refused"));
+        assertThat(RedisErrors.translate("connecting", away))
+                .isInstanceOf(BrokerConnectionException.class)
+                .hasMessageContaining("refused");
+    }
+
+    @Test
+    void sends_areCertainOnlyWhereTheServerHasSpoken() {
+        BrokerException full = RedisErrors.translateSend(
+                "sending", new RedisCommandExecutionException("OOM command not allowed"), true);
+        assertThat(full).isInstanceOf(MessageException.class).matches(e -> full.isRetryable());
+        BrokerException wrong = RedisErrors.translateSend(
+                "sending", new RedisCommandExecutionException("WRONGTYPE Operation against a key"), true);
+        assertThat(wrong).isInstanceOf(MessageException.class).matches(e -> !wrong.isRetryable());
+        BrokerException moved =
+                RedisErrors.translateSend("sending", new RedisCommandExecutionException("MOVED 1 h:1"), true);
+        assertThat(moved).isInstanceOf(MessageException.class).matches(e -> moved.isRetryable());
+        for (boolean again : new boolean[] {true, false}) {
+            BrokerException open = RedisErrors.translateSend("sending", new CancellationException(), again);
+            assertThat(open).isInstanceOf(UncertainSendException.class);
+            assertThat(open.isRetryable()).isEqualTo(again);
+        }
+    }
+}
