@@ -15,24 +15,23 @@ import org.junit.jupiter.api.Timeout;
 /** The commands on the three Redis connectors, by URL. */
 @Timeout(180)
 class RedisCommandsIT {
-    private static final List<String> LINES = RealText.lines(5_000);
-
     private final TestServer server = TestServers.redis();
 
     @Test
-    void streamsAndLists_whatIsProducedIsConsumed_andPiped() {
+    void streamsAndLists_whatIsProducedIsConsumed_andPiped() throws Exception {
+        List<String> lines = RealText.lines(5_000);
         String stream = url("redis-streams");
         String list = url("redis-list");
-        assertThat(Run.of(String.join("\n", LINES) + "\n", "produce", stream).exitCode())
+        assertThat(Run.of(String.join("\n", lines) + "\n", "produce", stream).exitCode())
                 .isZero();
         assertThat(Run.of("", "ping", stream + "?consumer-group=a").exitCode()).isZero();
         assertThat(Run.of("", "consume", stream + "?consumer-group=a&consumer-name=w1", "--max", "5000")
                         .lines())
-                .isEqualTo(LINES);
+                .isEqualTo(lines);
         assertThat(Run.of("", "pipe", stream + "?consumer-group=b", list, "--max", "5000")
                         .exitCode())
                 .isZero();
-        assertThat(Run.of("", "consume", list, "--max", "5000").lines()).containsExactlyInAnyOrderElementsOf(LINES);
+        assertThat(Run.of("", "consume", list, "--max", "5000").lines()).containsExactlyInAnyOrderElementsOf(lines);
     }
 
     @Test
