@@ -274,7 +274,7 @@ final class RedisConnections implements AutoCloseable {
     }
 
     /** Waits for an answer; ends the session if none comes, or if the error says that a new one is needed. */
-    <T extends @Nullable Object> T await(String doing, CompletionStage<T> answer, Duration limit)
+    <T extends @Nullable Object> T await(String doing, CompletionStage<? extends T> answer, Duration limit)
             throws InterruptedException {
         try {
             return answer.toCompletableFuture().get(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -287,7 +287,8 @@ final class RedisConnections implements AutoCloseable {
     }
 
     /** Waits for an answer for as long as a server may take for one. */
-    <T extends @Nullable Object> T await(String doing, CompletionStage<T> answer) throws InterruptedException {
+    <T extends @Nullable Object> T await(String doing, CompletionStage<? extends T> answer)
+            throws InterruptedException {
         return await(doing, answer, config.responseTimeout());
     }
 

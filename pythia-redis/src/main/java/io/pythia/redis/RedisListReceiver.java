@@ -123,7 +123,7 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
         List<Received<ListElement>> received = new ArrayList<>();
         for (int i = 0; i < source.queues().size() && received.size() < max; i++) {
             byte[] queue = source.keys(i)[0];
-            long count = max - received.size();
+            long count = (long) max - received.size();
             RedisFuture<List<byte[]>> answer = source.order() == ListOrder.FIFO
                     ? Objects.requireNonNull(commands).async().rpop(queue, count)
                     : Objects.requireNonNull(commands).async().lpop(queue, count);

@@ -194,7 +194,7 @@ public final class RedisStreamsConsumer extends AbstractMessageBroker<StreamEntr
                     noGroup,
                     claimMinIdle,
                     noAck,
-                    RedisConnections.bytes(bodyField),
+                    bodyField,
                     new StreamPosition(),
                     listener);
         }

@@ -34,6 +34,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
     private final byte[] stream;
     private final byte[] group;
     private final byte[] consumer;
+    private final byte[] bodyField;
     private @Nullable StatefulRedisConnection<byte[], byte[]> commands;
     private @Nullable BlockingReads reads;
     private @Nullable StreamGroup streamGroup;
@@ -52,6 +53,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         this.stream = RedisConnections.bytes(source.stream());
         this.group = RedisConnections.bytes(source.group());
         this.consumer = RedisConnections.bytes(source.consumer());
+        this.bodyField = RedisConnections.bytes(source.bodyField());
     }
 
     @Override
@@ -129,6 +131,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         return new Pending(RedisMessages.text((byte[]) parts.get(0)), entries);
     }
 
+    @SuppressWarnings("UndefinedEquals") // the client's own kind of map: nobody looks anything up in it
     private StreamMessage<byte[], byte[]> message(List<?> idAndFields) {
         Map<byte[], byte[]> fields = new LinkedHashMap<>();
         List<?> flat = (List<?>) idAndFields.get(1);
@@ -140,7 +143,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
 
     private StreamEntry entry(StreamMessage<byte[], byte[]> message, int deliveries) {
         int generation = Objects.requireNonNull(settler).generation();
-        return new StreamEntry(message, source.stream(), source.bodyField(), deliveries, generation);
+        return new StreamEntry(message, source.stream(), bodyField, deliveries, generation);
     }
 
     @SuppressWarnings("unchecked") // an array of one generic type

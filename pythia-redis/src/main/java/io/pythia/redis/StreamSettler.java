@@ -48,10 +48,8 @@ final class StreamSettler {
     }
 
     /** The group is gone, and with it all that was pending in it. The receiving thread. */
-    void nextGeneration() {
-        synchronized (this) {
-            held = 0;
-        }
+    synchronized void nextGeneration() {
+        held = 0;
         generation = generation + 1;
     }
 

@@ -16,6 +16,6 @@ record StreamSource(
         NoGroupPolicy noGroup,
         Duration claimMinIdle,
         boolean noAck,
-        byte[] bodyField,
+        String bodyField,
         StreamPosition position,
         BrokerListener listener) {}
