@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
@@ -69,11 +70,17 @@ final class HandOver {
         awaitRecords(wait.toNanos());
         wokenUp = false;
         List<Received<KafkaRecord>> batch = new ArrayList<>(Math.min(max, size));
+        Set<TopicPartition> passedOver = new HashSet<>();
         for (Iterator<Chunk> i = chunks.iterator(); i.hasNext() && batch.size() < max; ) {
             Chunk chunk = i.next();
+            if (passedOver.contains(chunk.partition)) {
+                continue; // room may have been made just now, but what is left of an earlier chunk comes first
+            }
             bytes -= take(chunk, max - batch.size(), batch);
             if (chunk.taken == chunk.records.size()) {
                 i.remove();
+            } else {
+                passedOver.add(chunk.partition);
             }
         }
         if (batch.isEmpty() && failure != null) {

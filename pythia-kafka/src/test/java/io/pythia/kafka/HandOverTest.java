@@ -6,8 +6,11 @@ import io.pythia.spi.Received;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
@@ -77,6 +80,40 @@ class HandOverTest {
         handOver.roomMade();
         assertThat(offsets(next.get(30, TimeUnit.SECONDS), first)).containsExactly(5L);
         taking.join();
+    }
+
+    @Test
+    void take_whileAcknowledgementsMakeRoom_keepsTheOrderOfAPartition() throws InterruptedException {
+        int count = 30_000;
+        for (int offset = 0; offset < count; offset += 3) {
+            fetch(first, offset, 3);
+        }
+        BlockingQueue<KafkaRecord> handled = new LinkedBlockingQueue<>();
+        AtomicBoolean acknowledging = new AtomicBoolean(true);
+        Thread acknowledger = new Thread(
+                () -> {
+                    while (acknowledging.get()) {
+                        KafkaRecord next = handled.poll();
+                        if (next != null) {
+                            tracker.settle(List.of(new FakeSettlement(next)));
+                            handOver.roomMade();
+                        }
+                    }
+                },
+                "acknowledging");
+        acknowledger.start();
+        try {
+            long expected = 0;
+            while (expected < count) {
+                for (Received<KafkaRecord> each : handOver.take(100, LONG)) {
+                    assertThat(each.receipt().offset()).isEqualTo(expected++);
+                    handled.add(each.receipt());
+                }
+            }
+        } finally {
+            acknowledging.set(false);
+            acknowledger.join();
+        }
     }
 
     @Test
