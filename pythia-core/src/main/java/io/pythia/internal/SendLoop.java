@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -466,8 +467,19 @@ final class SendLoop implements Runnable {
         for (CompletableFuture<Void> flush = flushes.poll(); flush != null; flush = flushes.poll()) {
             flush.complete(null);
         }
+        awaitEnd(open);
         closed.complete(null);
         watch.wake();
+    }
+
+    /** What the client's thread has settled ends a moment later: whoever sees us closed must see its outcome, too. */
+    private static void awaitEnd(List<Sending> sendings) {
+        long until = System.nanoTime() + LONG_WAIT;
+        for (Sending sending : sendings) {
+            while (!sending.isDone() && System.nanoTime() - until < 0) {
+                LockSupport.parkNanos(50_000);
+            }
+        }
     }
 
     private void giveUpAtClose(Sending sending) {

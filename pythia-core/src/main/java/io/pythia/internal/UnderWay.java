@@ -36,13 +36,13 @@ final class UnderWay {
         }
     }
 
-    /** Forgets what is settled: from the front always, from the middle when that is worth it. */
+    /** Forgets what has ended: from the front always, from the middle when that is worth it. */
     void compact(int inFlight) {
-        while (!handedOver.isEmpty() && handedOver.peek().isSettled()) {
+        while (!handedOver.isEmpty() && handedOver.peek().isDone()) {
             handedOver.remove();
         }
         if (handedOver.size() > WORTH_COMPACTING && handedOver.size() > 2 * inFlight) {
-            handedOver.removeIf(Sending::isSettled);
+            handedOver.removeIf(Sending::isDone);
         }
     }
 
@@ -56,10 +56,10 @@ final class UnderWay {
         }
     }
 
-    /** Returns all that are not settled. */
+    /** Returns all that have not ended; one that is settled ends a moment later, on the client's thread. */
     List<Sending> open() {
         List<Sending> open = new ArrayList<>();
-        handedOver.stream().filter(s -> !s.isSettled()).forEach(open::add);
+        handedOver.stream().filter(s -> !s.isDone()).forEach(open::add);
         return open;
     }
 

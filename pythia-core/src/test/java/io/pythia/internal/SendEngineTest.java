@@ -8,6 +8,7 @@ import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
+import io.pythia.BrokerMetrics;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
@@ -86,6 +87,39 @@ class SendEngineTest {
             tries.set(0);
             assertThatThrownBy(() -> producer.send(Message.of("x")).join()).hasCauseInstanceOf(MessageException.class);
             assertThat(tries.get()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void disconnectAndFlush_whileAnOutcomeIsOnItsWay_endAfterIt() throws Exception {
+        for (boolean flush : new boolean[] {false, true}) {
+            CountDownLatch counting = new CountDownLatch(1);
+            CountDownLatch counted = new CountDownLatch(1);
+            BrokerMetrics metrics = new BrokerMetrics() {
+                @Override
+                public void confirmed(String broker, long nanos) {
+                    counting.countDown();
+                    try {
+                        counted.await(60, TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                }
+            };
+            onSend = outgoing -> new Thread(() -> take(outgoing)).start();
+            try (Producer producer = producer().metrics(metrics).build()) {
+                CompletableFuture<SendResult> result = producer.send(Message.of("x"));
+                assertThat(counting.await(60, TimeUnit.SECONDS)).isTrue();
+                // Settled, but its future has not been completed yet.
+                CompletableFuture<Boolean> seen =
+                        (flush ? producer.flush() : producer.disconnect()).thenApply(ok -> result.isDone());
+                new Thread(() -> {
+                            java.util.concurrent.locks.LockSupport.parkNanos(50_000_000);
+                            counted.countDown();
+                        })
+                        .start();
+                assertThat(seen.get(60, TimeUnit.SECONDS)).isTrue();
+            }
         }
     }
 
