@@ -261,8 +261,8 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
                     : config.toBuilder().bootstrapServers(bootstrapServers).build();
         }
 
-        private KafkaConsumerSettings settings(
-                String name, ConsumerOptions options, io.pythia.BrokerListener listener) {
+        /** Package-private for tests of what reaches the client. */
+        KafkaConsumerSettings settings(String name, ConsumerOptions options, io.pythia.BrokerListener listener) {
             KafkaConfig effective = effectiveConfig();
             var properties = ClientProperties.consumer(effective, Objects.requireNonNull(consumerGroup), groupProtocol);
             if (groupInstanceId != null) {

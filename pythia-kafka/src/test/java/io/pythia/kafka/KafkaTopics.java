@@ -13,7 +13,10 @@ final class KafkaTopics {
     private KafkaTopics() {}
 
     static String create(String servers, int partitions) {
-        String name = "test-" + UUID.randomUUID();
+        return create(servers, "test-" + UUID.randomUUID(), partitions);
+    }
+
+    static String create(String servers, String name, int partitions) {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
             admin.createTopics(List.of(new NewTopic(name, Optional.of(partitions), Optional.empty())))
                     .all()

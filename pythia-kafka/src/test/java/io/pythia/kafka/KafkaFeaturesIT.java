@@ -1,0 +1,239 @@
+package io.pythia.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pythia.BrokerListener;
+import io.pythia.Message;
+import io.pythia.SendResult;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.testkit.TestSubscriber;
+import io.pythia.testkit.server.TestServer;
+import io.pythia.testkit.server.TestServers;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.MemberDescription;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Each option of the builders does what its description says, on a real broker. */
+@Timeout(180)
+class KafkaFeaturesIT {
+    private final TestServer server = TestServers.kafka();
+
+    private KafkaConsumer.Builder consumer() {
+        return KafkaConsumer.builder()
+                .consumerGroup(UUID.randomUUID().toString())
+                .bootstrapServers(server.address());
+    }
+
+    private KafkaProducer.Builder producer(String topic) {
+        return KafkaProducer.builder().topic(topic).bootstrapServers(server.address());
+    }
+
+    private void send(String topic, String... bodies) {
+        try (KafkaProducer producer = producer(topic).build()) {
+            for (String body : bodies) {
+                TestSubscriber.get(producer.send(Message.of(body)));
+            }
+        }
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static ConsumerRecord<?, ?> record(Message message) {
+        return message.unwrap(ConsumerRecord.class).orElseThrow();
+    }
+
+    private TestSubscriber subscribed(KafkaConsumer consumer) {
+        TestSubscriber subscriber = TestSubscriber.acknowledging();
+        consumer.consume().subscribe(subscriber);
+        return subscriber;
+    }
+
+    @Test
+    void topics_areAllConsumed_eachMessageSaysWhichItIsFrom() {
+        String first = KafkaTopics.create(server.address(), 1);
+        String second = KafkaTopics.create(server.address(), 1);
+        send(first, "a");
+        send(second, "b");
+        try (KafkaConsumer consumer = consumer().topics(List.of(first, second)).build()) {
+            List<Message> received = subscribed(consumer).await(2);
+            assertThat(received)
+                    .extracting(message -> message.source() + " " + message.text())
+                    .containsExactlyInAnyOrder(first + " a", second + " b");
+        }
+    }
+
+    @Test
+    void topicPattern_consumesWhatMatches_alsoATopicThatIsNew() {
+        String prefix = "pattern-" + UUID.randomUUID();
+        String first = KafkaTopics.create(server.address(), prefix + "-first", 1);
+        String other = KafkaTopics.create(server.address(), "other-" + prefix, 1);
+        send(first, "a");
+        send(other, "not wanted");
+        KafkaConfig attentive = KafkaConfig.builder()
+                .bootstrapServers(server.address())
+                .properties(Map.of("metadata.max.age.ms", "500"))
+                .build();
+        try (KafkaConsumer consumer =
+                consumer().config(attentive).topicPattern(prefix + "-.*").build()) {
+            TestSubscriber subscriber = subscribed(consumer);
+            subscriber.await(1);
+            String second = KafkaTopics.create(server.address(), prefix + "-second", 1);
+            send(second, "b");
+            subscriber.await(2);
+            assertThat(subscriber.texts()).containsExactly("a", "b");
+        }
+    }
+
+    @Test
+    void autoOffsetReset_saysWhereANewGroupBegins() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        send(topic, "before");
+        try (KafkaConsumer earliest =
+                consumer().topic(topic).autoOffsetReset("earliest").build()) {
+            assertThat(subscribed(earliest).await(1).get(0).text()).isEqualTo("before");
+        }
+        try (KafkaConsumer latest =
+                consumer().topic(topic).autoOffsetReset(AutoOffsetReset.LATEST).build()) {
+            TestSubscriber subscriber = subscribed(latest);
+            // It has its position some time after it was assigned the partition; what is sent then is the first that it
+            // gets.
+            for (int i = 0; subscriber.count() == 0; i++) {
+                send(topic, "after " + i);
+            }
+            assertThat(subscriber.texts()).doesNotContain("before");
+        }
+        try (KafkaConsumer none =
+                consumer().topic(topic).autoOffsetReset(AutoOffsetReset.NONE).build()) {
+            assertThat(subscribed(none).awaitEnd()).hasMessageContaining("autoOffsetReset is none");
+        }
+        KafkaConfig noneByConfig = KafkaConfig.builder()
+                .bootstrapServers(server.address())
+                .autoOffsetReset(AutoOffsetReset.NONE)
+                .build();
+        try (KafkaConsumer byConfig =
+                consumer().config(noneByConfig).topic(topic).build()) {
+            assertThat(subscribed(byConfig).awaitEnd()).hasMessageContaining("autoOffsetReset is none");
+        }
+        assertThatThrownBy(() -> consumer().autoOffsetReset("newest"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("earliest, latest or none");
+    }
+
+    @Test
+    void groupInstanceId_isTheMembersNameInTheGroup() throws Exception {
+        String topic = KafkaTopics.create(server.address(), 1);
+        send(topic, "a");
+        String group = UUID.randomUUID().toString();
+        try (KafkaConsumer consumer = consumer()
+                .consumerGroup(group)
+                .topic(topic)
+                .groupInstanceId("till-7")
+                .build()) {
+            subscribed(consumer).await(1);
+            assertThat(members(group))
+                    .extracting(member -> member.groupInstanceId().orElse(""))
+                    .containsExactly("till-7");
+        }
+    }
+
+    private List<MemberDescription> members(String group)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", server.address()))) {
+            return List.copyOf(admin.describeConsumerGroups(List.of(group))
+                    .describedGroups()
+                    .get(group)
+                    .get(60, TimeUnit.SECONDS)
+                    .members());
+        }
+    }
+
+    @Test
+    void clientRack_reachesTheClient() {
+        KafkaConsumerSettings settings = consumer()
+                .topic("orders")
+                .clientRack("rack-b")
+                .settings("kafka:orders", ConsumerOptions.defaults(), BrokerListener.NONE);
+        assertThat(settings.clientProperties()).containsEntry("client.rack", "rack-b");
+    }
+
+    @Test
+    void partitionKey_decidesOnTheRecordsKey_andSoOnThePartition() {
+        String topic = KafkaTopics.create(server.address(), 8);
+        try (KafkaProducer producer = producer(topic)
+                        .partitionKey(message -> message.headers().get("user"))
+                        .build();
+                KafkaConsumer consumer = consumer().topic(topic).build()) {
+            List<SendResult> results = TestSubscriber.get(producer.sendBatch(List.of(
+                    Message.builder().key("a").header("user", "u1").body("1").build(),
+                    Message.builder().key("b").header("user", "u1").body("2").build(),
+                    Message.of("without"))));
+            assertThat(results.get(0).details().get("partition"))
+                    .isEqualTo(results.get(1).details().get("partition"));
+            List<Message> received = subscribed(consumer).await(3);
+            assertThat(received)
+                    .extracting(message -> message.text() + " " + message.key())
+                    .containsExactlyInAnyOrder("1 u1", "2 u1", "without null");
+        }
+    }
+
+    @Test
+    void serializersAndDeserializers_ofTheApplication_areOnTheWire_andUndoneOnTheOtherSide() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        try (KafkaProducer producer = producer(topic)
+                        .keySerializer(key -> bytes("key:" + key))
+                        .valueSerializer(message -> bytes("body:" + message.text()))
+                        .build();
+                KafkaConsumer consumer = consumer()
+                        .topic(topic)
+                        .keyDeserializer(key -> new String(key, StandardCharsets.UTF_8).substring(4))
+                        .valueDeserializer(body -> bytes(new String(body, StandardCharsets.UTF_8).substring(5)))
+                        .build()) {
+            TestSubscriber.get(
+                    producer.send(Message.builder().key("k").body("tea").build()));
+            Message received = subscribed(consumer).await(1).get(0);
+            assertThat(received.key()).isEqualTo("k");
+            assertThat(received.text()).isEqualTo("tea");
+            assertThat(record(received).key()).isEqualTo(bytes("key:k"));
+            assertThat(record(received).value()).isEqualTo(bytes("body:tea"));
+        }
+    }
+
+    @Test
+    void keyDeserializerThatFails_makesAPoisonRecord_andTheStreamGoesOn() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        String letters = KafkaTopics.create(server.address(), 1);
+        try (KafkaProducer producer = producer(topic).build();
+                KafkaConsumer consumer = consumer()
+                        .topic(topic)
+                        .deadLetterTopic(letters)
+                        .keyDeserializer(key -> {
+                            if (key[0] == 'x') {
+                                throw new IllegalArgumentException("no key of ours");
+                            }
+                            return new String(key, StandardCharsets.UTF_8);
+                        })
+                        .build();
+                KafkaConsumer reading = consumer().topic(letters).build()) {
+            TestSubscriber.get(
+                    producer.send(Message.builder().key("x").body("bad").build()));
+            TestSubscriber.get(
+                    producer.send(Message.builder().key("k").body("good").build()));
+            assertThat(subscribed(consumer).await(1).get(0).text()).isEqualTo("good");
+            Message letter = subscribed(reading).await(1).get(0);
+            assertThat(letter.text()).isEqualTo("bad");
+            assertThat(letter.headers().get("pythia-dead-letter-reason")).contains("no key of ours");
+        }
+    }
+}
