@@ -1,5 +1,7 @@
 package io.pythia.internal;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -32,11 +34,23 @@ final class JacksonCodec<T> implements Codec<T> {
 
     @Override
     public T decode(byte[] body) throws IOException {
-        T value = reader.readValue(body);
+        T value;
+        try {
+            value = reader.readValue(body);
+        } catch (JsonProcessingException e) {
+            // Without its text and without it as the cause: both quote the body, and this one is logged.
+            throw new IOException(
+                    "not the JSON of a " + type.getName() + ": " + e.getClass().getSimpleName() + where(e));
+        }
         if (value == null) {
             throw new IOException("the JSON null is no " + type.getName());
         }
         return value;
+    }
+
+    private static String where(JsonProcessingException e) {
+        JsonLocation location = e.getLocation();
+        return location == null ? "" : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
     }
 
     @Override
