@@ -74,10 +74,19 @@ final class Comparison {
     }
 
     private void row(String label, String what, ToDoubleFunction<Outcome> figure) {
-        double[] raw = sorted("raw-" + what, figure);
-        double[] pythia = sorted("pythia-" + what, figure);
+        row(label, "raw-" + what, "pythia-" + what, figure);
+    }
+
+    /** Prints a row of a table: two variants and their ratio. */
+    void row(String label, String rawVariant, String pythiaVariant, ToDoubleFunction<Outcome> figure) {
+        double[] raw = sorted(rawVariant, figure);
+        double[] pythia = sorted(pythiaVariant, figure);
         System.out.printf(
                 Locale.ROOT, "| %s | %s | %s | %.2f |%n", label, text(raw), text(pythia), median(pythia) / median(raw));
+    }
+
+    double median(String variant, ToDoubleFunction<Outcome> figure) {
+        return median(sorted(variant, figure));
     }
 
     private double[] sorted(String variant, ToDoubleFunction<Outcome> figure) {

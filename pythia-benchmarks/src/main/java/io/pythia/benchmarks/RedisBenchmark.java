@@ -3,15 +3,10 @@ package io.pythia.benchmarks;
 import io.pythia.benchmarks.Measurement.Outcome;
 import io.pythia.testkit.server.RedisTestServer;
 import io.pythia.testkit.server.RedisWire;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
 
 /**
  * Pythia beside raw lettuce (asynchronous, pipelined) in one run: {@code RedisBenchmark [messages] [rounds]}. Rounds are interleaved and
@@ -32,7 +27,7 @@ public final class RedisBenchmark {
     private final int port;
     private final int messages;
     private final int rounds;
-    private final Map<String, List<Outcome>> outcomes = new LinkedHashMap<>();
+    private final Comparison comparison = new Comparison(RedisRun.class);
 
     private RedisBenchmark(int port, int messages, int rounds) {
         this.port = port;
@@ -74,39 +69,12 @@ public final class RedisBenchmark {
     }
 
     private void measure(String variant, String destination) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(
-                        ProcessHandle.current().info().command().orElse("java"),
-                        "-Xms1g",
-                        "-Xmx1g",
-                        "-XX:+UseParallelGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        RedisRun.class.getName(),
-                        variant,
-                        Integer.toString(port),
-                        destination,
-                        // A round trip for each message: enough is enough.
-                        Integer.toString(variant.endsWith("-each") ? messages / 10 : messages))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String result = null;
-        try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
-            for (String line = output.readLine(); line != null; line = output.readLine()) {
-                result = line.startsWith("RESULT") ? line : result;
-            }
-        }
-        if (process.waitFor() != 0 || result == null) {
-            throw new IllegalStateException(variant + " failed with exit code " + process.exitValue());
-        }
-        Outcome outcome = Outcome.parse(result);
-        System.err.printf(
-                Locale.ROOT,
-                "  %-15s %12.0f %10.2f %10.1f%n",
+        comparison.measure(
                 variant,
-                outcome.first(),
-                outcome.second(),
-                outcome.third());
-        outcomes.computeIfAbsent(variant, v -> new ArrayList<>()).add(outcome);
+                Integer.toString(port),
+                destination,
+                // A round trip for each message: enough is enough.
+                Integer.toString(variant.endsWith("-each") ? messages / 10 : messages));
     }
 
     private void print() {
@@ -117,8 +85,8 @@ public final class RedisBenchmark {
                 "| | raw msg/s | Pythia msg/s | ratio | raw CPU µs | Pythia CPU µs | raw bytes | Pythia bytes |");
         System.out.println("|---|---|---|---|---|---|---|---|");
         for (String[] row : ROWS) {
-            double raw = median(row[1], Outcome::first);
-            double pythia = median(row[2], Outcome::first);
+            double raw = comparison.median(row[1], Outcome::first);
+            double pythia = comparison.median(row[2], Outcome::first);
             System.out.printf(
                     Locale.ROOT,
                     "| %s | %,.0f | %,.0f | %.2f | %.2f | %.2f | %.0f | %.0f |%n",
@@ -126,18 +94,10 @@ public final class RedisBenchmark {
                     raw,
                     pythia,
                     pythia / raw,
-                    median(row[1], Outcome::second),
-                    median(row[2], Outcome::second),
-                    median(row[1], Outcome::third),
-                    median(row[2], Outcome::third));
+                    comparison.median(row[1], Outcome::second),
+                    comparison.median(row[2], Outcome::second),
+                    comparison.median(row[1], Outcome::third),
+                    comparison.median(row[2], Outcome::third));
         }
-    }
-
-    private double median(String variant, ToDoubleFunction<Outcome> figure) {
-        double[] sorted = outcomes.getOrDefault(variant, List.of()).stream()
-                .mapToDouble(figure)
-                .sorted()
-                .toArray();
-        return sorted[sorted.length / 2];
     }
 }
