@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
  * A real Kafka broker in KRaft mode: broker and controller in one JVM of its own. All traffic, the brokers' addresses that clients learn
  * included, goes through the proxy.
  */
-public final class KafkaTestServer implements TestServer {
+public final class KafkaTestServer implements ProcessServer {
     private static final String CLASS_PATH_PROPERTY = "pythia.test.kafka.classpath";
     private static final String CLASS_PATH_FILE = "pythia-kafka-server/target/kafka.classpath";
     private static final String HOW_TO_GET =
@@ -180,46 +180,18 @@ public final class KafkaTestServer implements TestServer {
     }
 
     @Override
-    public FaultProxy proxy() {
-        return proxy;
+    public NativeProcess process() {
+        return process;
     }
 
     @Override
-    public boolean isOurs() {
-        return true;
+    public FaultProxy proxy() {
+        return proxy;
     }
 
     @Override
     public void start() {
         process.start(command, Map.of(), printed -> printed.contains("Kafka Server started"), START_LIMIT);
         proxy.up();
-    }
-
-    @Override
-    public void kill() {
-        process.end("KILL");
-        proxy.down();
-    }
-
-    @Override
-    public void stop() {
-        process.end("TERM");
-        proxy.down();
-    }
-
-    @Override
-    public void pause() {
-        process.signal("STOP");
-    }
-
-    @Override
-    public void resume() {
-        process.signal("CONT");
-    }
-
-    @Override
-    public void close() {
-        proxy.close();
-        process.close();
     }
 }

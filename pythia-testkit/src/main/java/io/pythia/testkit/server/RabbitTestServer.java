@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * A real RabbitMQ with ports, folders, a cookie and a port mapper of its own: what runs on the machine otherwise is not touched. User and
  * password are {@code guest}.
  */
-public final class RabbitTestServer implements TestServer {
+public final class RabbitTestServer implements ProcessServer {
     private static final String HOW_TO_GET =
             "install a broker that is not started (Debian, Ubuntu: apt-get install rabbitmq-server)";
     private static final String ADVANCED = "advanced.";
@@ -220,13 +220,13 @@ public final class RabbitTestServer implements TestServer {
     }
 
     @Override
-    public FaultProxy proxy() {
-        return proxy;
+    public NativeProcess process() {
+        return process;
     }
 
     @Override
-    public boolean isOurs() {
-        return true;
+    public FaultProxy proxy() {
+        return proxy;
     }
 
     @Override
@@ -255,31 +255,8 @@ public final class RabbitTestServer implements TestServer {
     }
 
     @Override
-    public void kill() {
-        process.end("KILL");
-        proxy.down();
-    }
-
-    @Override
-    public void stop() {
-        process.end("TERM");
-        proxy.down();
-    }
-
-    @Override
-    public void pause() {
-        process.signal("STOP");
-    }
-
-    @Override
-    public void resume() {
-        process.signal("CONT");
-    }
-
-    @Override
     public void close() {
-        proxy.close();
-        process.close();
+        ProcessServer.super.close();
         mapper.close();
     }
 }

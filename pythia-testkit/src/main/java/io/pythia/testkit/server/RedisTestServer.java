@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * A real Redis server: {@code redis-server} of the system, or the program that {@code PYTHIA_TEST_REDIS_SERVER} names. It writes what it
  * has to its log before it answers, so that a SIGKILL loses nothing that was confirmed. Clients reach it through the proxy.
  */
-public final class RedisTestServer implements TestServer {
+public final class RedisTestServer implements ProcessServer {
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
 
     private final int port = NativeProcess.freePort();
@@ -98,13 +98,13 @@ public final class RedisTestServer implements TestServer {
     }
 
     @Override
-    public FaultProxy proxy() {
-        return proxy;
+    public NativeProcess process() {
+        return process;
     }
 
     @Override
-    public boolean isOurs() {
-        return true;
+    public FaultProxy proxy() {
+        return proxy;
     }
 
     @Override
@@ -115,33 +115,5 @@ public final class RedisTestServer implements TestServer {
                 printed -> printed.contains("Ready to accept connections") || printed.contains("Sentinel ID is"),
                 START_LIMIT);
         proxy.up();
-    }
-
-    @Override
-    public void kill() {
-        process.end("KILL");
-        proxy.down();
-    }
-
-    @Override
-    public void stop() {
-        process.end("TERM");
-        proxy.down();
-    }
-
-    @Override
-    public void pause() {
-        process.signal("STOP");
-    }
-
-    @Override
-    public void resume() {
-        process.signal("CONT");
-    }
-
-    @Override
-    public void close() {
-        proxy.close();
-        process.close();
     }
 }
