@@ -294,11 +294,16 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     }
 
     private int room() {
+        return Math.min(room(0), engine.options.batchSize());
+    }
+
+    /** Returns how many more may be fetched when so many are about to be given out. */
+    private int room(int beingDelivered) {
         if (subscriber == null || intakePaused || !engine.hasRoom()) {
             return 0;
         }
         long free = (long) engine.options.maxInFlight() - engine.inFlight.count();
-        return (int) Math.min(Math.min(demand.get(), free), engine.options.batchSize());
+        return (int) Math.min(demand.get() - beingDelivered, free);
     }
 
     private void receive(Session<R> current, int max) throws InterruptedException {
@@ -342,6 +347,10 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             bytes += one.content().size();
         }
         engine.inFlight.add(batch, bytes);
+        int wanted = room(size);
+        if (wanted > 0) {
+            current.driver.prefetch(wanted);
+        }
         delivering = true; // before newWork: the settle loop looks at it after it has said that it will wait for long
         engine.settler.newWork();
         int delivered = 0;

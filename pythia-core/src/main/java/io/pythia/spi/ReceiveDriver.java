@@ -13,7 +13,7 @@ import java.util.concurrent.CompletableFuture;
  * {@link io.pythia.retry.RetryConfig}. A driver never retries, never logs failures, and starts no thread unless its client must be
  * serviced. All failures are {@link BrokerException}s that say what was being done to what, with the client's error as their cause.
  *
- * <p>Who calls: {@link #open} first; then {@link #receive} from one thread, {@link #settle} from one thread at a time (not the same,
+ * <p>Who calls: {@link #open} first; then {@link #receive} and {@link #prefetch} from one thread, {@link #settle} from one thread at a time (not the same,
  * and while a receive is under way), {@link #wakeup}, {@link #ping} and {@link #facts} from any; {@link #close} once, last, from any
  * thread, also when open failed.
  *
@@ -35,6 +35,16 @@ public interface ReceiveDriver<R> extends AutoCloseable {
      * @throws BrokerException if the session is over
      */
     List<Received<R>> receive(int max, Duration wait) throws BrokerException, InterruptedException;
+
+    /**
+     * Says, before what a receive returned is given out, that up to so many more are wanted after it: a driver for which each receive is a
+     * round trip may begin the next ones now, so that the broker works while the application does. Called by the thread that receives.
+     * Must not block and must not fail: a later receive tells of what went wrong.
+     *
+     * <p>The next receive may come late, and ask for fewer: what it does not take, the driver keeps, and gives back at the latest in
+     * {@link #stopIntake}. The engine does not extend the lease of what it was not given.
+     */
+    default void prefetch(int max) {}
 
     /**
      * Hands outcomes to the broker, in order. The future completes when the broker has them (or, on a broker that doesn't answer, when

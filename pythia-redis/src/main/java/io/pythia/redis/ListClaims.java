@@ -9,6 +9,7 @@ import io.pythia.spi.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ListClaims {
     /** So many in one command: a script's arguments have a limit, and a server must not be busy for long. */
-    private static final int CHUNK = 500;
+    static final int CHUNK = 500;
 
     private final ListSource source;
     private final RedisConnections connections;
@@ -87,15 +88,22 @@ final class ListClaims {
 
     /** Takes what is there, in the order of the queues; a list for each. */
     List<List<byte[]>> take(int max) throws InterruptedException {
-        List<List<byte[]>> taken = connections.await(
-                "taking from the queues",
-                ListScripts.TAKE.<List<List<byte[]>>>run(
-                        connection,
-                        ScriptOutputType.MULTI,
-                        keys,
-                        token,
-                        RedisConnections.bytes(Integer.toString(Math.min(max, CHUNK))),
-                        side));
+        return taken(sendTake(max));
+    }
+
+    CompletionStage<List<List<byte[]>>> sendTake(int max) {
+        return ListScripts.TAKE.run(
+                connection,
+                ScriptOutputType.MULTI,
+                keys,
+                token,
+                RedisConnections.bytes(Integer.toString(Math.min(max, CHUNK))),
+                side);
+    }
+
+    /** Waits for what was taken. */
+    List<List<byte[]>> taken(CompletionStage<List<List<byte[]>>> answer) throws InterruptedException {
+        List<List<byte[]>> taken = connections.await("taking from the queues", answer);
         if (taken.isEmpty()) {
             BrokerConnectionException lost = givenUp();
             connections.lose(lost);
@@ -157,7 +165,11 @@ final class ListClaims {
                             RedisConnections.bytes(Integer.toString(chunk.size())))
                     .thenApply(applied -> applied == 1 ? List.of() : List.of(0L));
         } else {
-            answer = ListScripts.SETTLE.run(connection, ScriptOutputType.MULTI, source.keys(queue), arguments(chunk));
+            String doing = chunk.get(0).outcome() == Outcome.ACK
+                    ? "ACK"
+                    : source.nackTarget().name();
+            answer =
+                    settle(queue, doing, chunk.stream().map(Settlement::receipt).toList());
         }
         return answer.handle((stale, error) -> {
                     connections.answered();
@@ -176,18 +188,31 @@ final class ListClaims {
                 .toCompletableFuture();
     }
 
-    private byte[][] arguments(List<? extends Settlement<ListElement>> chunk) {
-        byte[][] arguments = new byte[3 + chunk.size()][];
+    private CompletionStage<List<Object>> settle(int queue, String doing, List<ListElement> elements) {
+        byte[][] arguments = new byte[3 + elements.size()][];
         arguments[0] = token;
         arguments[1] = side;
-        arguments[2] = RedisConnections.bytes(
-                chunk.get(0).outcome() == Outcome.ACK
-                        ? "ACK"
-                        : source.nackTarget().name());
-        for (int i = 0; i < chunk.size(); i++) {
-            arguments[3 + i] = chunk.get(i).receipt().body();
+        arguments[2] = RedisConnections.bytes(doing);
+        for (int i = 0; i < elements.size(); i++) {
+            arguments[3 + i] = elements.get(i).body();
         }
-        return arguments;
+        return ListScripts.SETTLE.run(connection, ScriptOutputType.MULTI, source.keys(queue), arguments);
+    }
+
+    /** Puts back what was taken last, so that what was taken first of it is the first again. */
+    CompletionStage<?> giveBack(List<ListElement> elements) {
+        List<CompletableFuture<?>> parts = new ArrayList<>(1);
+        for (int i = 0; i < held.length; i++) {
+            int queue = i;
+            List<ListElement> lastFirst = new ArrayList<>(
+                    elements.stream().filter(each -> each.queueIndex == queue).toList());
+            Collections.reverse(lastFirst);
+            if (!lastFirst.isEmpty()) {
+                held[i].confused();
+                parts.add(settle(i, NackTarget.HEAD.name(), lastFirst).toCompletableFuture());
+            }
+        }
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new));
     }
 
     /** Ends: what is left goes back to the queues. */

@@ -9,6 +9,7 @@ record ListSource(
         RedisConfig config,
         List<String> queues,
         String consumer,
+        int batchSize,
         Duration timeout,
         ListOrder order,
         boolean reliable,

@@ -185,6 +185,7 @@ public final class RedisListConsumer extends AbstractMessageBroker<ListElement> 
                     config,
                     queues,
                     consumerName == null ? Names.generatedConsumer() : consumerName,
+                    options().batchSize(),
                     timeout,
                     order,
                     guarantee == Guarantee.AT_LEAST_ONCE,

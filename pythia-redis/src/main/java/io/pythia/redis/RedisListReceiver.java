@@ -2,8 +2,8 @@ package io.pythia.redis;
 
 import io.lettuce.core.KeyValue;
 import io.lettuce.core.LMoveArgs;
-import io.lettuce.core.RedisFuture;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.cluster.SlotHash;
 import io.pythia.BrokerException;
 import io.pythia.spi.ReceiveDriver;
@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,7 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
     // Only the receiving thread:
     private final long[] numbers;
     private long nextRecoveryAt = System.nanoTime();
+    private final ReadAhead<ListElement> ahead = new ReadAhead<>();
 
     RedisListReceiver(ListSource source) {
         this.source = source;
@@ -76,7 +78,11 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
             held.recover();
             nextRecoveryAt = System.nanoTime() + source.deadAfter().toNanos() / 3;
         }
-        List<Received<ListElement>> taken = held != null ? take(held, max) : pop(max);
+        List<Received<ListElement>> taken = ahead.take(max);
+        if (taken.isEmpty()) {
+            taken = held != null ? taken(held.take(max)) : pop(max);
+            ahead.received(atOnce(max), taken.size());
+        }
         BlockingReads open = Objects.requireNonNull(reads);
         if (!taken.isEmpty() || open.takeWakeUp() || wait.toMillis() <= 0) {
             return taken;
@@ -84,11 +90,31 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
         return held != null ? awaitAndTake(held, max, wait) : awaitAndPop(wait);
     }
 
-    private List<Received<ListElement>> take(ListClaims held, int max) throws InterruptedException {
+    @Override
+    public void prefetch(int max) {
+        ahead.begin(atOnce(source.batchSize()), max, claims != null ? this::takeAhead : this::popAhead);
+    }
+
+    private int atOnce(int wanted) {
+        return claims == null ? wanted : Math.min(wanted, ListClaims.CHUNK);
+    }
+
+    private ReadAhead.Read<ListElement> takeAhead(int max) {
+        ListClaims held = Objects.requireNonNull(claims);
+        CompletionStage<List<List<byte[]>>> answer = held.sendTake(max);
+        return () -> taken(held.taken(answer));
+    }
+
+    /** Of the first queue only: it comes first, and one command pops from one. */
+    private ReadAhead.Read<ListElement> popAhead(int max) {
+        CompletionStage<List<byte[]>> answer = sendPop(source.keys(0)[0], max);
+        return () -> popped(0, answer);
+    }
+
+    private List<Received<ListElement>> taken(List<List<byte[]>> ofEachQueue) {
         List<Received<ListElement>> received = new ArrayList<>();
-        List<List<byte[]>> taken = held.take(max);
-        for (int i = 0; i < taken.size(); i++) {
-            add(received, i, taken.get(i));
+        for (int i = 0; i < ofEachQueue.size(); i++) {
+            add(received, i, ofEachQueue.get(i));
         }
         return received;
     }
@@ -111,10 +137,7 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
             add(received, 0, List.of(first));
             held.takenOne();
             // Also when there is no room for more: it checks that the list is still this consumer's.
-            List<List<byte[]>> more = held.take(max - 1);
-            for (int i = 0; i < more.size(); i++) {
-                add(received, i, more.get(i));
-            }
+            received.addAll(taken(held.take(max - 1)));
         }
         return received;
     }
@@ -122,15 +145,23 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
     private List<Received<ListElement>> pop(int max) throws InterruptedException {
         List<Received<ListElement>> received = new ArrayList<>();
         for (int i = 0; i < source.queues().size() && received.size() < max; i++) {
-            byte[] queue = source.keys(i)[0];
-            long count = (long) max - received.size();
-            RedisFuture<List<byte[]>> answer = source.order() == ListOrder.FIFO
-                    ? Objects.requireNonNull(commands).async().rpop(queue, count)
-                    : Objects.requireNonNull(commands).async().lpop(queue, count);
-            List<byte[]> popped = connections.<@Nullable List<byte[]>>await("taking from a queue", answer);
-            if (popped != null) {
-                add(received, i, popped);
-            }
+            received.addAll(popped(i, sendPop(source.keys(i)[0], (long) max - received.size())));
+        }
+        return received;
+    }
+
+    private CompletionStage<List<byte[]>> sendPop(byte[] queue, long count) {
+        RedisAsyncCommands<byte[], byte[]> open =
+                Objects.requireNonNull(commands).async();
+        return source.order() == ListOrder.FIFO ? open.rpop(queue, count) : open.lpop(queue, count);
+    }
+
+    private List<Received<ListElement>> popped(int queueIndex, CompletionStage<List<byte[]>> answer)
+            throws InterruptedException {
+        List<byte[]> bodies = connections.<@Nullable List<byte[]>>await("taking from a queue", answer);
+        List<Received<ListElement>> received = new ArrayList<>();
+        if (bodies != null) {
+            add(received, queueIndex, bodies);
         }
         return received;
     }
@@ -176,6 +207,39 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
     public CompletableFuture<?> settle(List<? extends Settlement<ListElement>> batch) {
         ListClaims held = claims;
         return held == null ? CompletableFuture.completedFuture(null) : held.settle(batch);
+    }
+
+    /** What was read ahead goes back to where it was taken. */
+    @Override
+    public void stopIntake() {
+        ListClaims held = claims;
+        try {
+            List<Received<ListElement>> waiting = ahead.takeAll();
+            if (!waiting.isEmpty()) {
+                List<ListElement> elements =
+                        waiting.stream().map(Received::receipt).toList();
+                connections.await(
+                        "giving back what was read ahead",
+                        held != null ? held.giveBack(elements) : pushBack(elements),
+                        STOP_TIMEOUT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (BrokerException e) {
+            // then with all that is held, or, of a consumer that pops, never
+        }
+    }
+
+    /** Of one queue: see {@link #popAhead}. What was taken first must be the first again. */
+    private CompletionStage<?> pushBack(List<ListElement> elements) {
+        byte[][] lastFirst = new byte[elements.size()][];
+        for (int i = 0; i < lastFirst.length; i++) {
+            lastFirst[i] = elements.get(lastFirst.length - 1 - i).body();
+        }
+        byte[] queue = source.keys(0)[0];
+        RedisAsyncCommands<byte[], byte[]> open =
+                Objects.requireNonNull(commands).async();
+        return source.order() == ListOrder.FIFO ? open.rpush(queue, lastFirst) : open.lpush(queue, lastFirst);
     }
 
     @Override

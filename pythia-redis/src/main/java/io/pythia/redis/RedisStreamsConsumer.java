@@ -189,6 +189,7 @@ public final class RedisStreamsConsumer extends AbstractMessageBroker<StreamEntr
                     Objects.requireNonNull(consumerGroup),
                     consumerName == null ? Names.generatedConsumer() : consumerName,
                     consumerName == null,
+                    options().batchSize(),
                     blockTime,
                     startId,
                     noGroup,

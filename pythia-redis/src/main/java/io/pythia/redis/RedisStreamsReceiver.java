@@ -6,6 +6,7 @@ import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.pythia.BrokerException;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +47,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
     private @Nullable String historyFrom = START;
 
     private String claimFrom = START;
+    private final ReadAhead<StreamEntry> ahead = new ReadAhead<>();
     private long nextClaimAt = System.nanoTime();
 
     RedisStreamsReceiver(StreamSource source) {
@@ -72,12 +75,16 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         connections.check();
         connections.checkSilence();
         try {
-            List<Received<StreamEntry>> left = source.noAck() ? List.of() : pending(max);
-            return left.isEmpty() ? fresh(max, wait) : left;
+            List<Received<StreamEntry>> next = wereReadAhead(max);
+            if (next.isEmpty() && !source.noAck()) {
+                next = pending(max);
+            }
+            return next.isEmpty() ? fresh(max, wait) : next;
         } catch (BrokerException e) {
             if (!StreamGroup.isGone(e)) {
                 throw e;
             }
+            ahead.clear();
             Objects.requireNonNull(settler).nextGeneration();
             Objects.requireNonNull(streamGroup).makeAgain(e);
             historyFrom = null;
@@ -93,7 +100,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
             Pending page = run("reading what is pending", StreamScripts.HISTORY, max, from);
             historyFrom = page.next.isEmpty() ? null : page.next;
             found = page.entries;
-        } else if (!source.claimMinIdle().isZero() && System.nanoTime() - nextClaimAt >= 0) {
+        } else if (isClaimDue()) {
             byte[] idle = number(source.claimMinIdle().toMillis());
             Pending page = run("claiming what others have left", StreamScripts.CLAIM, max, claimFrom, idle);
             claimFrom = page.next;
@@ -102,6 +109,10 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
             found = page.entries;
         }
         return found;
+    }
+
+    private boolean isClaimDue() {
+        return !source.claimMinIdle().isZero() && System.nanoTime() - nextClaimAt >= 0;
     }
 
     private record Pending(String next, List<Received<StreamEntry>> entries) {}
@@ -114,6 +125,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         arguments[2] = number(max);
         arguments[3] = RedisConnections.bytes(from);
         System.arraycopy(more, 0, arguments, 4, more.length);
+        Objects.requireNonNull(settler).reading();
         CompletionStage<List<Object>> answer =
                 script.run(Objects.requireNonNull(commands), ScriptOutputType.MULTI, new byte[][] {stream}, arguments);
         List<Object> parts = connections.await(doing, answer);
@@ -146,6 +158,56 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         return new StreamEntry(message, source.stream(), bodyField, deliveries, generation);
     }
 
+    /** Not before something else is to be done, which waits until nothing is left of what was read ahead. */
+    @Override
+    public void prefetch(int max) {
+        if (!source.noAck() && historyFrom == null && !isClaimDue()) {
+            ahead.begin(source.batchSize(), max, this::readAhead);
+        }
+    }
+
+    /** On the connection of the settlements, since it does not wait for what is not there. */
+    @SuppressWarnings("unchecked") // an array of one generic type
+    private ReadAhead.Read<StreamEntry> readAhead(int max) {
+        RedisAsyncCommands<byte[], byte[]> open =
+                Objects.requireNonNull(commands).async();
+        StreamSettler pending = Objects.requireNonNull(settler);
+        CompletionStage<List<StreamMessage<byte[], byte[]>>> answer = pending.readingAhead(
+                max,
+                () -> open.xreadgroup(
+                        Consumer.from(group, consumer),
+                        XReadArgs.Builder.count(max),
+                        StreamOffset.lastConsumed(stream)));
+        return () -> {
+            List<Received<StreamEntry>> received = received(connections.await("reading from the stream", answer));
+            pending.receivedAhead(max, received.size());
+            return received;
+        };
+    }
+
+    /** What was read ahead, without what others have claimed while it was waiting here. */
+    private List<Received<StreamEntry>> wereReadAhead(int max) throws InterruptedException {
+        List<Received<StreamEntry>> waiting = ahead.peek();
+        long lease = source.claimMinIdle().toNanos();
+        if (!waiting.isEmpty() && lease > 0 && ahead.age() > lease / 3) {
+            long now = System.nanoTime();
+            Set<StreamEntry> lost = touch(waiting, source.claimMinIdle());
+            ahead.keep(
+                    waiting.stream()
+                            .filter(each -> !lost.contains(each.receipt()))
+                            .toList(),
+                    now);
+        }
+        List<Received<StreamEntry>> taken = ahead.take(max);
+        seen(taken);
+        return taken;
+    }
+
+    private Set<StreamEntry> touch(List<Received<StreamEntry>> entries, Duration left) throws InterruptedException {
+        return Objects.requireNonNull(settler)
+                .touch(entries.stream().map(Received::receipt).toList(), left);
+    }
+
     @SuppressWarnings("unchecked") // an array of one generic type
     private List<Received<StreamEntry>> fresh(int max, Duration wait) throws InterruptedException {
         BlockingReads open = Objects.requireNonNull(reads);
@@ -154,24 +216,35 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         if (!block.isZero()) {
             arguments.block(block);
         }
-        Objects.requireNonNull(settler).reading();
-        List<StreamMessage<byte[], byte[]>> messages = open.read(
+        StreamSettler pending = Objects.requireNonNull(settler);
+        pending.reading();
+        List<Received<StreamEntry>> received = received(open.read(
                 "reading from the stream",
                 block,
                 connection -> connection.xreadgroup(
-                        Consumer.from(group, consumer), arguments, StreamOffset.lastConsumed(stream)));
-        if (messages == null || messages.isEmpty()) {
-            Objects.requireNonNull(settler).received(0);
-            return List.of();
+                        Consumer.from(group, consumer), arguments, StreamOffset.lastConsumed(stream))));
+        pending.received(received.size());
+        ahead.received(max, received.size());
+        seen(received);
+        return received;
+    }
+
+    private List<Received<StreamEntry>> received(@Nullable List<StreamMessage<byte[], byte[]>> messages) {
+        if (messages == null) {
+            messages = List.of();
         }
-        Objects.requireNonNull(settler).received(messages.size());
         List<Received<StreamEntry>> received = new ArrayList<>(messages.size());
         for (StreamMessage<byte[], byte[]> each : messages) {
             StreamEntry entry = entry(each, 1);
             received.add(new Received<>(entry, entry));
         }
-        source.position().seen(messages.get(messages.size() - 1).getId());
         return received;
+    }
+
+    private void seen(List<Received<StreamEntry>> received) {
+        if (!received.isEmpty()) {
+            source.position().seen(received.get(received.size() - 1).receipt().entryId());
+        }
     }
 
     /** As long as the engine allows, but no longer than the block time or the next look at what others have left; zero for not at all. */
@@ -194,6 +267,21 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         BlockingReads open = reads;
         if (open != null) {
             open.wakeUp();
+        }
+    }
+
+    /** What was read ahead can be claimed by any other from now on. */
+    @Override
+    public void stopIntake() {
+        try {
+            List<Received<StreamEntry>> waiting = ahead.takeAll();
+            if (!waiting.isEmpty()) {
+                touch(waiting, Duration.ZERO);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (BrokerException e) {
+            // then with all that is pending, when the session is closed
         }
     }
 

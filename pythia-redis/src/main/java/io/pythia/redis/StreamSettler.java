@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Acknowledges and extends deliveries, many in one command, and only those that are still this consumer's. */
@@ -29,6 +30,9 @@ final class StreamSettler {
     private volatile int generation;
     /** How many entries are with this consumer, as far as it knows; guarded by this, like the next. */
     private int held;
+
+    /** How many entries the reads ask for that went before the next settlement, on the same connection, and are not answered. */
+    private int readAhead;
 
     private boolean reading;
     private volatile boolean inexact;
@@ -50,15 +54,28 @@ final class StreamSettler {
     /** The group is gone, and with it all that was pending in it. The receiving thread. */
     synchronized void nextGeneration() {
         held = 0;
+        readAhead = 0;
         generation = generation + 1;
     }
 
-    /** A read is under way: how many entries are pending is not known before its answer. The receiving thread. */
+    /** Sends a read on the connection of the settlements, which the server does in their order. The receiving thread. */
+    synchronized <T> T readingAhead(int max, Supplier<T> read) {
+        readAhead += max;
+        return read.get();
+    }
+
+    /** So many entries came of a read ahead. The receiving thread. */
+    synchronized void receivedAhead(int asked, int entries) {
+        readAhead -= asked;
+        held += entries;
+    }
+
+    /** Another read or a claim is under way: how many entries are pending is not known before its answer. The receiving thread. */
     synchronized void reading() {
         reading = true;
     }
 
-    /** So many entries were read. The receiving thread. */
+    /** So many entries came of it. The receiving thread. */
     synchronized void received(int entries) {
         reading = false;
         held += entries;
@@ -99,24 +116,11 @@ final class StreamSettler {
 
     /** A chunk has one outcome: the engine keeps extensions apart, and does everything else but acknowledging itself. */
     private CompletableFuture<?> settleChunk(List<? extends Settlement<StreamEntry>> chunk) {
-        boolean acks = chunk.get(0).outcome() == Outcome.ACK;
-        int count = chunk.get(0).receipt().deliveries;
-        boolean sameCount = chunk.stream().allMatch(each -> each.receipt().deliveries == count);
-        CommandArgs<byte[], byte[]> arguments = new CommandArgs<>(ByteArrayCodec.INSTANCE)
-                .add(group)
-                .add(consumer)
-                .add(acks ? "" : idle(chunk.get(0).delay()))
-                .add(acks ? expected(chunk.size()) : "")
-                .add(sameCount ? Integer.toString(count) : "");
-        for (Settlement<StreamEntry> each : chunk) {
-            arguments.add(each.receipt().entryId());
-        }
-        for (int i = 0; !sameCount && i < chunk.size(); i++) {
-            arguments.add(chunk.get(i).receipt().deliveries);
-        }
+        String idle =
+                chunk.get(0).outcome() == Outcome.ACK ? "" : idle(chunk.get(0).delay());
         connections.asked();
-        CompletionStage<List<Object>> answer = StreamScripts.SETTLE.run(connection, stream, arguments);
-        return answer.handle((stale, error) -> {
+        return run(idle, chunk.stream().map(Settlement::receipt).toList())
+                .handle((stale, error) -> {
                     connections.answered();
                     answered(chunk, stale, error);
                     return null;
@@ -124,9 +128,42 @@ final class StreamSettler {
                 .toCompletableFuture();
     }
 
-    /** Returns how many entries should be pending, before so many of them are acknowledged; nothing if that is not known. */
-    private synchronized String expected(int acknowledged) {
-        String before = reading || inexact ? "" : Integer.toString(held);
+    /** Sets how much of their lease entries have left; returns those that are not this consumer's any more. */
+    Set<StreamEntry> touch(List<StreamEntry> entries, Duration left) throws InterruptedException {
+        Set<StreamEntry> stale = new HashSet<>();
+        for (int from = 0; from < entries.size(); from += CHUNK) {
+            List<StreamEntry> chunk = entries.subList(from, Math.min(entries.size(), from + CHUNK));
+            Set<String> ids = ids(connections.await("keeping what was read ahead", run(idle(left), chunk)));
+            chunk.stream().filter(each -> ids.contains(each.entryId())).forEach(stale::add);
+        }
+        return stale;
+    }
+
+    /** Acknowledges if there is no idle time. */
+    private synchronized CompletionStage<List<Object>> run(String idle, List<StreamEntry> chunk) {
+        int count = chunk.get(0).deliveries;
+        boolean sameCount = chunk.stream().allMatch(each -> each.deliveries == count);
+        CommandArgs<byte[], byte[]> arguments = new CommandArgs<>(ByteArrayCodec.INSTANCE)
+                .add(group)
+                .add(consumer)
+                .add(idle)
+                .add(idle.isEmpty() ? expected(chunk.size()) : "")
+                .add(sameCount ? Integer.toString(count) : "");
+        for (StreamEntry each : chunk) {
+            arguments.add(each.entryId());
+        }
+        for (int i = 0; !sameCount && i < chunk.size(); i++) {
+            arguments.add(chunk.get(i).deliveries);
+        }
+        return StreamScripts.SETTLE.run(connection, stream, arguments);
+    }
+
+    /**
+     * Returns how many entries should be pending, before so many of them are acknowledged; nothing if that is not known. Reads ahead
+     * should have brought all that they asked for: if they brought fewer, or somebody has taken some, fewer are pending.
+     */
+    private String expected(int acknowledged) {
+        String before = reading || inexact ? "" : Integer.toString(held + readAhead);
         held -= acknowledged;
         return before;
     }
@@ -139,11 +176,16 @@ final class StreamSettler {
         } else if (stale == null) {
             chunk.forEach(Settlement::stale); // the group is gone, and with it what was pending
         } else if (!stale.isEmpty()) {
-            Set<String> ids = new HashSet<>();
-            stale.forEach(id -> ids.add(RedisMessages.text((byte[]) id)));
+            Set<String> ids = ids(stale);
             chunk.stream()
                     .filter(each -> ids.contains(each.receipt().entryId()))
                     .forEach(Settlement::stale);
         }
+    }
+
+    private static Set<String> ids(List<Object> answer) {
+        Set<String> ids = new HashSet<>();
+        answer.forEach(id -> ids.add(RedisMessages.text((byte[]) id)));
+        return ids;
     }
 }

@@ -11,6 +11,7 @@ record StreamSource(
         String group,
         String consumer,
         boolean generatedConsumer,
+        int batchSize,
         Duration blockTime,
         String startId,
         NoGroupPolicy noGroup,
