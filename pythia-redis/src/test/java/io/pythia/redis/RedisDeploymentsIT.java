@@ -289,6 +289,17 @@ class RedisDeploymentsIT {
             failOver(config, "failing-over", () -> group.master().kill());
             assertThat(RedisWire.call(group.replica().port(), "ROLE").toString())
                     .startsWith("[master");
+            for (String sentinel : group.addresses().split(",")) {
+                int port = Integer.parseInt(sentinel.substring(sentinel.indexOf(':') + 1));
+                RedisWire.call(port, "ACL", "SETUSER", "default", ">sentinel#secret");
+            }
+            RedisConfig withPassword = config.toBuilder()
+                    .sentinelPassword(Secret.of("sentinel#secret"))
+                    .build();
+            checkAll(withPassword);
+            try (MessageBroker consumer = newConsumer(config)) {
+                assertThatThrownBy(() -> TestSubscriber.get(consumer.connect())).isInstanceOf(BrokerException.class);
+            }
         }
     }
 

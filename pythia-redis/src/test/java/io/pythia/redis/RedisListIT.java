@@ -95,6 +95,26 @@ class RedisListIT {
         }
     }
 
+    /** F22. */
+    @Test
+    void flushAll_isSurvived_andWhatComesLaterIsDelivered() {
+        String queue = newQueue();
+        server.call("LPUSH", queue, "before");
+        try (RedisListConsumer consumer =
+                consumer(queue).deadAfter(Duration.ofSeconds(3)).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            Message before = subscriber.await(1).get(0);
+            server.call("FLUSHALL");
+            assertThat(TestSubscriber.get(before.ack())).isEqualTo(Settled.STALE);
+            server.call("LPUSH", queue, "after");
+            subscriber.request(1);
+            Message after = subscriber.await(2).get(1);
+            assertThat(after.text()).isEqualTo("after");
+            assertThat(TestSubscriber.get(after.ack())).isEqualTo(Settled.DONE);
+        }
+    }
+
     /** F29, F24: a consumer that was frozen for too long has lost what it held, knows it, and goes on. */
     @Test
     void consumerThatWasGivenUp_settlesNothing_andBeginsAnew() {
