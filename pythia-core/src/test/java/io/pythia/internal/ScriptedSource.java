@@ -44,6 +44,9 @@ final class ScriptedSource {
     final AtomicInteger closed = new AtomicInteger();
     final AtomicInteger intakeStopped = new AtomicInteger();
     final AtomicInteger mostAskedFor = new AtomicInteger();
+    /** How many more were announced as wanted, each time. */
+    final List<Integer> wantedNext = new CopyOnWriteArrayList<>();
+
     volatile Action onOpen = () -> {};
     volatile Action onReceive = () -> {};
     volatile Action onPing = () -> {};
@@ -145,6 +148,11 @@ final class ScriptedSource {
             }
             woken = false;
             return batch;
+        }
+
+        @Override
+        public void prefetch(int max) {
+            wantedNext.add(max);
         }
 
         @Override

@@ -16,8 +16,6 @@ import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.Settled;
-import io.pythia.UncertainSendException;
-import io.pythia.retry.RetryConfig;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.RabbitTestServer;
 import io.pythia.testkit.server.TestServers;
@@ -32,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** What only RabbitMQ has: exchanges, kinds of queues, dead-letter exchanges, confirms and returns. */
+/** What only RabbitMQ has for who consumes: exchanges, kinds of queues, dead-letter exchanges, names of connections. */
 @Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RabbitMQFeaturesIT {
@@ -40,7 +38,7 @@ class RabbitMQFeaturesIT {
 
     @BeforeAll
     void start() {
-        server = TestServers.newRabbit(Map.of("max_message_size", "1000000"));
+        server = TestServers.newRabbit(Map.of());
     }
 
     @AfterAll
@@ -319,126 +317,28 @@ class RabbitMQFeaturesIT {
     }
 
     @Test
-    void unroutableMessages_fail_eachItself() {
-        String exchange = RabbitQueues.name();
-        String queue = RabbitQueues.create(server.address());
-        RabbitQueues.on(server.address(), channel -> {
-            channel.exchangeDeclare(exchange, "direct", true);
-            return channel.queueBind(queue, exchange, "known");
-        });
-        try (RabbitMQProducer producer =
-                producer().exchange(exchange).routingKey(Message::key).build()) {
-            List<CompletableFuture<SendResult>> results = new ArrayList<>();
-            for (int i = 0; i < 300; i++) {
-                results.add(producer.send(Message.builder()
-                        .key(i % 3 == 0 ? "unknown" : "known")
-                        .body(Integer.toString(i % 10)) // bodies that can't be told apart
-                        .build()));
-            }
-            for (int i = 0; i < 300; i++) {
-                CompletableFuture<SendResult> result = results.get(i);
-                if (i % 3 == 0) {
-                    assertThatThrownBy(() -> TestSubscriber.get(result))
-                            .isInstanceOf(MessageException.class)
-                            .hasMessageContaining("unroutable")
-                            .hasMessageContaining("'unknown'");
-                } else {
-                    TestSubscriber.get(result);
-                }
-            }
-        }
-        assertThat(RabbitQueues.ready(server.address(), queue)).isEqualTo(200);
-        try (RabbitMQProducer producer = producer()
-                .exchange(exchange)
-                .routingKey("unknown")
-                .mandatory(false)
-                .build()) {
-            TestSubscriber.get(producer.send(Message.of("lost, as was asked for")));
+    void connectionName_isWhatTheBrokerShows() {
+        RabbitMQConfig named = RabbitQueues.config(server.address()).toBuilder()
+                .connectionName("billing-7")
+                .build();
+        try (RabbitMQConsumer consumer =
+                consumer(RabbitQueues.name()).config(named).build()) {
+            TestSubscriber.get(consumer.connect());
+            assertThat(server.control("list_connections", "client_properties")).contains("billing-7");
         }
     }
 
     @Test
-    void fullQueueThatRejects_isTriedAgain_andEndsAsUncertain() {
-        String queue = RabbitQueues.create(server.address(), Map.of("x-max-length", 1, "x-overflow", "reject-publish"));
-        try (RabbitMQProducer producer = producer()
-                .queue(queue)
-                .retry(RetryConfig.defaults().withMaxRetries(2))
-                .build()) {
-            TestSubscriber.get(producer.send(Message.of("first")));
-            assertThatThrownBy(() -> TestSubscriber.get(producer.send(Message.of("second"))))
-                    .isInstanceOf(UncertainSendException.class)
-                    .hasMessageContaining("nack");
-        }
-    }
-
-    @Test
-    void messageLargerThanTheBrokerTakes_failsAlone_andTheNextOnesGo() {
-        String queue = RabbitQueues.create(server.address());
-        try (RabbitMQProducer producer = producer().queue(queue).build()) {
-            TestSubscriber.get(producer.send(Message.of("before")));
-            CompletableFuture<SendResult> tooLarge = producer.send(Message.of(new byte[1_000_001]));
-            CompletableFuture<SendResult> next = producer.send(Message.of("after"));
-            assertThatThrownBy(() -> TestSubscriber.get(tooLarge))
-                    .isInstanceOf(MessageException.class)
-                    .hasMessageContaining("max_message_size");
-            TestSubscriber.get(next);
-        }
-    }
-
-    @Test
-    void headersBeyondAFrame_areRefused_andTheNextMessageGoes() {
-        String queue = RabbitQueues.create(server.address());
-        try (RabbitMQProducer producer = producer().queue(queue).build()) {
-            assertThatThrownBy(() -> TestSubscriber.get(producer.send(
-                            Message.builder().header("h", new byte[200_000]).build())))
-                    .isInstanceOf(MessageException.class)
-                    .hasMessageContaining("frame");
-            TestSubscriber.get(producer.send(
-                    Message.builder().header("h", new byte[100_000]).build()));
-        }
-    }
-
-    @Test
-    void persistence_isAsAskedFor() {
-        String queue = RabbitQueues.create(server.address());
-        try (RabbitMQProducer persistent = producer().queue(queue).build();
-                RabbitMQProducer fast = producer()
-                        .queue(queue)
-                        .persistent(false)
-                        .confirms(false)
-                        .build()) {
-            TestSubscriber.get(persistent.send(Message.of("1")));
-            assertThat(get(queue).getProps().getDeliveryMode()).isEqualTo(2);
-            TestSubscriber.get(fast.send(Message.of("2")));
-            eventually("it", () -> RabbitQueues.ready(server.address(), queue) == 1);
-            assertThat(get(queue).getProps().getDeliveryMode()).isEqualTo(1);
-        }
-    }
-
-    @Test
-    void producer_mayDeclareWhatItSendsTo() {
+    void autoDelete_removesTheQueueWithItsLastConsumer() {
         String queue = RabbitQueues.name();
-        try (RabbitMQProducer producer = producer()
-                .queue(queue)
-                .topology(TopologyPolicy.DECLARE)
-                .queueArguments(Map.of("x-max-length", 10))
-                .build()) {
-            TestSubscriber.get(producer.send(Message.of("x")));
+        try (RabbitMQConsumer consumer = consumer(queue).autoDelete(true).build()) {
+            TestSubscriber.get(consumer.connect());
+            consumer.consume().subscribe(TestSubscriber.acknowledging());
+            sendHundred(queue);
         }
-        String exchange = RabbitQueues.name();
-        try (RabbitMQProducer producer = producer()
-                .exchange(exchange)
-                .exchangeType(ExchangeType.FANOUT)
-                .topology(TopologyPolicy.DECLARE)
-                .build()) {
-            TestSubscriber.get(producer.connect());
-        }
-        try (RabbitMQProducer unchecked = producer()
-                .exchange(RabbitQueues.name())
-                .topology(TopologyPolicy.NONE)
-                .build()) {
-            TestSubscriber.get(unchecked.connect());
-            assertThatThrownBy(() -> TestSubscriber.get(unchecked.send(Message.of("x"))))
+        try (RabbitMQConsumer gone =
+                consumer(queue).topology(TopologyPolicy.PASSIVE).build()) {
+            assertThatThrownBy(() -> TestSubscriber.get(gone.connect()))
                     .isInstanceOf(DestinationNotFoundException.class);
         }
     }
