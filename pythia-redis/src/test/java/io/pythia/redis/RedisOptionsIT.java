@@ -151,8 +151,9 @@ class RedisOptionsIT {
                     .socketTimeout(Duration.ofMillis(1_234))
                     .responseTimeout(Duration.ofHours(1))
                     .build();
+            String key = newKey();
             List<String> causes = new CopyOnWriteArrayList<>();
-            try (RedisStreamsConsumer consumer = consumer(newKey())
+            try (RedisStreamsConsumer consumer = consumer(key)
                     .blockTime(Duration.ofMillis(100))
                     .claimMinIdle(Duration.ZERO) // a claim waits for an answer for as long as responseTimeout
                     .config(quick)
@@ -165,8 +166,10 @@ class RedisOptionsIT {
                         }
                     })
                     .build()) {
-                TestSubscriber.get(consumer.connect());
-                consumer.consume().subscribe(TestSubscriber.acknowledging());
+                TestSubscriber subscriber = TestSubscriber.acknowledging();
+                consumer.consume().subscribe(subscriber);
+                server.call("XADD", key, "*", "body", "x");
+                subscriber.await(1); // from here on it only reads
                 proxy.drop(Direction.TO_CLIENT);
                 eventually("the loss", () -> !causes.isEmpty());
                 assertThat(causes.get(0)).contains("PT1.334S");
