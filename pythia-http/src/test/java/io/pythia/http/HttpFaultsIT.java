@@ -334,7 +334,7 @@ class HttpFaultsIT {
     /** Newest first, in pages that shift while they are read; crashes, expired credentials, slow bodies: every item arrives. */
     @Test
     void f36_pagesThatShift_withCrashesAndHostileAnswers_skipNoItem() {
-        int count = 300;
+        int count = 150;
         List<Integer> newestFirst = new CopyOnWriteArrayList<>();
         Random random = new Random(36);
         try (ScriptedServer source = new ScriptedServer((request, exchange) -> {
@@ -347,7 +347,7 @@ class HttpFaultsIT {
             String body = "{\"items\":["
                     + items.stream().map(i -> "{\"id\":\"m" + i + "\"}").collect(joining(",")) + "]}";
             String etag = "\"" + body.hashCode() + "\"";
-            switch (random.nextInt(20)) {
+            switch (random.nextInt(30)) {
                 case 0 -> exchange.send(503, "", "Retry-After: 0");
                 case 1 -> exchange.reset();
                 case 2 -> {

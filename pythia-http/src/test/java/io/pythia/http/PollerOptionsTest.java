@@ -237,6 +237,7 @@ class PollerOptionsTest {
                             }
                             return Secret.of("token");
                         }))
+                        .closeTimeout(Duration.ZERO)
                         .build()) {
             TestSubscriber subscriber = TestSubscriber.requesting(10); // acknowledges nothing, so another thread asks
             poller.consume().subscribe(subscriber);
