@@ -5,8 +5,6 @@ import static io.pythia.http.Pollers.items;
 import static io.pythia.http.Pollers.poller;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pythia.BrokerListener;
-import io.pythia.Message;
 import io.pythia.RejectPolicy;
 import io.pythia.testkit.TestSubscriber;
 import java.nio.charset.StandardCharsets;
@@ -19,12 +17,6 @@ class PollerExtractionTest {
     @Test
     void ndjson_goodLinesArrive_badOnesAreRejectedWithTheirBytes() {
         List<String> dropped = new CopyOnWriteArrayList<>();
-        BrokerListener listener = new BrokerListener() {
-            @Override
-            public void dropped(String broker, Message message, String reason) {
-                dropped.add(message.text());
-            }
-        };
         try (ScriptedServer server = new ScriptedServer((request, exchange) -> exchange.send(
                         200,
                         "{\"a\":1}\r\n\n  \n{\"a\":\n\"ü\"\n{\"a\":2}".getBytes(StandardCharsets.ISO_8859_1),
@@ -32,7 +24,7 @@ class PollerExtractionTest {
                 PollerWorker poller = poller(server, "/x")
                         .extract(Extraction.ndjson())
                         .onReject(RejectPolicy.DROP)
-                        .listener(listener)
+                        .listener(Pollers.noting(dropped))
                         .build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             poller.consume().subscribe(subscriber);
@@ -45,17 +37,11 @@ class PollerExtractionTest {
     @Test
     void answerThatCannotBeRead_isRejectedAsAWhole_andTheNextOnesCount() {
         List<String> dropped = new CopyOnWriteArrayList<>();
-        BrokerListener listener = new BrokerListener() {
-            @Override
-            public void dropped(String broker, Message message, String reason) {
-                dropped.add(message.text());
-            }
-        };
         try (ScriptedServer server = new ScriptedServer((request, exchange) -> exchange.send(
                         200, request.number() < 3 ? "<html>" + request.number() : "{\"items\":[{\"id\":1}]}"));
                 PollerWorker poller = items(server, StateStore.memory())
                         .onReject(RejectPolicy.DROP)
-                        .listener(listener)
+                        .listener(Pollers.noting(dropped))
                         .build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             poller.consume().subscribe(subscriber);

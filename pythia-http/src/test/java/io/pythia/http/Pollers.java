@@ -1,5 +1,7 @@
 package io.pythia.http;
 
+import io.pythia.BrokerListener;
+import io.pythia.Message;
 import io.pythia.testkit.TestSubscriber;
 import java.time.Duration;
 import java.util.List;
@@ -42,6 +44,16 @@ final class Pollers {
             subscriber.await(count);
             return subscriber.texts();
         }
+    }
+
+    /** Notes the texts of what is dropped. */
+    static BrokerListener noting(List<String> texts) {
+        return new BrokerListener() {
+            @Override
+            public void dropped(String broker, Message message, String reason) {
+                texts.add(message.text());
+            }
+        };
     }
 
     static void eventually(String what, Callable<Boolean> condition) {
