@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a source that does not fit into one answer is read. A <em>position</em> lasts: the next poll goes on there, and only what is new comes.
  * A <em>round</em> begins at the first page each time, if that has changed: it is for lists with the newest first. Give the items ids, so
- * that those that came before are left out. Immutable and
- * thread-safe.
+ * that those that came before are left out. Immutable and thread-safe.
  */
 public final class Pagination {
     /** A page that was fetched. */
