@@ -223,7 +223,7 @@ interface SettlingCases extends ConformanceCases {
         ExecutorService threads = Executors.newFixedThreadPool(8);
         Message unsettled;
         try (MessageBroker consumer = consumer(destination, GROUP)) {
-            send(destination, 1_000);
+            sendToBeKept(destination, 1_000);
             TestSubscriber subscriber = TestSubscriber.requesting(1_000);
             consumer.consume().subscribe(subscriber);
             List<Message> shuffled = new ArrayList<>(subscriber.await(1_000));

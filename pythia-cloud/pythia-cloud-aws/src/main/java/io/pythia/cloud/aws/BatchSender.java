@@ -40,7 +40,16 @@ final class BatchSender implements SendDriver {
             @Nullable Map<String, String> details,
             @Nullable String code,
             @Nullable String message,
-            boolean senderFault) {}
+            boolean senderFault) {
+
+        /** Says that the service has it. */
+        static Answer taken(int index, String messageId, @Nullable String sequenceNumber) {
+            Map<String, String> details = sequenceNumber == null
+                    ? Map.of("message-id", messageId)
+                    : Map.of("message-id", messageId, "sequence-number", sequenceNumber);
+            return new Answer(index, details, null, null, false);
+        }
+    }
 
     /** A queue or a topic. The client's exceptions are translated here. */
     interface Destination extends AutoCloseable {

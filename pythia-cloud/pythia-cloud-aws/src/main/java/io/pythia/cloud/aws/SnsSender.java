@@ -73,14 +73,9 @@ final class SnsSender implements BatchSender.Destination {
         PublishBatchResponse response =
                 client().publishBatch(r -> r.topicArn(settings.topic.arn()).publishBatchRequestEntries(all));
         List<BatchSender.Answer> answers = new ArrayList<>();
-        response.successful().forEach(each -> {
-            Map<String, String> details = new LinkedHashMap<>(Map.of("message-id", each.messageId()));
-            if (each.sequenceNumber() != null) {
-                details.put("sequence-number", each.sequenceNumber());
-            }
-            answers.add(
-                    new BatchSender.Answer(SqsSettler.index(each.id(), entries.size()), details, null, null, false));
-        });
+        response.successful()
+                .forEach(each -> answers.add(BatchSender.Answer.taken(
+                        SqsSettler.index(each.id(), entries.size()), each.messageId(), each.sequenceNumber())));
         response.failed()
                 .forEach(each -> answers.add(new BatchSender.Answer(
                         SqsSettler.index(each.id(), entries.size()),

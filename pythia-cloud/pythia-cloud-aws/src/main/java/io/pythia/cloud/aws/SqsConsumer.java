@@ -44,7 +44,7 @@ public final class SqsConsumer extends AbstractMessageBroker<SqsMessage> {
         private Duration waitTime = LONGEST_WAIT;
         private Duration visibilityTimeout = Duration.ofSeconds(30);
         private int pollers = 4;
-        private Duration ackPause = Duration.ofMillis(200);
+        private Duration ackPause = Duration.ofMillis(50);
         private MissingQueue missingQueue = MissingQueue.FAIL;
         private boolean unwrapSns = true;
 
@@ -87,11 +87,11 @@ public final class SqsConsumer extends AbstractMessageBroker<SqsMessage> {
         }
 
         /**
-         * Sets how long a receive waits for the first message, whole seconds up to 20; {@code WaitTimeSeconds}. {@code disconnect()}
+         * Sets how long a receive waits for the first message, whole seconds from 1 to 20; {@code WaitTimeSeconds}. {@code disconnect()}
          * waits for a receive that is under way, up to the close timeout. Default: 20 s.
          */
         public Builder waitTime(Duration time) {
-            requireSeconds("waitTime", time, Duration.ZERO, LONGEST_WAIT);
+            requireSeconds("waitTime", time, Duration.ofSeconds(1), LONGEST_WAIT);
             this.waitTime = time;
             return this;
         }
@@ -115,7 +115,7 @@ public final class SqsConsumer extends AbstractMessageBroker<SqsMessage> {
 
         /**
          * Sets how long an acknowledgement may wait for others to share a request with, which is what SQS charges for. It does not wait
-         * when there are ten, or when the application has nothing else to acknowledge. Default: 200 ms.
+         * when there are ten, or when the application has nothing else to acknowledge. Default: 50 ms.
          */
         public Builder ackPause(Duration time) {
             require(!time.isNegative(), "ackPause must not be negative, but is " + time);

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * message group (FIFO) it gives out one message at a time: the next one when that is settled. Thread-safe.
  */
 final class SqsInbox {
+    /** How many messages may wait behind others of their group while more are fetched, so that other groups get their turn. */
+    private static final int MOST_BEHIND = 500;
+
     private final int maxMessages;
     private final int maxPolls;
     private final UnseenReceives unseen;
@@ -99,7 +102,7 @@ final class SqsInbox {
     /** Waits until there is room, and returns for how many messages; 0 when there will be no more. */
     synchronized int claim() throws InterruptedException {
         while (!stopped && failure == null) {
-            int free = room - claimed - ready.size();
+            int free = Math.min(room - claimed - ready.size() + behind(), MOST_BEHIND - ready.size());
             if (free > 0 && polls < usefulPolls) {
                 int count = Math.min(free, maxMessages);
                 claimed += count;
@@ -109,6 +112,16 @@ final class SqsInbox {
             wait();
         }
         return 0;
+    }
+
+    /** Returns how many of those that are ready can't be given out before another one of their group is settled. */
+    private int behind() {
+        if (busy.isEmpty()) {
+            return 0;
+        }
+        return (int) ready.stream()
+                .filter(message -> message.group() != null && busy.containsKey(message.group()))
+                .count();
     }
 
     /** Adds what a poll has brought. Returns what must go back, because there will be no more receive. */

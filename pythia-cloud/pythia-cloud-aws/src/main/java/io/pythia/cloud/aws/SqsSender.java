@@ -1,15 +1,17 @@
 package io.pythia.cloud.aws;
 
+import io.pythia.BrokerException;
 import io.pythia.Message;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.QueueDoesNotExistException;
+import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
 
@@ -71,14 +73,9 @@ final class SqsSender implements BatchSender.Destination {
         SendMessageBatchResponse response =
                 client().sendMessageBatch(r -> r.queueUrl(url).entries(all));
         List<BatchSender.Answer> answers = new ArrayList<>();
-        response.successful().forEach(each -> {
-            Map<String, String> details = new LinkedHashMap<>(Map.of("message-id", each.messageId()));
-            if (each.sequenceNumber() != null) {
-                details.put("sequence-number", each.sequenceNumber());
-            }
-            answers.add(
-                    new BatchSender.Answer(SqsSettler.index(each.id(), entries.size()), details, null, null, false));
-        });
+        response.successful()
+                .forEach(each -> answers.add(BatchSender.Answer.taken(
+                        SqsSettler.index(each.id(), entries.size()), each.messageId(), each.sequenceNumber())));
         response.failed()
                 .forEach(each -> answers.add(new BatchSender.Answer(
                         SqsSettler.index(each.id(), entries.size()),
@@ -87,6 +84,20 @@ final class SqsSender implements BatchSender.Destination {
                         each.message(),
                         each.senderFault())));
         return answers;
+    }
+
+    /** Sends; if the queue was deleted meanwhile, what a missing queue means applies. */
+    private SendMessageBatchResponse send(SendMessageBatchRequest request) {
+        try {
+            return client().sendMessageBatch(request);
+        } catch (QueueDoesNotExistException e) {
+            if (settings.missingQueue == MissingQueue.FAIL) {
+                throw e;
+            }
+            BrokerException missing = AwsErrors.translate(settings.broker + ": sending to " + name(), e);
+            url = settings.queue.open(settings.broker, client(), settings.missingQueue);
+            throw QueueAddress.retryable(missing);
+        }
     }
 
     private SendMessageBatchRequestEntry entry(int index, BatchSender.Entry entry) {
