@@ -1,6 +1,7 @@
 package io.pythia.cloud.aws;
 
 import io.pythia.BrokerException;
+import io.pythia.DestinationNotFoundException;
 import io.pythia.Message;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -10,7 +11,6 @@ import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.SqsClient;
-import software.amazon.awssdk.services.sqs.model.QueueDoesNotExistException;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
@@ -90,11 +90,11 @@ final class SqsSender implements BatchSender.Destination {
     private SendMessageBatchResponse send(SendMessageBatchRequest request) {
         try {
             return client().sendMessageBatch(request);
-        } catch (QueueDoesNotExistException e) {
-            if (settings.missingQueue == MissingQueue.FAIL) {
+        } catch (RuntimeException e) {
+            BrokerException missing = AwsErrors.translate(settings.broker + ": sending to " + name(), e);
+            if (settings.missingQueue == MissingQueue.FAIL || !(missing instanceof DestinationNotFoundException)) {
                 throw e;
             }
-            BrokerException missing = AwsErrors.translate(settings.broker + ": sending to " + name(), e);
             url = settings.queue.open(settings.broker, client(), settings.missingQueue);
             throw QueueAddress.retryable(missing);
         }

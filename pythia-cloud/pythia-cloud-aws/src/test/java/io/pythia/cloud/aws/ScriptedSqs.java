@@ -128,6 +128,9 @@ final class ScriptedSqs implements AutoCloseable {
         ObjectNode sent = JSON.createObjectNode()
                 .put("MessageId", "sqs-" + id)
                 .put("MD5OfMessageBody", md5(entry.get("MessageBody").asText()));
+        if (entry.has("MessageGroupId")) {
+            sent.put("SequenceNumber", "1885" + id);
+        }
         if (entry.path("MessageAttributes").size() > 0) {
             sent.put("MD5OfMessageAttributes", md5(digestible(entry.get("MessageAttributes"))));
         }

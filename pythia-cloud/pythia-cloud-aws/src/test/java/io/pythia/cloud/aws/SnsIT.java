@@ -106,8 +106,6 @@ class SnsIT {
         try (SnsProducer producer =
                 SnsTopics.producer(address, topic).jsonStructure(true).build()) {
             TestSubscriber.get(producer.send(Message.of("{\"default\": \"for all\", \"sqs\": \"for queues\"}")));
-            assertThatThrownBy(() -> TestSubscriber.get(producer.send(Message.of("no json"))))
-                    .isInstanceOf(MessageException.class);
         }
         assertThat(receive(queue, 1).get(0).text()).isEqualTo("for queues");
     }
@@ -124,8 +122,7 @@ class SnsIT {
                             .body(Integer.toString(i))
                             .build())
                     .toList();
-            assertThat(TestSubscriber.get(producer.sendBatch(messages)).get(0).details())
-                    .containsKeys("message-id", "sequence-number");
+            assertThat(TestSubscriber.get(producer.sendBatch(messages))).hasSize(40);
             TestSubscriber.get(producer.send(messages.get(0)));
             TestSubscriber.get(
                     producer.send(Message.builder().key("k0").body("40").build()));

@@ -50,7 +50,8 @@ class SnsSendingTest {
 
     private SnsProducer.Builder producer() {
         return SnsTopics.producer("127.0.0.1:" + server.getAddress().getPort(), "orders.fifo")
-                .retry(new RetryConfig(RetryConfig.FOREVER, Duration.ofMillis(20), Duration.ofMillis(100), true, false));
+                .retry(new RetryConfig(
+                        RetryConfig.FOREVER, Duration.ofMillis(20), Duration.ofMillis(100), true, false));
     }
 
     private void serve(HttpExchange exchange) throws IOException {
@@ -59,18 +60,26 @@ class SnsSendingTest {
             String text = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
             for (String pair : text.split("&")) {
                 int equals = pair.indexOf('=');
-                form.put(pair.substring(0, equals), URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
+                form.put(
+                        pair.substring(0, equals),
+                        URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
             }
             String action = form.get("Action");
             if (denies) {
-                respond(exchange, 403, "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code>"
-                        + "<Message>not you</Message></Error></ErrorResponse>");
+                respond(
+                        exchange,
+                        403,
+                        "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code>"
+                                + "<Message>not you</Message></Error></ErrorResponse>");
             } else if (action.equals("PublishBatch")) {
                 requests.add(form);
                 respond(exchange, 200, published(form));
             } else {
-                respond(exchange, 200, "<" + action + "Response><" + action + "Result><Attributes/></" + action + "Result></"
-                        + action + "Response>");
+                respond(
+                        exchange,
+                        200,
+                        "<" + action + "Response><" + action + "Result><Attributes/></" + action + "Result></" + action
+                                + "Response>");
             }
         }
     }
@@ -86,7 +95,11 @@ class SnsSendingTest {
             } else if (text.equals("4")) {
                 failed.append(failure(id, "InvalidParameter", true));
             } else {
-                ok.append("<member><Id>").append(id).append("</Id><MessageId>m-").append(text).append("</MessageId></member>");
+                ok.append("<member><Id>")
+                        .append(id)
+                        .append("</Id><MessageId>m-")
+                        .append(text)
+                        .append("</MessageId></member>");
             }
         }
         return "<PublishBatchResponse><PublishBatchResult><Successful>" + ok + "</Successful><Failed>" + failed
@@ -94,8 +107,8 @@ class SnsSendingTest {
     }
 
     private static String failure(String id, String code, boolean senderFault) {
-        return "<member><Id>" + id + "</Id><Code>" + code + "</Code><Message>scripted</Message><SenderFault>" + senderFault
-                + "</SenderFault></member>";
+        return "<member><Id>" + id + "</Id><Code>" + code + "</Code><Message>scripted</Message><SenderFault>"
+                + senderFault + "</SenderFault></member>";
     }
 
     private static String entry(int index) {
@@ -114,8 +127,10 @@ class SnsSendingTest {
         List<CompletableFuture<SendResult>> results = new ArrayList<>();
         try (SnsProducer producer = producer().subject("s").build()) {
             for (int i = 0; i < 6; i++) {
-                results.add(producer.send(
-                        Message.builder().id("id-" + i).body(Integer.toString(i)).build()));
+                results.add(producer.send(Message.builder()
+                        .id("id-" + i)
+                        .body(Integer.toString(i))
+                        .build()));
             }
             for (int i = 0; i < 6; i++) {
                 CompletableFuture<SendResult> result = results.get(i);

@@ -193,7 +193,10 @@ class SqsFaultsIT {
             TestSubscriber watching = TestSubscriber.handling(again::add);
             other.consume().subscribe(watching);
             // Three times the timeout.
-            Awaitility.await().during(Duration.ofSeconds(6)).atMost(Duration.ofSeconds(60)).until(again::isEmpty);
+            Awaitility.await()
+                    .during(Duration.ofSeconds(6))
+                    .atMost(Duration.ofSeconds(60))
+                    .until(again::isEmpty);
             messages.forEach(
                     message -> assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE));
             assertThat(again).isEmpty();

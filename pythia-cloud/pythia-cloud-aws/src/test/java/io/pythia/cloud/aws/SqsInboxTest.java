@@ -34,8 +34,7 @@ class SqsInboxTest {
                 .body(id)
                 .attributes(Map.of(MessageSystemAttributeName.MESSAGE_GROUP_ID, group))
                 .build();
-        return new SqsMessage(
-                QUEUE, message, SqsMessages.read(message, true), 1, System.nanoTime() + leaseNanos);
+        return new SqsMessage(QUEUE, message, SqsMessages.read(message, true), 1, System.nanoTime() + leaseNanos);
     }
 
     private static SqsMessage message(String group, String id) {
@@ -50,7 +49,9 @@ class SqsInboxTest {
     void claim_isNeverMoreThanTheRoom() throws InterruptedException {
         take(13);
         assertThat(inbox.claim()).isEqualTo(10);
-        inbox.put(10, List.of(message("a", "1"), message("b", "2"), message("c", "3"), message("d", "4"), message("e", "5")));
+        inbox.put(
+                10,
+                List.of(message("a", "1"), message("b", "2"), message("c", "3"), message("d", "4"), message("e", "5")));
         assertThat(take(13)).hasSize(5);
         assertThat(inbox.claim()).isEqualTo(8);
     }
@@ -145,7 +146,11 @@ class SqsInboxTest {
                             List<SqsMessage> back = new ArrayList<>(List.of(done));
                             back.addAll(inbox.failed(done));
                             // All of it comes again, in its order.
-                            inbox.put(0, back.stream().map(m -> message(String.valueOf(m.group()), m.sqsId())).toList());
+                            inbox.put(
+                                    0,
+                                    back.stream()
+                                            .map(m -> message(String.valueOf(m.group()), m.sqsId()))
+                                            .toList());
                         } else {
                             assertThat(number).isEqualTo(handled.merge(String.valueOf(done.group()), 1, Integer::sum));
                             inbox.settled(done);

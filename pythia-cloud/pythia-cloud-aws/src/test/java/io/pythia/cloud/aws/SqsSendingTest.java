@@ -202,7 +202,8 @@ class SqsSendingTest {
                     Message.builder().id("id-1").key("customer-7").body("x").build()));
             TestSubscriber.get(producer.send(
                     Message.builder().id("ü").key("odd key").body("x").build()));
-            TestSubscriber.get(producer.send(message("id-3")));
+            assertThat(TestSubscriber.get(producer.send(message("id-3"))).details())
+                    .containsEntry("sequence-number", "18850");
         }
         assertThat(server.entries(SEND, "MessageGroupId").get(0)).isEqualTo("customer-7");
         assertThat(server.entries(SEND, "MessageGroupId").get(1)).matches("sha256-[0-9a-f]{64}");
