@@ -72,8 +72,7 @@ class SqsFeaturesIT {
         try (SqsProducer producer = SqsQueues.producer(address, queue).build();
                 SqsConsumer consumer = SqsQueues.consumer(address, queue).build()) {
             Message message = Message.builder().id("once").body("x").build();
-            assertThat(TestSubscriber.get(producer.send(message)).details())
-                    .containsKey("message-id");
+            assertThat(TestSubscriber.get(producer.send(message)).details()).containsKey("message-id");
             TestSubscriber.get(producer.send(message));
             TestSubscriber.get(producer.send(Message.of("y")));
             TestSubscriber subscriber = TestSubscriber.acknowledging();
