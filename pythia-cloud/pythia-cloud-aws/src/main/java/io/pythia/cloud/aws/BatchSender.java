@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchSender implements SendDriver {
     private static final int REQUESTS = 8;
+    /** How long a message may wait for others while a request is under way that may take its time. */
+    private static final Duration PAUSE = Duration.ofMillis(20);
+
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     /** What a message becomes; {@code index} is its id within the request. */
@@ -96,8 +99,8 @@ final class BatchSender implements SendDriver {
                         parallel,
                         rules.maxBytes,
                         entry -> entry.wire.bytes(),
-                        Duration.ZERO,
-                        () -> true),
+                        PAUSE,
+                        null),
                 this::request);
     }
 

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Packs entries into requests of up to ten, and makes the requests on threads of its own, since each blocks one. A full request goes at
- * once. One that is not full goes when nothing else can be expected to fill it: when no request is under way, or, where a pause is
- * allowed for the sake of the price, when no more entries can come or the first has waited for so long. Thread-safe.
+ * once. One that is not full goes when nothing else can be expected to fill it, or when its first entry has waited for so long.
+ * Thread-safe.
  */
 final class Requests<T> implements AutoCloseable {
     private static final int MAX_ENTRIES = 10;
@@ -28,7 +28,7 @@ final class Requests<T> implements AutoCloseable {
      * @param maxBytes the most that one request may carry
      * @param bytes the size of one entry
      * @param pause how long an entry may wait for others
-     * @param last whether no more entries can come before these are answered
+     * @param last whether no more entries can come before these are answered; null: when no request is under way
      */
     record Rules<T>(
             String threadName,
@@ -36,7 +36,7 @@ final class Requests<T> implements AutoCloseable {
             long maxBytes,
             ToLongFunction<T> bytes,
             Duration pause,
-            BooleanSupplier last) {}
+            @Nullable BooleanSupplier last) {}
 
     private record Waiting<T>(T entry, long since) {}
 
@@ -82,8 +82,11 @@ final class Requests<T> implements AutoCloseable {
     private void run() {
         try {
             for (List<T> next = take(); next != null; next = take()) {
-                request.accept(next);
-                done();
+                try {
+                    request.accept(next);
+                } finally {
+                    done();
+                }
             }
         } catch (InterruptedException e) {
             // closed
@@ -107,22 +110,21 @@ final class Requests<T> implements AutoCloseable {
                 if (closed) {
                     return null;
                 }
-                wait(pause <= 0 || pause == Long.MAX_VALUE ? 0 : pause / 1_000_000 + 1);
+                wait(pause <= 0 ? 0 : pause / 1_000_000 + 1);
             }
         } finally {
             idle--;
         }
     }
 
-    /** Returns for how long what waits may still be kept, in nanoseconds; {@link Long#MAX_VALUE} until something happens. */
+    /** Returns for how long what waits may still be kept, in nanoseconds; zero or less if it must go. */
     private long pause(long now) {
-        if (closed || waiting.size() >= MAX_ENTRIES || isFull()) {
+        BooleanSupplier last = rules.last;
+        boolean isLast = last == null ? underWay == 0 : last.getAsBoolean();
+        if (closed || isLast || waiting.size() >= MAX_ENTRIES || isFull()) {
             return 0;
         }
-        if (rules.pause.isZero()) {
-            return underWay == 0 ? 0 : Long.MAX_VALUE;
-        }
-        return rules.last.getAsBoolean() ? 0 : waiting.element().since + rules.pause.toNanos() - now;
+        return waiting.element().since + rules.pause.toNanos() - now;
     }
 
     private boolean isFull() {

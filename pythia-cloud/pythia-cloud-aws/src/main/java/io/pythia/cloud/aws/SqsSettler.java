@@ -25,6 +25,7 @@ import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
 final class SqsSettler implements AutoCloseable {
     private static final Duration LONGEST = Duration.ofHours(12);
     private static final int VISIBILITY_REQUESTS = 2;
+    private static final Duration PAUSE = Duration.ofMillis(20);
 
     /** One entry of a request; {@code settlement} is null for a message that the application has not seen. */
     private record Entry(
@@ -61,8 +62,8 @@ final class SqsSettler implements AutoCloseable {
                         VISIBILITY_REQUESTS,
                         Long.MAX_VALUE,
                         entry -> 0,
-                        Duration.ZERO,
-                        () -> true),
+                        PAUSE,
+                        null),
                 this::change);
     }
 

@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -31,8 +32,9 @@ class RequestsTest {
         return IntStream.range(from, to).boxed().toList();
     }
 
-    private static Requests.Rules<Integer> rules(int parallel, Duration pause, AtomicBoolean last) {
-        return new Requests.Rules<>("test-request", parallel, 100, entry -> 1, pause, last::get);
+    private static Requests.Rules<Integer> rules(int parallel, Duration pause, @Nullable AtomicBoolean last) {
+        return new Requests.Rules<>(
+                "test-request", parallel, 100, entry -> 1, pause, last == null ? null : last::get);
     }
 
     private void eventually(Runnable check) {
@@ -42,7 +44,7 @@ class RequestsTest {
     @Test
     void fullRequest_goesAtOnce_andTheRestWhenNoneIsUnderWay() throws InterruptedException {
         try (Requests<Integer> requests =
-                new Requests<>(rules(4, Duration.ZERO, new AtomicBoolean(true)), this::hold)) {
+                new Requests<>(rules(4, Duration.ofHours(1), null), this::hold)) {
             requests.add(numbers(0, 25));
             eventually(() -> assertThat(made).hasSize(2));
             assertThat(requests.waiting()).isEqualTo(5);
@@ -55,7 +57,7 @@ class RequestsTest {
     @Test
     void parallel_isTheMostThatAreUnderWay_andAddingMoreWaitsABit() throws InterruptedException {
         try (Requests<Integer> requests =
-                new Requests<>(rules(2, Duration.ZERO, new AtomicBoolean(true)), this::hold)) {
+                new Requests<>(rules(2, Duration.ZERO, null), this::hold)) {
             requests.add(numbers(0, 100));
             assertThat(made).hasSize(2);
             mayEnd.countDown();
@@ -84,10 +86,21 @@ class RequestsTest {
     }
 
     @Test
+    void slowRequest_doesNotHoldUpWhatComesAfterIt() throws InterruptedException {
+        try (Requests<Integer> requests = new Requests<>(rules(2, Duration.ofMillis(20), null), this::hold)) {
+            requests.add(List.of(1));
+            eventually(() -> assertThat(made).hasSize(1));
+            requests.add(List.of(2));
+            eventually(() -> assertThat(made).containsExactly(List.of(1), List.of(2)));
+            mayEnd.countDown();
+        }
+    }
+
+    @Test
     void bytes_limitARequest_butOneEntryAlwaysGoes() throws InterruptedException {
         mayEnd.countDown();
         Requests.Rules<Integer> rules =
-                new Requests.Rules<>("test-request", 1, 10, entry -> entry, Duration.ZERO, () -> true);
+                new Requests.Rules<>("test-request", 1, 10, entry -> entry, Duration.ofHours(1), null);
         try (Requests<Integer> requests = new Requests<>(rules, this::hold)) {
             requests.add(List.of(6, 4, 1, 50, 9));
             eventually(() -> assertThat(made).containsExactly(List.of(6, 4), List.of(1), List.of(50), List.of(9)));

@@ -8,6 +8,7 @@ import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;
 import io.pythia.testkit.BrokerConformance;
 import io.pythia.testkit.BrokerHarness;
+import io.pythia.testkit.server.SqsTestServer;
 import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
 import software.amazon.awssdk.services.sqs.model.Message;
@@ -33,7 +34,11 @@ class SqsConformanceIT extends BrokerConformance {
 
         @Override
         public String newDestination() {
-            return SqsQueues.create(server.address(), fifo);
+            String queue = SqsQueues.create(server.address(), fifo);
+            if (server instanceof SqsTestServer ours) {
+                ours.awaitStored(queue); // a case may kill the server at once
+            }
+            return queue;
         }
 
         @Override
