@@ -1,5 +1,6 @@
 package io.pythia.benchmarks;
 
+import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.Subscribers;
 import io.pythia.cloud.aws.AwsConfig;
@@ -9,6 +10,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -173,7 +175,7 @@ public final class AwsRun {
                 received += batch.size();
             }
             System.err.println("checksum " + sum);
-            java.util.Objects.requireNonNull(measurement).report(messages);
+            Objects.requireNonNull(measurement).report(messages);
         }
     }
 
@@ -213,7 +215,7 @@ public final class AwsRun {
                 producer.send(Message.of(BODY)).whenComplete((ok, error) -> confirmed.release());
             }
             confirmed.acquire(messages);
-            perSend = requests(producer.healthCheck().join().facts().get("requests"));
+            perSend = requests(producer.healthCheck().join());
         }
         Semaphore acknowledged = new Semaphore(0);
         try (SqsConsumer consumer = consumer()) {
@@ -222,15 +224,15 @@ public final class AwsRun {
                             message -> message.ack().whenComplete((ok, error) -> acknowledged.release()),
                             AwsRun::fail));
             acknowledged.acquire(messages);
-            double perReceive = requests(consumer.healthCheck().join().facts().get("requests"));
+            double perReceive = requests(consumer.healthCheck().join());
             System.out.printf("RESULT %f %f %f%n", perSend, perReceive, 0.0);
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }
     }
 
-    private double requests(String fact) {
-        return Double.parseDouble(fact) / messages;
+    private double requests(Health health) {
+        return Double.parseDouble(Objects.requireNonNull(health.facts().get("requests"))) / messages;
     }
 
     private static void fail(Throwable error) {
