@@ -22,6 +22,10 @@ public final class TestServers {
     private static final ServerKind REDIS =
             kind("redis", new Way("native", RedisTestServer::missing, RedisTestServer::create));
 
+    private static final ServerKind SQS = kind("sqs", new Way("native", SqsTestServer::missing, SqsTestServer::create));
+
+    private static final ServerKind SNS = kind("sns", new Way("native", SnsTestServer::missing, SnsTestServer::create));
+
     private TestServers() {}
 
     private static ServerKind kind(String name, Way... ways) {
@@ -66,5 +70,20 @@ public final class TestServers {
     /** Returns a Redis master with a replica and three sentinels of its own, each a process. */
     public static RedisTestSentinel newRedisSentinel() {
         return new RedisTestSentinel();
+    }
+
+    /** Returns the SQS server that all tests of this JVM share: use queues of your own. */
+    public static TestServer sqs() {
+        return SQS.shared();
+    }
+
+    /** Returns an SQS server of its own, always a process. */
+    public static SqsTestServer newSqs() {
+        return (SqsTestServer) SQS.create(Map.of());
+    }
+
+    /** Returns the SNS server that all tests of this JVM share, which has SQS, too: use names of your own. */
+    public static TestServer sns() {
+        return SNS.shared();
     }
 }
