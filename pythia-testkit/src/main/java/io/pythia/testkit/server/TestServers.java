@@ -22,6 +22,10 @@ public final class TestServers {
     private static final ServerKind REDIS =
             kind("redis", new Way("native", RedisTestServer::missing, RedisTestServer::create));
 
+    // No container: see the package of the stand-in.
+    private static final ServerKind SERVICE_BUS =
+            kind("servicebus", new Way("native", ServiceBusTestServer::missing, ServiceBusTestServer::create));
+
     private TestServers() {}
 
     private static ServerKind kind(String name, Way... ways) {
@@ -66,5 +70,15 @@ public final class TestServers {
     /** Returns a Redis master with a replica and three sentinels of its own, each a process. */
     public static RedisTestSentinel newRedisSentinel() {
         return new RedisTestSentinel();
+    }
+
+    /** Returns the stand-in for Service Bus that all tests of this JVM share: use names of your own. */
+    public static ServiceBusTestServer serviceBus() {
+        return (ServiceBusTestServer) SERVICE_BUS.shared();
+    }
+
+    /** Returns a stand-in for Service Bus of its own, always a process. */
+    public static ServiceBusTestServer newServiceBus() {
+        return (ServiceBusTestServer) SERVICE_BUS.create(Map.of());
     }
 }
