@@ -103,6 +103,13 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
         return unsettled.get() == 0 && now - lastMessageAt > nanos;
     }
 
+    /** Takes the link away; a second time does nothing. */
+    void stop() {
+        if (!isDisposed()) {
+            cancel();
+        }
+    }
+
     /** Returns whether the broker has ended it: what came by the link of a session can't be settled any more. */
     boolean isOver() {
         return over;

@@ -20,7 +20,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -167,10 +166,10 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
     @Override
     public void stopIntake() {
         ServiceBusLink one = link;
-        if (one == null) {
+        if (one == null || one.isOver()) {
             return;
         }
-        one.cancel();
+        one.stop();
         List<ServiceBusRecord> buffered = inbox.stop();
         buffered.forEach(this::forget);
         ServiceBusSettler.abandon(new HashSet<>(buffered)).subscribe();
@@ -236,30 +235,29 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         inbox.fail(new BrokerException(settings.name() + " is disconnected"));
         ServiceBusLink one = link;
         if (one != null) {
-            one.cancel();
+            one.stop();
         }
-        if (alive && !held.isEmpty()) {
-            giveBack();
+        ServiceBusReceiverAsyncClient current = client;
+        if (alive && current != null) {
+            // Answers come in order: after this one the broker has taken the link away, and sends nothing more by it.
+            giveBack(ServiceBusSettler.abandon(new HashSet<>(held)).then(current.peekMessage(0).then()));
         }
         ServiceBusSessions some = sessions;
         if (some != null) {
             some.close();
         }
-        ServiceBusReceiverAsyncClient current = client;
         if (current != null) {
             // On another thread: it may wait for an answer that does not come.
             Schedulers.boundedElastic().schedule(current::close);
         }
     }
 
-    private void giveBack() {
+    private void giveBack(Mono<Void> messages) {
         try {
-            ServiceBusSettler.abandon(new HashSet<>(held))
-                    .toFuture()
-                    .get(GIVE_BACK_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            Answers.await(settings.name() + ": giving messages back", messages, GIVE_BACK_LIMIT);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+        } catch (BrokerException e) {
             // Their locks end by themselves.
         }
     }

@@ -118,7 +118,7 @@ final class ServiceBusSessions {
             share = Math.max(1, count / Math.max(1, held.size()));
         }
         for (ServiceBusLink link : idle) {
-            link.cancel();
+            link.stop();
             close(link.receiver());
         }
         held.forEach(link -> link.want(share));
@@ -144,7 +144,7 @@ final class ServiceBusSessions {
         }
         accepting.dispose();
         for (ServiceBusLink link : all) {
-            link.cancel();
+            link.stop();
             close(link.receiver());
         }
         Schedulers.boundedElastic().schedule(client::close);

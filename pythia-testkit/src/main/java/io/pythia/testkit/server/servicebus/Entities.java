@@ -19,27 +19,16 @@ final class Entities {
         this.journal = journal;
     }
 
-    /** Runs a command; returns its answer. */
+    /** Runs a command, and notes it if it changes what there is; returns its answer. */
     String run(String command) {
         String[] words = command.split(" ");
         String name = words.length > 1 ? words[1] : "";
         return switch (words[0]) {
-            case "queue" -> {
-                make(name, QueueOptions.of(words, 2));
-                yield noted(command);
-            }
-            case "topic" -> {
-                topics.putIfAbsent(key(name), new ArrayList<>());
-                yield noted(command);
-            }
-            case "subscription" -> {
-                List<StandInQueue> all = topics.computeIfAbsent(key(name), k -> new ArrayList<>());
-                all.add(make(name + "/subscriptions/" + words[2], QueueOptions.of(words, 3)));
-                yield noted(command);
-            }
-            case "delete" -> {
-                delete(name);
-                yield noted(command);
+            case "queue", "topic", "subscription", "delete" -> {
+                change(command);
+                journal.command(command);
+                journal.flush();
+                yield "ok";
             }
             case "counts" -> required(name).counts();
             case "mute" -> {
@@ -58,10 +47,18 @@ final class Entities {
         };
     }
 
-    private String noted(String command) {
-        journal.command(command);
-        journal.flush();
-        return "ok";
+    /** Does what a command says that was or will be noted. */
+    void change(String command) {
+        String[] words = command.split(" ");
+        String name = words[1];
+        switch (words[0]) {
+            case "queue" -> make(name, QueueOptions.of(words, 2));
+            case "topic" -> topics.putIfAbsent(key(name), new ArrayList<>());
+            case "subscription" ->
+                topics.computeIfAbsent(key(name), k -> new ArrayList<>())
+                        .add(make(name + "/subscriptions/" + words[2], QueueOptions.of(words, 3)));
+            default -> delete(name);
+        }
     }
 
     private StandInQueue make(String name, QueueOptions options) {

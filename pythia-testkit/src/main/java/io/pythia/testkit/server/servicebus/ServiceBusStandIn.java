@@ -43,8 +43,7 @@ public final class ServiceBusStandIn {
         this.access = access;
         this.journal = new Journal(file);
         this.entities = new Entities(journal);
-        // What the replay notes again does no harm: making a queue twice makes one.
-        journal.replay(entities::run, (queue, restored) -> {
+        journal.replay(entities::change, (queue, restored) -> {
             StandInQueue to = entities.queue(queue);
             if (to != null) {
                 to.restore(restored.message(), restored.state());

@@ -1,0 +1,124 @@
+package io.pythia.cloud.azure;
+
+import com.azure.storage.queue.QueueClientBuilder;
+import com.azure.storage.queue.models.QueueMessageItem;
+import io.pythia.BrokerListener;
+import io.pythia.MessageBroker;
+import io.pythia.MessageProducer;
+import io.pythia.spi.Capabilities;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
+import io.pythia.testkit.BrokerHarness;
+import io.pythia.testkit.server.AzuriteTestServer;
+import io.pythia.testkit.server.TestServer;
+import io.pythia.testkit.server.TestServers;
+import java.time.Duration;
+import java.util.UUID;
+
+/** Queues of Azurite; bodies alone, or in the envelope. */
+final class StorageQueueHarness implements BrokerHarness {
+    private final TestServer server = TestServers.newAzurite();
+    private final boolean envelope;
+
+    StorageQueueHarness(boolean envelope) {
+        this.envelope = envelope;
+    }
+
+    @Override
+    public String name() {
+        return envelope ? "storage-queue-envelope" : "storage-queue";
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return StorageQueueBrokerProvider.capabilities(envelope);
+    }
+
+    @Override
+    public String newDestination() {
+        return createQueue(server);
+    }
+
+    static String createQueue(TestServer server) {
+        String queue = "q-" + UUID.randomUUID();
+        new QueueClientBuilder()
+                .connectionString(AzuriteTestServer.connectionString(server))
+                .queueName(queue)
+                .buildClient()
+                .create();
+        return queue;
+    }
+
+    @Override
+    public String missingDestination() {
+        return "missing-queue";
+    }
+
+    @Override
+    public Class<?> nativeType() {
+        return QueueMessageItem.class;
+    }
+
+    @Override
+    public MessageBroker consumer(String destination, String group, ConsumerOptions options, BrokerListener listener) {
+        return builder(destination, options)
+                .withoutPoisonQueue()
+                .listener(listener)
+                .build();
+    }
+
+    @Override
+    public MessageBroker consumer(
+            String destination, String group, ConsumerOptions options, MessageProducer deadLetters) {
+        return builder(destination, options).deadLetter(deadLetters).build();
+    }
+
+    private StorageQueueConsumer.Builder builder(String destination, ConsumerOptions options) {
+        return StorageQueueConsumer.builder()
+                .queueName(destination)
+                .config(AzureConfig.of(AzuriteTestServer.connectionString(server)))
+                .envelope(envelope)
+                .maxPollInterval(Duration.ofMillis(500))
+                .options(options);
+    }
+
+    @Override
+    public MessageProducer producer(String destination, ProducerOptions options) {
+        return StorageQueueProducer.builder()
+                .queueName(destination)
+                .config(AzureConfig.of(AzuriteTestServer.connectionString(server)))
+                .envelope(envelope)
+                .options(options)
+                .build();
+    }
+
+    @Override
+    public MessageBroker unreachableConsumer(ConsumerOptions options) {
+        String nobody = AzuriteTestServer.connectionString(server).replace(server.address(), "127.0.0.1:1");
+        return StorageQueueConsumer.builder()
+                .queueName("orders")
+                .config(AzureConfig.of(nobody))
+                .options(options)
+                .build();
+    }
+
+    @Override
+    public boolean canStopServer() {
+        return server.isOurs();
+    }
+
+    @Override
+    public void stopServer() {
+        server.stop();
+    }
+
+    @Override
+    public void startServer() {
+        server.start();
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}
