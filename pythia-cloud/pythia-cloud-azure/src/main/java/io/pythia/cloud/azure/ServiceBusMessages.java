@@ -1,5 +1,7 @@
 package io.pythia.cloud.azure;
 
+import com.azure.core.amqp.models.AmqpMessageBody;
+import com.azure.core.amqp.models.AmqpMessageBodyType;
 import com.azure.messaging.servicebus.ServiceBusMessage;
 import com.azure.messaging.servicebus.ServiceBusReceivedMessage;
 import io.pythia.Headers;
@@ -30,6 +32,15 @@ final class ServiceBusMessages {
     private ServiceBusMessages() {}
 
     // From the wire.
+
+    /** Returns the bytes of a body, null if it has none: a sequence, or a value that is neither text nor bytes. */
+    static byte @Nullable [] body(AmqpMessageBody body) {
+        if (body.getBodyType() == AmqpMessageBodyType.DATA) {
+            return body.getFirstData();
+        }
+        Object value = body.getBodyType() == AmqpMessageBodyType.VALUE ? body.getValue() : null;
+        return value instanceof String || value instanceof byte[] || value instanceof Binary ? bytes(value) : null;
+    }
 
     static @Nullable String key(ServiceBusReceivedMessage message) {
         if (message.getSessionId() != null) {

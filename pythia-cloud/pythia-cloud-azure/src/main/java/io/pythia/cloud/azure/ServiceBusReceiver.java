@@ -125,7 +125,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         long now = System.nanoTime();
         for (ServiceBusRecord record : records) {
             if (record.nanosHere(now) < lock) {
-                received.add(new Received<>(record, record, record.attempt(), null));
+                received.add(new Received<>(record, record, record.attempt(), record.poison()));
             } else {
                 expired.incrementAndGet();
                 forget(record);

@@ -1,8 +1,8 @@
 package io.pythia.cloud.azure;
 
-import com.azure.core.util.BinaryData;
 import com.azure.messaging.servicebus.ServiceBusReceivedMessage;
 import io.pythia.Headers;
+import io.pythia.MessageException;
 import io.pythia.spi.MessageContent;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -17,6 +17,7 @@ final class ServiceBusRecord implements MessageContent {
     private final String source;
     private final ServiceBusLink link;
     private final byte[] body;
+    private final boolean undecodable;
     private final long arrivedAt = System.nanoTime();
     /** Set before the acknowledgement of a message that is to be put off. */
     private volatile boolean deferred;
@@ -30,8 +31,15 @@ final class ServiceBusRecord implements MessageContent {
         this.message = message;
         this.source = source;
         this.link = link;
-        BinaryData data = message.getBody();
-        this.body = data == null ? new byte[0] : data.toBytes();
+        byte[] bytes = ServiceBusMessages.body(message.getRawAmqpMessage().getBody());
+        this.undecodable = bytes == null;
+        this.body = bytes == null ? new byte[0] : bytes;
+    }
+
+    /** Returns why it can't be decoded, null if it can. */
+    @Nullable
+    Throwable poison() {
+        return undecodable ? new MessageException("its body is an AMQP sequence or value that is no text") : null;
     }
 
     ServiceBusReceivedMessage message() {
