@@ -32,6 +32,9 @@ final class StorageQueueClients {
     /** Checks that there is a way to the service. */
     static void check(AzureConfig config) {
         config.requireReachable();
+        if (config.webSockets()) {
+            throw new IllegalArgumentException("webSockets is for Service Bus only");
+        }
         Secret secret = config.connectionString();
         if (secret != null) {
             ConnectionString.parse(secret).requireStorage();
