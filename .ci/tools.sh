@@ -45,6 +45,13 @@ apt_install() {
     { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; } >&2
 }
 
+# Installs an npm package into a folder, with npm itself from Debian's packages if it is missing: npm_install FOLDER PACKAGE@VERSION.
+npm_install() {
+    command -v npm >/dev/null || apt_install nodejs npm || return 1
+    say "Installing $2 with npm ..."
+    mkdir -p "$1" && npm install --prefix "$1" --no-audit --no-fund --loglevel=error "$2" >&2
+}
+
 # Whether the test servers are processes of this machine: chosen, or in CI, or for want of a Docker engine. What they need
 # beyond Maven Central is then to be installed. The tests themselves decide by the same rules (TestServers of pythia-testkit).
 native_servers() {

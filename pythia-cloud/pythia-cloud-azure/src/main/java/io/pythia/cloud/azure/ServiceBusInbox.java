@@ -14,16 +14,15 @@ final class ServiceBusInbox {
     private final Deque<ServiceBusRecord> messages = new ArrayDeque<>();
     private boolean taking;
     private boolean wokenUp;
-    private boolean stopped;
     private @Nullable BrokerException failure;
 
     synchronized int size() {
         return messages.size();
     }
 
-    /** Adds a message; returns whether it was taken. One that comes after the stop is the caller's to give back. */
+    /** Adds a message; returns whether it was taken. One that comes after the end is the caller's to give back. */
     synchronized boolean put(ServiceBusRecord message) {
-        if (stopped || failure != null) {
+        if (failure != null) {
             return false;
         }
         messages.add(message);
@@ -62,14 +61,6 @@ final class ServiceBusInbox {
         } finally {
             taking = false;
         }
-    }
-
-    /** Takes no more, and returns what was not given out. */
-    synchronized List<ServiceBusRecord> stop() {
-        stopped = true;
-        List<ServiceBusRecord> all = new ArrayList<>(messages);
-        messages.clear();
-        return all;
     }
 
     synchronized void wakeUp() {

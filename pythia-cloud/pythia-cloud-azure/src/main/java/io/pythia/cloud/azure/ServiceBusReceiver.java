@@ -30,6 +30,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
     private static final Duration PING_LIMIT = Duration.ofSeconds(4);
     private static final Duration GIVE_BACK_LIMIT = Duration.ofSeconds(3);
     private static final long SHORTEST_LOCK = Duration.ofMillis(500).toNanos();
+    private static final long RECENT = Duration.ofSeconds(15).toNanos();
     private static final int PEEKED = 32;
 
     private final ServiceBusConsumerSettings settings;
@@ -42,6 +43,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
     private volatile @Nullable ServiceBusReceiverAsyncClient client;
     private volatile @Nullable ServiceBusLink link;
     private volatile @Nullable ServiceBusSessions sessions;
+    private volatile long answeredAt = System.nanoTime();
     /** The longest time between the arrival of a message and the end of its lock that was seen, 0 before the first. */
     private volatile long lockSeen;
 
@@ -60,6 +62,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
                 settings.name() + ": connecting to " + settings.entity().path(),
                 opened.peekMessage(0),
                 settings.config().timeout());
+        answeredAt = System.nanoTime();
         settings.silence().begins();
         if (settings.sessions() > 0) {
             ServiceBusSessions some =
@@ -74,6 +77,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
     }
 
     private boolean arrived(ServiceBusRecord record) {
+        answeredAt = System.nanoTime();
         OffsetDateTime lockedUntil = record.message().getLockedUntil();
         if (lockedUntil != null) {
             long seen = Duration.between(Instant.now(), lockedUntil.toInstant()).toNanos();
@@ -135,6 +139,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
     }
 
     private void forget(ServiceBusRecord record) {
+        answeredAt = System.nanoTime();
         if (held.remove(record)) {
             record.link().settled();
         }
@@ -162,27 +167,19 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         inbox.wakeUp();
     }
 
-    /** Takes the link away, so that nothing more comes; what is in flight can be settled without it. A session goes only with its link. */
-    @Override
-    public void stopIntake() {
-        ServiceBusLink one = link;
-        if (one == null || one.isOver()) {
-            return;
-        }
-        one.stop();
-        List<ServiceBusRecord> buffered = inbox.stop();
-        buffered.forEach(this::forget);
-        ServiceBusSettler.abandon(new HashSet<>(buffered)).subscribe();
-    }
-
+    /** A recent answer will do: about each look into an empty queue the client writes a warning to the log. */
     @Override
     public void ping() throws InterruptedException {
         ServiceBusReceiverAsyncClient current = Objects.requireNonNull(client, "not open");
         boolean suspicious = settings.silence().isSuspicious();
+        if (!suspicious && System.nanoTime() - answeredAt < RECENT) {
+            return;
+        }
         List<ServiceBusReceivedMessage> peeked = Answers.await(
                 settings.name() + ": asking for a sign of life",
                 current.peekMessages(suspicious ? PEEKED : 1, 0).collectList(),
                 PING_LIMIT);
+        answeredAt = System.nanoTime();
         if (suspicious && peeked != null && peeked.stream().anyMatch(this::shouldHaveCome)) {
             settings.silence().givenUp();
             inbox.fail(new BrokerConnectionException(settings.name()

@@ -1,6 +1,7 @@
 package io.pythia.cloud.azure;
 
 import com.azure.core.http.HttpClient;
+import com.azure.core.http.HttpHeaderName;
 import com.azure.core.http.jdk.httpclient.JdkHttpClientBuilder;
 import com.azure.storage.common.policy.RequestRetryOptions;
 import com.azure.storage.common.policy.RetryPolicyType;
@@ -23,10 +24,15 @@ final class StorageQueueClients {
 
     StorageQueueClients(AzureConfig config) {
         this.config = config;
-        this.http = new JdkHttpClientBuilder()
+        HttpClient client = new JdkHttpClientBuilder()
                 .connectionTimeout(
                         config.timeout().compareTo(LONGEST_CONNECT) < 0 ? config.timeout() : LONGEST_CONNECT)
                 .build();
+        // The JDK's client sets this header itself; Azure's adapter warns in the log about each request that has it.
+        this.http = request -> {
+            request.getHeaders().remove(HttpHeaderName.CONTENT_LENGTH);
+            return client.send(request);
+        };
     }
 
     /** Checks that there is a way to the service. */

@@ -11,22 +11,31 @@ import io.pythia.spi.ProducerOptions;
 import io.pythia.testkit.BrokerHarness;
 import io.pythia.testkit.server.AzuriteTestServer;
 import io.pythia.testkit.server.TestServer;
-import io.pythia.testkit.server.TestServers;
 import java.time.Duration;
 import java.util.UUID;
 
-/** Queues of Azurite; bodies alone, or in the envelope. */
+/** Queues of a server; bodies alone, or in the envelope. */
 final class StorageQueueHarness implements BrokerHarness {
-    private final TestServer server = TestServers.newAzurite();
+    private final String name;
+    private final TestServer server;
     private final boolean envelope;
+    private final Duration patience;
 
-    StorageQueueHarness(boolean envelope) {
+    /**
+     * Creates one.
+     *
+     * @param patience how long a send may take at least: some servers are slow
+     */
+    StorageQueueHarness(String name, TestServer server, boolean envelope, Duration patience) {
+        this.name = name;
+        this.server = server;
         this.envelope = envelope;
+        this.patience = patience;
     }
 
     @Override
     public String name() {
-        return envelope ? "storage-queue-envelope" : "storage-queue";
+        return name;
     }
 
     @Override
@@ -84,11 +93,13 @@ final class StorageQueueHarness implements BrokerHarness {
 
     @Override
     public MessageProducer producer(String destination, ProducerOptions options) {
+        boolean asUsual = options.sendTimeout().equals(ProducerOptions.defaults().sendTimeout());
+        ProducerOptions patient = options.withSendTimeout(patience).withCloseTimeout(patience);
         return StorageQueueProducer.builder()
                 .queueName(destination)
                 .config(AzureConfig.of(AzuriteTestServer.connectionString(server)))
                 .envelope(envelope)
-                .options(options)
+                .options(asUsual ? patient : options)
                 .build();
     }
 
