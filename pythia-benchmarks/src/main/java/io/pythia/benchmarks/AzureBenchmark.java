@@ -45,7 +45,8 @@ public final class AzureBenchmark {
         try (StorageQueueStandIn server = new StorageQueueStandIn()) {
             run(comparison, fewer, queue -> {
                 server.createQueue(queue);
-                return "AccountName=bench;AccountKey=YmVuY2g=;QueueEndpoint=http://" + server.directAddress() + "/bench";
+                return "AccountName=bench;AccountKey=YmVuY2g=;QueueEndpoint=http://" + server.directAddress()
+                        + "/bench";
             });
         }
         comparison.print("Storage Queue, " + fewer + " messages of 256 bytes, " + rounds + " rounds");

@@ -83,8 +83,8 @@ public final class AzuriteTestServer implements ProcessServer {
     }
 
     private static String connectionString(String address, String key) {
-        return "DefaultEndpointsProtocol=http;AccountName=" + ACCOUNT + ";AccountKey=" + key
-                + ";QueueEndpoint=http://" + address + "/" + ACCOUNT;
+        return "DefaultEndpointsProtocol=http;AccountName=" + ACCOUNT + ";AccountKey=" + key + ";QueueEndpoint=http://"
+                + address + "/" + ACCOUNT;
     }
 
     @Override

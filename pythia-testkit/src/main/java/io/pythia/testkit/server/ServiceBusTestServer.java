@@ -113,8 +113,8 @@ public final class ServiceBusTestServer implements ProcessServer {
     private String command(String line) {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), commandPort);
                 PrintWriter out = new PrintWriter(socket.getOutputStream(), true, StandardCharsets.UTF_8);
-                BufferedReader in = new BufferedReader(
-                        new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
+                BufferedReader in =
+                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
             out.println(line);
             String answer = String.valueOf(in.readLine());
             if (answer.startsWith("error")) {

@@ -23,8 +23,8 @@ public final class TestServers {
     private static final ServerKind REDIS =
             kind("redis", new Way("native", RedisTestServer::missing, RedisTestServer::create));
 
-    private static final ServerKind AZURITE =
-            kind("azurite", Containers.azurite(), new Way("native", AzuriteTestServer::missing, AzuriteTestServer::create));
+    private static final ServerKind AZURITE = kind(
+            "azurite", Containers.azurite(), new Way("native", AzuriteTestServer::missing, AzuriteTestServer::create));
 
     // No container: see the package of the stand-in.
     private static final ServerKind SERVICE_BUS =

@@ -63,7 +63,8 @@ final class AzureErrors {
     /** By the code that Storage gives, which is more exact than the status. */
     static final Map<String, Row> BY_CODE = Map.of(
             "QueueNotFound", NOT_FOUND,
-            "QueueBeingDeleted", new Row("the queue is being deleted; it is free again in half a minute", AzureErrors::retryable),
+            "QueueBeingDeleted",
+                    new Row("the queue is being deleted; it is free again in half a minute", AzureErrors::retryable),
             "QueueDisabled", new Row("enable it", BrokerException::new),
             "MessageTooLarge", TOO_LARGE,
             "RequestBodyTooLarge", TOO_LARGE,
@@ -76,10 +77,13 @@ final class AzureErrors {
     /** By what the clients throw, from the special to the general. */
     static final List<ClassRow> BY_CLASS = List.of(
             new ClassRow(ClientAuthenticationException.class, REFUSED),
-            new ClassRow(UnknownHostException.class, new Row("check the name of the host", BrokerConnectionException::new)),
+            new ClassRow(
+                    UnknownHostException.class, new Row("check the name of the host", BrokerConnectionException::new)),
             new ClassRow(
                     SSLException.class,
-                    new Row("the certificate is not trusted, or this port speaks no TLS", BrokerConnectionException::new)),
+                    new Row(
+                            "the certificate is not trusted, or this port speaks no TLS",
+                            BrokerConnectionException::new)),
             new ClassRow(TimeoutException.class, SILENT),
             new ClassRow(
                     UnsupportedOperationException.class,
@@ -172,7 +176,9 @@ final class AzureErrors {
     static String code(QueueStorageException storage) {
         String header = storage.getResponse() == null
                 ? null
-                : storage.getResponse().getHeaders().getValue(com.azure.core.http.HttpHeaderName.fromString("x-ms-error-code"));
+                : storage.getResponse()
+                        .getHeaders()
+                        .getValue(com.azure.core.http.HttpHeaderName.fromString("x-ms-error-code"));
         return header == null ? Integer.toString(storage.getStatusCode()) : oneLine(header);
     }
 

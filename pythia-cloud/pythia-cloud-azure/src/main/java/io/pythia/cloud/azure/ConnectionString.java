@@ -47,8 +47,7 @@ final class ConnectionString {
                 continue;
             }
             int equals = pair.indexOf('=');
-            String key =
-                    equals < 0 ? "" : pair.substring(0, equals).strip().toLowerCase(Locale.ROOT);
+            String key = equals < 0 ? "" : pair.substring(0, equals).strip().toLowerCase(Locale.ROOT);
             if (!KNOWN.contains(key)) {
                 throw bad("has a part that is none of name=value with a known name, with ; between the parts");
             }

@@ -262,7 +262,8 @@ public final class ServiceBusConsumer extends AbstractMessageBroker<ServiceBusRe
          * @throws IllegalArgumentException if something is missing or contradicts something else
          */
         public ServiceBusConsumer build() {
-            String named = ServiceBusEntity.of(config, queueName != null ? queueName : topicName, "queueName or topicName");
+            String named =
+                    ServiceBusEntity.of(config, queueName != null ? queueName : topicName, "queueName or topicName");
             if ((topicName == null) != (subscriptionName == null) || (queueName != null && topicName != null)) {
                 throw new IllegalArgumentException(
                         "either queueName must be set, or topicName and subscriptionName together");

@@ -18,8 +18,9 @@ record ServiceBusEntity(String name, @Nullable String subscription, SubQueue sub
     /** Checks the name of a queue, topic or subscription. */
     static String check(String setting, String name) {
         if (!name.matches("[A-Za-z0-9]([A-Za-z0-9._/$-]{0," + (MAX_NAME - 2) + "}[A-Za-z0-9_-])?")) {
-            throw new IllegalArgumentException(setting + " must have 1 to " + MAX_NAME
-                    + " letters, digits, dots, hyphens, underscores and slashes, and begin and end with none of dot and slash");
+            throw new IllegalArgumentException(
+                    setting + " must have 1 to " + MAX_NAME
+                            + " letters, digits, dots, hyphens, underscores and slashes, and begin and end with none of dot and slash");
         }
         return name;
     }

@@ -22,6 +22,9 @@ final class ServiceBusMessages {
     /** Carries a key that is no session and can be no partition key; not among the message's headers. */
     static final String KEY = "pythia-key";
 
+    /** The session of messages whose key can be none: they have none, or an empty one, or one that is too long. */
+    static final String COMMON_SESSION = "pythia-default";
+
     /** The longest id, session and partition key, in characters. */
     static final int MAX_NAME = 128;
 
@@ -43,10 +46,11 @@ final class ServiceBusMessages {
     }
 
     static @Nullable String key(ServiceBusReceivedMessage message) {
-        if (message.getSessionId() != null) {
-            return message.getSessionId();
+        String session = message.getSessionId();
+        if (session != null && !session.equals(COMMON_SESSION)) {
+            return session;
         }
-        if (message.getPartitionKey() != null) {
+        if (session == null && message.getPartitionKey() != null) {
             return message.getPartitionKey();
         }
         Object key = message.getApplicationProperties().get(KEY);
@@ -85,18 +89,10 @@ final class ServiceBusMessages {
 
     // To the wire.
 
-    /**
-     * Returns why a message can't be sent, or null if it can.
-     *
-     * @param sessions whether the key is the session
-     */
-    static @Nullable String refusal(Message message, boolean sessions) {
+    /** Returns why a message can't be sent, or null if it can. */
+    static @Nullable String refusal(Message message) {
         if (message.id().length() > MAX_NAME) {
             return "its id has more than " + MAX_NAME + " characters, the most that Service Bus takes";
-        }
-        String key = message.key();
-        if (sessions && (key == null || key.isEmpty() || key.length() > MAX_NAME)) {
-            return "it needs a key of 1 to " + MAX_NAME + " characters, which is its session";
         }
         for (Headers.Header header : message.headers()) {
             if (header.name().length() > MAX_HEADER_NAME) {
@@ -115,14 +111,14 @@ final class ServiceBusMessages {
                 .setCreationTime(message.timestamp().atOffset(ZoneOffset.UTC));
         Map<String, Object> properties = to.getApplicationProperties();
         String key = message.key();
-        if (key != null) {
-            if (sessions) {
-                to.setSessionId(key);
-            } else if (!key.isEmpty() && key.length() <= MAX_NAME) {
-                to.setPartitionKey(key);
-            } else {
-                properties.put(KEY, key);
-            }
+        boolean fits = key != null && !key.isEmpty() && key.length() <= MAX_NAME && !key.equals(COMMON_SESSION);
+        if (sessions) {
+            to.setSessionId(fits ? key : COMMON_SESSION);
+        } else if (fits) {
+            to.setPartitionKey(key);
+        }
+        if (key != null && !fits) {
+            properties.put(KEY, key);
         }
         Headers headers = message.headers();
         for (Headers.Header header : headers) {
@@ -145,7 +141,10 @@ final class ServiceBusMessages {
     /** Returns text where the bytes are text, so that everybody can read it. */
     private static Object value(byte[] bytes) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         } catch (CharacterCodingException e) {
             return new Binary(bytes);
         }

@@ -40,7 +40,7 @@ public final class ServiceBusProducer extends AbstractMessageProducer {
 
     @Override
     protected @Nullable MessageException check(Message message) {
-        String refusal = ServiceBusMessages.refusal(message, settings.sessions());
+        String refusal = ServiceBusMessages.refusal(message);
         return refusal == null ? null : new MessageException(name() + ": " + refusal);
     }
 
@@ -116,7 +116,8 @@ public final class ServiceBusProducer extends AbstractMessageProducer {
             if (queueName != null && topicName != null) {
                 throw new IllegalArgumentException("queueName and topicName exclude each other");
             }
-            String named = ServiceBusEntity.of(config, queueName != null ? queueName : topicName, "queueName or topicName");
+            String named =
+                    ServiceBusEntity.of(config, queueName != null ? queueName : topicName, "queueName or topicName");
             return new ServiceBusProducer(this, named);
         }
     }

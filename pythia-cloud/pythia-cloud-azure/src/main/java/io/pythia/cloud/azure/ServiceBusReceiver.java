@@ -213,10 +213,11 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
             return Mono.error(new BrokerException(settings.name() + " does not hold the session " + sessionId));
         }
         return by.receiver()
-                .receiveDeferredMessage(sequenceNumber)
+                .receiveDeferredMessages(List.of(sequenceNumber))
                 .doOnNext(by::hand)
-                .hasElement()
-                .onErrorResume(AzureErrors::isStale, gone -> Mono.just(false));
+                .hasElements()
+                .onErrorResume(
+                        error -> AzureErrors.isStale(error) || AzureErrors.isAnswer(error), gone -> Mono.just(false));
     }
 
     /** Returns the link of a session that is held, or the only one; null if there is none. */
@@ -237,7 +238,8 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         ServiceBusReceiverAsyncClient current = client;
         if (alive && current != null) {
             // Answers come in order: after this one the broker has taken the link away, and sends nothing more by it.
-            giveBack(ServiceBusSettler.abandon(new HashSet<>(held)).then(current.peekMessage(0).then()));
+            giveBack(ServiceBusSettler.abandon(new HashSet<>(held))
+                    .then(current.peekMessage(0).then()));
         }
         ServiceBusSessions some = sessions;
         if (some != null) {

@@ -49,9 +49,8 @@ final class ServiceBusSender implements SendDriver {
 
     @Override
     public void open() throws InterruptedException {
-        ServiceBusSenderAsyncClient opened = new ServiceBusClients(
-                        settings.config(), settings.config().maxRetries())
-                .sender(settings.destination());
+        ServiceBusSenderAsyncClient opened =
+                new ServiceBusClients(settings.config(), settings.config().maxRetries()).sender(settings.destination());
         client = opened;
         newBatch();
     }
@@ -101,9 +100,10 @@ final class ServiceBusSender implements SendDriver {
         }
         Pack fresh = new Pack(newBatch(), new ArrayList<>());
         if (!fits(fresh, outgoing, message)) {
-            outgoing.fail(new MessageException(settings.name() + ": a message of " + outgoing.message().body().length
-                    + " bytes is too large; the queue takes " + fresh.batch.getMaxSizeInBytes()
-                    + " with headers and all"));
+            outgoing.fail(new MessageException(
+                    settings.name() + ": a message of " + outgoing.message().body().length
+                            + " bytes is too large; the queue takes " + fresh.batch.getMaxSizeInBytes()
+                            + " with headers and all"));
             return;
         }
         packs.put(group, fresh);

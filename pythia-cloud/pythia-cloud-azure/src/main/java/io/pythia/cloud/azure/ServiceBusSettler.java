@@ -86,7 +86,8 @@ final class ServiceBusSettler {
                 message.getSessionId() == null
                         ? receiver.renewMessageLock(message)
                         : renewals.computeIfAbsent(
-                                record.link(), link -> receiver.renewSessionLock().cache());
+                                record.link(),
+                                link -> receiver.renewSessionLock().cache());
         };
     }
 
@@ -100,8 +101,8 @@ final class ServiceBusSettler {
         properties.put("pythia-dead-letter-time", Instant.now().toString());
         return new DeadLetterOptions()
                 .setDeadLetterReason(shortened(reason))
-                .setDeadLetterErrorDescription(name + " gave it up after "
-                        + record.attempt() + (record.attempt() == 1 ? " attempt" : " attempts"))
+                .setDeadLetterErrorDescription(name + " gave it up after " + record.attempt()
+                        + (record.attempt() == 1 ? " attempt" : " attempts"))
                 .setPropertiesToModify(properties);
     }
 
@@ -121,7 +122,8 @@ final class ServiceBusSettler {
     /** Gives messages back, as far as that goes within a moment. */
     static Mono<Void> abandon(Set<ServiceBusRecord> records) {
         return Mono.whenDelayError(records.stream()
-                .map(record -> record.link().receiver().abandon(record.message()).onErrorComplete())
+                .map(record ->
+                        record.link().receiver().abandon(record.message()).onErrorComplete())
                 .toList());
     }
 }

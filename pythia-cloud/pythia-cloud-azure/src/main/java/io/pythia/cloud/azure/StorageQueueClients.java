@@ -25,12 +25,13 @@ final class StorageQueueClients {
     StorageQueueClients(AzureConfig config) {
         this.config = config;
         HttpClient client = new JdkHttpClientBuilder()
-                .connectionTimeout(
-                        config.timeout().compareTo(LONGEST_CONNECT) < 0 ? config.timeout() : LONGEST_CONNECT)
+                .connectionTimeout(config.timeout().compareTo(LONGEST_CONNECT) < 0 ? config.timeout() : LONGEST_CONNECT)
                 .build();
-        // The JDK's client sets this header itself; Azure's adapter warns in the log about each request that has it.
+        // The JDK's client sets this header itself; Azure's adapter warns in the log about each request that has it, but needs it for a body.
         this.http = request -> {
-            request.getHeaders().remove(HttpHeaderName.CONTENT_LENGTH);
+            if (request.getBodyAsBinaryData() == null) {
+                request.getHeaders().remove(HttpHeaderName.CONTENT_LENGTH);
+            }
             return client.send(request);
         };
     }
@@ -60,7 +61,8 @@ final class StorageQueueClients {
         QueueClientBuilder builder = new QueueClientBuilder()
                 .queueName(queue)
                 .httpClient(http)
-                // Bodies are encoded and decoded here, so that a wrong encoding is a poison message and no error of a receive.
+                // Bodies are encoded and decoded here, so that a wrong encoding is a poison message and no error of a
+                // receive.
                 .messageEncoding(QueueMessageEncoding.NONE)
                 .retryOptions(new RequestRetryOptions(
                         RetryPolicyType.EXPONENTIAL,

@@ -50,8 +50,8 @@ public final class StorageQueueProducer extends AbstractMessageProducer {
             int size = settings.text(message).getBytes(StandardCharsets.UTF_8).length;
             return size <= QueueBody.MAX_TEXT
                     ? null
-                    : new MessageException(name() + ": a message of " + message.body().length + " bytes has "
-                            + size + " when it is encoded; Storage Queue takes " + QueueBody.MAX_TEXT);
+                    : new MessageException(name() + ": a message of " + message.body().length + " bytes has " + size
+                            + " when it is encoded; Storage Queue takes " + QueueBody.MAX_TEXT);
         } catch (IllegalArgumentException e) {
             return new MessageException(name() + ": " + e.getMessage());
         }

@@ -76,8 +76,7 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
     }
 
     private List<QueueMessageItem> ask(int count) throws InterruptedException {
-        CompletableFuture<List<QueueMessageItem>> answer = client()
-                .receiveMessages(count, settings.visibilityTimeout())
+        CompletableFuture<List<QueueMessageItem>> answer = client().receiveMessages(count, settings.visibilityTimeout())
                 .collectList()
                 .toFuture();
         long askedAt = System.nanoTime();
@@ -180,8 +179,7 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
         Duration most = time.compareTo(LONGEST_VISIBILITY) > 0 ? LONGEST_VISIBILITY : time;
         // Whole seconds, and never earlier than was asked for.
         Duration seconds = Duration.ofSeconds(most.plusSeconds(1).minusNanos(1).toSeconds());
-        return client()
-                .updateMessage(record.messageId(), record.popReceipt(), null, seconds)
+        return client().updateMessage(record.messageId(), record.popReceipt(), null, seconds)
                 .doOnNext(result -> record.renewed(result.getPopReceipt()))
                 .then();
     }
@@ -224,7 +222,8 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
             return;
         }
         List<CompletableFuture<Void>> all = held.stream()
-                .map(record -> record.then(() -> visibleIn(record, Duration.ZERO).toFuture()))
+                .map(record ->
+                        record.then(() -> visibleIn(record, Duration.ZERO).toFuture()))
                 .toList();
         try {
             CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0]))

@@ -65,8 +65,7 @@ final class StorageQueueSender implements SendDriver {
             underWay.add(each);
             Disposable.Swap request = Disposables.swap();
             requests.add(request);
-            request.update(client()
-                    .sendMessageWithResponse(settings.text(each.message()), delay, timeToLive)
+            request.update(client().sendMessageWithResponse(settings.text(each.message()), delay, timeToLive)
                     .doFinally(signal -> requests.remove(request))
                     .subscribe(response -> sent(each, response.getValue()), error -> failed(each, error)));
         }
@@ -109,8 +108,7 @@ final class StorageQueueSender implements SendDriver {
         closed = true;
         for (Outgoing each : Set.copyOf(underWay)) {
             if (finish(each)) {
-                each.fail(
-                        new UncertainSendException(settings.name() + " was closed before the service had answered"));
+                each.fail(new UncertainSendException(settings.name() + " was closed before the service had answered"));
             }
         }
         requests.dispose();

@@ -15,8 +15,8 @@ class AzureConfigTest {
     private static final String CANARY = "c2VjcmV0LWNhbmFyeQ==";
     private static final String SERVICE_BUS =
             "Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=root;SharedAccessKey=" + CANARY;
-    private static final String STORAGE =
-            "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=" + CANARY + ";EndpointSuffix=core.windows.net";
+    private static final String STORAGE = "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=" + CANARY
+            + ";EndpointSuffix=core.windows.net";
 
     @Test
     void connectionStrings_ofBothServices_areTaken() {
@@ -30,13 +30,17 @@ class AzureConfigTest {
 
     @Test
     void connectionString_ofTheOtherService_isSaid() {
-        assertThatThrownBy(
-                        () -> ServiceBusConsumer.builder().queueName("q").config(AzureConfig.of(STORAGE)).build())
+        assertThatThrownBy(() -> ServiceBusConsumer.builder()
+                        .queueName("q")
+                        .config(AzureConfig.of(STORAGE))
+                        .build())
                 .hasMessageContaining("Endpoint=sb://")
                 .message()
                 .doesNotContain(CANARY);
-        assertThatThrownBy(() ->
-                        StorageQueueConsumer.builder().queueName("q").config(AzureConfig.of(SERVICE_BUS)).build())
+        assertThatThrownBy(() -> StorageQueueConsumer.builder()
+                        .queueName("q")
+                        .config(AzureConfig.of(SERVICE_BUS))
+                        .build())
                 .hasMessageContaining("AccountName")
                 .message()
                 .doesNotContain(CANARY);
@@ -72,16 +76,22 @@ class AzureConfigTest {
                 .clientSecret(Secret.of(CANARY))
                 .build();
         assertThat(config + " " + application + " "
-                        + ServiceBusProducer.builder().queueName("q").config(config).build())
+                        + ServiceBusProducer.builder()
+                                .queueName("q")
+                                .config(config)
+                                .build())
                 .doesNotContain(CANARY);
     }
 
     @Test
     void contradictions_areRefused() {
-        assertThatThrownBy(() ->
-                        AzureConfig.builder().connectionString(SERVICE_BUS).namespace("x").build())
+        assertThatThrownBy(() -> AzureConfig.builder()
+                        .connectionString(SERVICE_BUS)
+                        .namespace("x")
+                        .build())
                 .hasMessageContaining("namespace");
-        assertThatThrownBy(() -> AzureConfig.builder().namespace("x").clientId("y").build())
+        assertThatThrownBy(
+                        () -> AzureConfig.builder().namespace("x").clientId("y").build())
                 .hasMessageContaining("come together");
         assertThatThrownBy(() -> AzureConfig.builder().namespace("a b").build()).hasMessageContaining("namespace");
         assertThatThrownBy(() -> AzureConfig.builder().timeout(Duration.ZERO).build())
@@ -91,7 +101,9 @@ class AzureConfigTest {
                 .hasMessageContaining("connectionString and namespace");
         assertThatThrownBy(() -> StorageQueueProducer.builder()
                         .queueName("q")
-                        .config(AzureConfig.of(STORAGE).toBuilder().webSockets(true).build())
+                        .config(AzureConfig.of(STORAGE).toBuilder()
+                                .webSockets(true)
+                                .build())
                         .build())
                 .hasMessageContaining("webSockets");
     }

@@ -54,9 +54,12 @@ class AzureErrorsTest {
 
     @Test
     void everyRow_hasAdvice() {
-        assertThat(AzureErrors.BY_REASON.values()).allSatisfy(row -> assertThat(row.advice()).isNotBlank());
-        assertThat(AzureErrors.BY_CODE.values()).allSatisfy(row -> assertThat(row.advice()).isNotBlank());
-        assertThat(AzureErrors.BY_CLASS).allSatisfy(row -> assertThat(row.row().advice()).isNotBlank());
+        assertThat(AzureErrors.BY_REASON.values())
+                .allSatisfy(row -> assertThat(row.advice()).isNotBlank());
+        assertThat(AzureErrors.BY_CODE.values())
+                .allSatisfy(row -> assertThat(row.advice()).isNotBlank());
+        assertThat(AzureErrors.BY_CLASS)
+                .allSatisfy(row -> assertThat(row.row().advice()).isNotBlank());
     }
 
     @Test
@@ -97,9 +100,12 @@ class AzureErrorsTest {
 
     @Test
     void lostLocks_areStale() {
-        assertThat(AzureErrors.isStale(bus(AmqpErrorCondition.MESSAGE_LOCK_LOST))).isTrue();
-        assertThat(AzureErrors.isStale(bus(AmqpErrorCondition.SESSION_LOCK_LOST))).isTrue();
-        assertThat(AzureErrors.isStale(bus(AmqpErrorCondition.MESSAGE_NOT_FOUND))).isTrue();
+        assertThat(AzureErrors.isStale(bus(AmqpErrorCondition.MESSAGE_LOCK_LOST)))
+                .isTrue();
+        assertThat(AzureErrors.isStale(bus(AmqpErrorCondition.SESSION_LOCK_LOST)))
+                .isTrue();
+        assertThat(AzureErrors.isStale(bus(AmqpErrorCondition.MESSAGE_NOT_FOUND)))
+                .isTrue();
         assertThat(AzureErrors.isStale(bus(AmqpErrorCondition.TIMEOUT_ERROR))).isFalse();
     }
 }

@@ -25,8 +25,10 @@ class AzureProvidersTest {
 
     @Test
     void urls_nameQueuesTopicsAndSubscriptions() {
-        assertThat(brokers.consumer(URI.create("servicebus://contoso/orders")).name()).isEqualTo("servicebus:orders");
-        assertThat(brokers.producer(URI.create("servicebus://contoso/orders")).name()).isEqualTo("servicebus:orders");
+        assertThat(brokers.consumer(URI.create("servicebus://contoso/orders")).name())
+                .isEqualTo("servicebus:orders");
+        assertThat(brokers.producer(URI.create("servicebus://contoso/orders")).name())
+                .isEqualTo("servicebus:orders");
         URI subscription = URI.create("servicebus://contoso/events/subscriptions/billing?sub-queue=dead-letter");
         assertThat(brokers.consumer(subscription).name())
                 .isEqualTo("servicebus:events/subscriptions/billing/dead-letter");
@@ -135,7 +137,8 @@ class AzureProvidersTest {
                         .config(AzureConfig.of(SERVICE_BUS + ";EntityPath=other"))
                         .build())
                 .hasMessageContaining("another entity");
-        assertThatThrownBy(() -> StorageQueueConsumer.builder().messageCount(33)).hasMessageContaining("messageCount");
+        assertThatThrownBy(() -> StorageQueueConsumer.builder().messageCount(33))
+                .hasMessageContaining("messageCount");
         assertThatThrownBy(() -> StorageQueueConsumer.builder()
                         .queueName("q")
                         .minPollInterval(java.time.Duration.ofSeconds(10))

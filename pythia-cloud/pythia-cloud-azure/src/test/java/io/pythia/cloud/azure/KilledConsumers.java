@@ -14,7 +14,8 @@ import java.util.Random;
 final class KilledConsumers {
     private KilledConsumers() {}
 
-    static void run(String kind, String connectionString, String queue, MessageProducer producer, int count, Path folder)
+    static void run(
+            String kind, String connectionString, String queue, MessageProducer producer, int count, Path folder)
             throws IOException {
         Ledger ledger = new Ledger();
         for (int i = 0; i < count; i++) {
@@ -38,7 +39,8 @@ final class KilledConsumers {
             last.terminate();
         }
         ledger.readJournal(journal);
-        // What the killed one had: its window, which is not more than what one receive brings and what was not yet settled.
+        // What the killed one had: its window, which is not more than what one receive brings and what was not yet
+        // settled.
         ledger.verify(4 * 500);
         System.out.println(kind + ", consumer killed 4 times: " + ledger);
     }

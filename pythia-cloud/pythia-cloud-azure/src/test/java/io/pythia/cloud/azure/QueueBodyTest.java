@@ -25,8 +25,8 @@ class QueueBodyTest {
                     .header("h", "text")
                     .body(bytes)
                     .build();
-            QueueBody plain = QueueBody.of(
-                    QueueBody.text(message, QueueEncoding.BASE64, false), QueueEncoding.BASE64, false);
+            QueueBody plain =
+                    QueueBody.of(QueueBody.text(message, QueueEncoding.BASE64, false), QueueEncoding.BASE64, false);
             assertThat(plain.body()).isEqualTo(bytes);
             for (QueueEncoding encoding : QueueEncoding.values()) {
                 QueueBody back = QueueBody.of(QueueBody.text(message, encoding, true), encoding, true);

@@ -100,9 +100,7 @@ class ServiceBusFaultsIT {
 
     private Traffic traffic(String queue) {
         return new Traffic(
-                producer(queue),
-                listener -> consumer(queue).listener(listener).build(),
-                Duration.ofMillis(1));
+                producer(queue), listener -> consumer(queue).listener(listener).build(), Duration.ofMillis(1));
     }
 
     @Test // F01

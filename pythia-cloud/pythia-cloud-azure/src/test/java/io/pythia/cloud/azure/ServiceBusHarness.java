@@ -11,6 +11,7 @@ import io.pythia.testkit.BrokerHarness;
 import io.pythia.testkit.server.ServiceBusTestServer;
 import io.pythia.testkit.server.TestServers;
 import io.pythia.testkit.server.servicebus.QueueOptions;
+import java.time.Duration;
 import java.util.UUID;
 
 /** Topics whose groups are subscriptions; with sessions or without. */
@@ -77,7 +78,7 @@ final class ServiceBusHarness implements BrokerHarness {
                 .subQueue(letters < 0 ? SubQueue.NONE : SubQueue.DEAD_LETTER)
                 .config(AzureConfig.of(server.connectionString()))
                 .options(options);
-        return sessions && letters < 0 ? builder.sessions(8) : builder;
+        return sessions && letters < 0 ? builder.sessions(16).maxWaitTime(Duration.ofMillis(300)) : builder;
     }
 
     @Override

@@ -61,17 +61,21 @@ class ServiceBusMessagesTest {
     void key_isTheSession_orThePartitionKey_orAProperty() {
         Message message = Message.builder().key("k").body("x").build();
         assertThat(ServiceBusMessages.toNative(message, true).getSessionId()).isEqualTo("k");
-        assertThat(ServiceBusMessages.toNative(message, false).getPartitionKey()).isEqualTo("k");
+        assertThat(ServiceBusMessages.toNative(message, false).getPartitionKey())
+                .isEqualTo("k");
         Message longKey = Message.builder().key("k".repeat(129)).body("x").build();
         ServiceBusMessage wire = ServiceBusMessages.toNative(longKey, false);
         assertThat(wire.getPartitionKey()).isNull();
         assertThat(wire.getApplicationProperties()).containsEntry(ServiceBusMessages.KEY, longKey.key());
+        ServiceBusMessage common = ServiceBusMessages.toNative(longKey, true);
+        assertThat(common.getSessionId()).isEqualTo(ServiceBusMessages.COMMON_SESSION);
+        assertThat(common.getApplicationProperties()).containsEntry(ServiceBusMessages.KEY, longKey.key());
     }
 
     @Test
     void headerNames_thatAreTooLong_areRefused() {
         Message message =
                 Message.builder().header("n".repeat(10_001), "x").body("x").build();
-        assertThat(ServiceBusMessages.refusal(message, false)).contains("10000");
+        assertThat(ServiceBusMessages.refusal(message)).contains("10000");
     }
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 class StorageQueueEnvelopeConformanceIT extends BrokerConformance {
     @Override
     protected BrokerHarness createHarness() {
-        return new StorageQueueHarness("storage-queue-envelope", new StorageQueueStandIn(), true, Duration.ofSeconds(30));
+        return new StorageQueueHarness(
+                "storage-queue-envelope", new StorageQueueStandIn(), true, Duration.ofSeconds(30));
     }
 }

@@ -91,9 +91,7 @@ class StorageQueueFaultsIT {
 
     private Traffic traffic(String queue) {
         return new Traffic(
-                producer(queue),
-                listener -> consumer(queue).listener(listener).build(),
-                Duration.ofMillis(5));
+                producer(queue), listener -> consumer(queue).listener(listener).build(), Duration.ofMillis(5));
     }
 
     @Test // F04

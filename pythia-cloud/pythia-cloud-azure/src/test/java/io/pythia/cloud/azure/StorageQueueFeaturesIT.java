@@ -65,7 +65,8 @@ class StorageQueueFeaturesIT {
     void encodings_areWhatOthersRead() {
         send(producer(), "plain");
         assertThat(raw(queue).receiveMessage().getBody().toString())
-                .isEqualTo(Base64.getEncoder().encodeToString("plain".getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+                .isEqualTo(
+                        Base64.getEncoder().encodeToString("plain".getBytes(java.nio.charset.StandardCharsets.UTF_8)));
         send(producer().encoding(QueueEncoding.TEXT), "<plain> & more");
         assertThat(raw(queue).receiveMessage().getBody().toString()).isEqualTo("<plain> & more");
         raw(queue).sendMessage("from somebody else");
@@ -199,16 +200,13 @@ class StorageQueueFeaturesIT {
     @Test
     void createQueue_makesAMissingOne_elseItIsSaid() {
         String missing = "m-" + UUID.randomUUID();
-        try (StorageQueueProducer producer =
-                producer().queueName(missing).build()) {
+        try (StorageQueueProducer producer = producer().queueName(missing).build()) {
             assertThatThrownBy(() -> TestSubscriber.get(producer.connect()))
                     .isInstanceOf(DestinationNotFoundException.class);
         }
         send(producer().queueName(missing).createQueue(true), "x");
-        try (StorageQueueConsumer consumer = consumer()
-                .queueName("n-" + UUID.randomUUID())
-                .createQueue(true)
-                .build()) {
+        try (StorageQueueConsumer consumer =
+                consumer().queueName("n-" + UUID.randomUUID()).createQueue(true).build()) {
             TestSubscriber.get(consumer.connect());
         }
         assertThat(peek(missing)).isNotNull();

@@ -93,7 +93,8 @@ final class StorageQueueHarness implements BrokerHarness {
 
     @Override
     public MessageProducer producer(String destination, ProducerOptions options) {
-        boolean asUsual = options.sendTimeout().equals(ProducerOptions.defaults().sendTimeout());
+        boolean asUsual =
+                options.sendTimeout().equals(ProducerOptions.defaults().sendTimeout());
         ProducerOptions patient = options.withSendTimeout(patience).withCloseTimeout(patience);
         return StorageQueueProducer.builder()
                 .queueName(destination)

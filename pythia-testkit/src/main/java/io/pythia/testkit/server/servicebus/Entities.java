@@ -78,8 +78,7 @@ final class Entities {
         for (String each : List.of(name, name + StandInQueue.DEAD_LETTERS)) {
             StandInQueue gone = queues.remove(key(each));
             if (gone != null) {
-                gone.readers()
-                        .forEach(reader -> Links.close(reader.link(), "amqp:not-found", Links.notFound(name)));
+                gone.readers().forEach(reader -> Links.close(reader.link(), "amqp:not-found", Links.notFound(name)));
             }
         }
         topics.remove(key(name));

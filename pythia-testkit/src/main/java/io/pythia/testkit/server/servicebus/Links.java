@@ -253,8 +253,7 @@ final class Links {
             if (info != null) {
                 lock.message.modify(info);
             }
-            lock.queue.deadLetter(
-                    lock, text(info, "DeadLetterReason"), text(info, "DeadLetterErrorDescription"));
+            lock.queue.deadLetter(lock, text(info, "DeadLetterReason"), text(info, "DeadLetterErrorDescription"));
         } else if (state instanceof Modified modified) {
             if (modified.getMessageAnnotations() != null) {
                 lock.message.modify(modified.getMessageAnnotations());

@@ -81,8 +81,7 @@ final class Management {
 
     private int token(Message request) {
         if (!access.allows(String.valueOf(((AmqpValue) request.getBody()).getValue()))) {
-            throw new Refused(
-                    401, "amqp:unauthorized-access", "InvalidSignature: The token has an invalid signature.");
+            throw new Refused(401, "amqp:unauthorized-access", "InvalidSignature: The token has an invalid signature.");
         }
         return ACCEPTED;
     }

@@ -9,4 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param atMostOnce whether a message is forgotten when it is sent
  * @param session the session that it holds, null on a queue without sessions
  */
-record QueueReader(Sender link, StandInQueue queue, boolean atMostOnce, @Nullable QueueSession session) {}
+record QueueReader(
+        Sender link,
+        StandInQueue queue,
+        boolean atMostOnce,
+        @Nullable QueueSession session) {}

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** A session of a queue, and who holds it. */
 final class QueueSession {
     final String id;
+
     @Nullable
     Sender owner;
 

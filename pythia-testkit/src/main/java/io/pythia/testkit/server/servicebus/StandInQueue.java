@@ -50,8 +50,7 @@ final class StandInQueue {
         if (options.detectDuplicates() && id != null && !knownIds.add(id)) {
             return lastSequence;
         }
-        StoredMessage stored =
-                new StoredMessage(++lastSequence, message, System.currentTimeMillis(), 0, true);
+        StoredMessage stored = new StoredMessage(++lastSequence, message, System.currentTimeMillis(), 0, true);
         put(stored);
         journal.added(this, stored);
         return stored.sequence;
@@ -143,11 +142,13 @@ final class StandInQueue {
     private void deliver(QueueReader reader, StoredMessage message) {
         ready.remove(message.sequence);
         QueueSession session = reader.session();
-        long until = session != null ? session.lockedUntil : System.currentTimeMillis() + options.lock().toMillis();
+        long until = session != null
+                ? session.lockedUntil
+                : System.currentTimeMillis() + options.lock().toMillis();
         MessageLock lock = new MessageLock(this, message, session, until);
         Delivery delivery = reader.link().delivery(AmqpCodec.tag(lock.token));
-        byte[] bytes = AmqpCodec.encode(
-                message.outgoing(reader.atMostOnce() ? null : new Date(lock.until), State.ACTIVE));
+        byte[] bytes =
+                AmqpCodec.encode(message.outgoing(reader.atMostOnce() ? null : new Date(lock.until), State.ACTIVE));
         reader.link().send(bytes, 0, bytes.length);
         if (reader.atMostOnce()) {
             delivery.settle();
@@ -213,8 +214,8 @@ final class StandInQueue {
         why.put("DeadLetterReason", reason == null ? "" : reason);
         why.put("DeadLetterErrorDescription", description == null ? "" : description);
         message.modify(why);
-        StoredMessage letter = new StoredMessage(
-                ++letters.lastSequence, message.amqp, System.currentTimeMillis(), 0, false);
+        StoredMessage letter =
+                new StoredMessage(++letters.lastSequence, message.amqp, System.currentTimeMillis(), 0, false);
         letters.ready.put(letter.sequence, letter);
         letters.journal.added(letters, letter);
         letters.pump();

@@ -169,7 +169,13 @@ public final class StorageQueueStandIn implements TestServer {
     }
 
     private static void element(StringBuilder xml, String name, String value) {
-        xml.append('<').append(name).append('>').append(value).append("</").append(name).append('>');
+        xml.append('<')
+                .append(name)
+                .append('>')
+                .append(value)
+                .append("</")
+                .append(name)
+                .append('>');
     }
 
     private static String date(long millis) {
