@@ -1,8 +1,6 @@
 package io.pythia.cloud.azure;
 
 import com.azure.core.http.HttpClient;
-import com.azure.core.http.HttpHeaderName;
-import com.azure.core.http.jdk.httpclient.JdkHttpClientBuilder;
 import com.azure.storage.common.policy.RequestRetryOptions;
 import com.azure.storage.common.policy.RetryPolicyType;
 import com.azure.storage.queue.QueueAsyncClient;
@@ -24,16 +22,8 @@ final class StorageQueueClients {
 
     StorageQueueClients(AzureConfig config) {
         this.config = config;
-        HttpClient client = new JdkHttpClientBuilder()
-                .connectionTimeout(config.timeout().compareTo(LONGEST_CONNECT) < 0 ? config.timeout() : LONGEST_CONNECT)
-                .build();
-        // The JDK's client sets this header itself; Azure's adapter warns in the log about each request that has it, but needs it for a body.
-        this.http = request -> {
-            if (request.getBodyAsBinaryData() == null) {
-                request.getHeaders().remove(HttpHeaderName.CONTENT_LENGTH);
-            }
-            return client.send(request);
-        };
+        this.http = new QueueHttpClient(
+                config.timeout().compareTo(LONGEST_CONNECT) < 0 ? config.timeout() : LONGEST_CONNECT);
     }
 
     /** Checks that there is a way to the service. */
