@@ -91,7 +91,7 @@ public final class ServiceBusConsumer extends AbstractMessageBroker<ServiceBusRe
         return onSession(sessionId, link -> link.receiver().setSessionState(state));
     }
 
-    private <T> CompletableFuture<T> onSession(String sessionId, Function<ServiceBusLink, Mono<T>> action) {
+    private <T extends @Nullable Object> CompletableFuture<T> onSession(String sessionId, Function<ServiceBusLink, Mono<T>> action) {
         ServiceBusReceiver current = receiver();
         ServiceBusLink link = current == null || settings.sessions() == 0 ? null : current.linkOf(sessionId);
         if (link == null) {
@@ -101,7 +101,7 @@ public final class ServiceBusConsumer extends AbstractMessageBroker<ServiceBusRe
         return translated("the state of a session", action.apply(link).toFuture());
     }
 
-    private <T> CompletableFuture<T> translated(String doing, CompletableFuture<T> future) {
+    private <T extends @Nullable Object> CompletableFuture<T> translated(String doing, CompletableFuture<T> future) {
         CompletableFuture<T> result = new CompletableFuture<>();
         future.whenComplete((value, error) -> {
             if (error == null) {

@@ -168,7 +168,7 @@ class ServiceBusFaultsIT {
     void consumerProcess_killedInTheMiddle_losesNothing() throws IOException {
         String queue = queue();
         try (ServiceBusProducer producer = producer(queue)) {
-            KilledConsumers.run("servicebus", server.connectionString(), queue, producer, 4_000, folder);
+            FaultRuns.killConsumers("servicebus", server.connectionString(), queue, producer, 4_000, folder);
         }
     }
 
@@ -176,17 +176,9 @@ class ServiceBusFaultsIT {
     void handlerSlowerThanTheLock_keepsItsMessage() {
         String queue = queue();
         send(queue, 1);
-        AtomicInteger deliveries = new AtomicInteger();
         try (ServiceBusConsumer consumer = consumer(queue).build()) {
-            List<Message> messages = new ArrayList<>();
-            consumer.consume().subscribe(TestSubscriber.handling(message -> {
-                deliveries.incrementAndGet();
-                messages.add(message);
-            }));
-            long before = System.nanoTime();
-            eventually("three lock times", () -> System.nanoTime() - before > 3 * LOCK.toNanos());
-            assertThat(deliveries.get()).isEqualTo(1);
-            assertThat(TestSubscriber.get(messages.get(0).ack())).isEqualTo(Settled.DONE);
+            assertThat(TestSubscriber.get(FaultRuns.holdOn(consumer, LOCK).ack()))
+                    .isEqualTo(Settled.DONE);
         }
         assertThat(server.counts(queue)).containsExactly(0, 0, 0, 0);
     }
@@ -197,13 +189,8 @@ class ServiceBusFaultsIT {
         send(queue, 1);
         try (ServiceBusConsumer consumer =
                 consumer(queue).maxLease(Duration.ofMillis(1)).build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(10);
-            consumer.consume().subscribe(subscriber);
-            List<Message> messages = subscriber.await(2); // the lock ended, it came again
-            assertThat(messages.get(1).attempt()).isEqualTo(2);
-            assertThat(TestSubscriber.get(messages.get(0).ack())).isEqualTo(Settled.STALE);
-            assertThat(server.counts(queue).get(1)).isEqualTo(1);
-            assertThat(TestSubscriber.get(messages.get(1).ack())).isEqualTo(Settled.DONE);
+            FaultRuns.loseLease(
+                    consumer, () -> assertThat(server.counts(queue).get(1)).isEqualTo(1));
         }
         assertThat(server.counts(queue)).containsExactly(0, 0, 0, 0);
     }
@@ -307,35 +294,7 @@ class ServiceBusFaultsIT {
     @Test // F40
     void consumersAndProducers_closedAtRandomMoments_loseNothing_andLeaveNothing() {
         String queue = queue();
-        Ledger ledger = new Ledger();
-        Random random = new Random(40);
-        for (int round = 0; round < 40; round++) {
-            ServiceBusProducer producer = producer(queue);
-            ServiceBusConsumer consumer = consumer(queue).build();
-            consumer.consume().subscribe(TestSubscriber.handling(message -> {
-                ledger.delivered(message.text());
-                message.ack();
-            }));
-            int messages = random.nextInt(60);
-            for (int i = 0; i < messages; i++) {
-                ledger.send(producer, Traffic.message(round + "-" + i));
-            }
-            if (random.nextBoolean()) {
-                producer.close();
-                consumer.close();
-            } else {
-                consumer.close();
-                producer.close();
-            }
-        }
-        try (ServiceBusConsumer consumer = consumer(queue).build()) {
-            consumer.consume().subscribe(TestSubscriber.handling(message -> {
-                ledger.delivered(message.text());
-                message.ack();
-            }));
-            eventually("all messages", () -> ledger.lost().isEmpty());
-        }
-        ledger.verify(40 * WINDOW);
+        FaultRuns.closeAtRandom(() -> producer(queue), () -> consumer(queue).build(), 40, 60);
         eventually("no connection", () -> server.proxy().open() == 0);
     }
 
@@ -344,26 +303,11 @@ class ServiceBusFaultsIT {
         String queue = queue();
         send(queue, 5);
         try (ServiceBusConsumer consumer = consumer(queue).build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(1);
-            consumer.consume().subscribe(subscriber);
-            subscriber.await(1);
-            long before = System.nanoTime();
-            eventually("three lock times", () -> System.nanoTime() - before > 3 * LOCK.toNanos());
-            assertThat(subscriber.count()).isEqualTo(1);
-            assertThat(server.counts(queue).get(1)).as("locked").isEqualTo(1);
-            assertThat(TestSubscriber.get(subscriber.messages().get(0).ack())).isEqualTo(Settled.DONE);
-            subscriber.request(10);
-            subscriber.await(5);
-            assertThat(subscriber.messages()).allMatch(message -> message.attempt() == 1);
+            FaultRuns.requestOne(consumer, LOCK);
         }
     }
 
     private void send(String queue, int count) {
-        try (MessageProducer producer = producer(queue)) {
-            for (int i = 0; i < count; i++) {
-                producer.send(Traffic.message("m" + i));
-            }
-            TestSubscriber.get(producer.flush());
-        }
+        FaultRuns.send(producer(queue), count);
     }
 }

@@ -139,7 +139,7 @@ class StorageQueueFaultsIT {
     void consumerProcess_killedInTheMiddle_losesNothing() throws IOException {
         String queue = queue();
         try (StorageQueueProducer producer = producer(queue)) {
-            KilledConsumers.run(
+            FaultRuns.killConsumers(
                     "storage-queue", AzuriteTestServer.connectionString(server), queue, producer, 1_000, folder);
         }
     }
@@ -148,19 +148,11 @@ class StorageQueueFaultsIT {
     void handlerSlowerThanTheVisibility_keepsItsMessage_andSettlesWithTheLatestReceipt() {
         String queue = queue();
         send(queue, 1);
-        AtomicInteger deliveries = new AtomicInteger();
         try (StorageQueueConsumer consumer = consumer(queue).build()) {
-            List<Message> messages = new ArrayList<>();
-            consumer.consume().subscribe(TestSubscriber.handling(message -> {
-                deliveries.incrementAndGet();
-                messages.add(message);
-            }));
-            long before = System.nanoTime();
-            eventually("three times the visibility", () -> System.nanoTime() - before > 3 * VISIBILITY.toNanos());
-            assertThat(deliveries.get()).isEqualTo(1);
+            Message message = FaultRuns.holdOn(consumer, VISIBILITY);
             // An extension and the acknowledgement at once: each needs the receipt that the one before has made.
-            messages.get(0).extend(VISIBILITY);
-            assertThat(TestSubscriber.get(messages.get(0).ack())).isEqualTo(Settled.DONE);
+            message.extend(VISIBILITY);
+            assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE);
         }
         assertThat(raw(queue).getProperties().getApproximateMessagesCount()).isZero();
     }
@@ -171,13 +163,10 @@ class StorageQueueFaultsIT {
         send(queue, 1);
         try (StorageQueueConsumer consumer =
                 consumer(queue).maxLease(Duration.ofMillis(1)).build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(10);
-            consumer.consume().subscribe(subscriber);
-            List<Message> messages = subscriber.await(2);
-            assertThat(messages.get(1).attempt()).isEqualTo(2);
-            assertThat(TestSubscriber.get(messages.get(0).ack())).isEqualTo(Settled.STALE);
-            assertThat(raw(queue).getProperties().getApproximateMessagesCount()).isEqualTo(1);
-            assertThat(TestSubscriber.get(messages.get(1).ack())).isEqualTo(Settled.DONE);
+            FaultRuns.loseLease(
+                    consumer,
+                    () -> assertThat(raw(queue).getProperties().getApproximateMessagesCount())
+                            .isEqualTo(1));
         }
         assertThat(raw(queue).getProperties().getApproximateMessagesCount()).isZero();
     }
@@ -252,35 +241,7 @@ class StorageQueueFaultsIT {
     @Test // F40
     void consumersAndProducers_closedAtRandomMoments_loseNothing() {
         String queue = queue();
-        Ledger ledger = new Ledger();
-        Random random = new Random(40);
-        for (int round = 0; round < 30; round++) {
-            StorageQueueProducer producer = producer(queue);
-            StorageQueueConsumer consumer = consumer(queue).build();
-            consumer.consume().subscribe(TestSubscriber.handling(message -> {
-                ledger.delivered(message.text());
-                message.ack();
-            }));
-            int messages = random.nextInt(30);
-            for (int i = 0; i < messages; i++) {
-                ledger.send(producer, Traffic.message(round + "-" + i));
-            }
-            if (random.nextBoolean()) {
-                producer.close();
-                consumer.close();
-            } else {
-                consumer.close();
-                producer.close();
-            }
-        }
-        try (StorageQueueConsumer consumer = consumer(queue).build()) {
-            consumer.consume().subscribe(TestSubscriber.handling(message -> {
-                ledger.delivered(message.text());
-                message.ack();
-            }));
-            eventually("all messages", () -> ledger.lost().isEmpty());
-        }
-        ledger.verify(30 * WINDOW);
+        FaultRuns.closeAtRandom(() -> producer(queue), () -> consumer(queue).build(), 30, 30);
     }
 
     @Test // F44
@@ -288,16 +249,7 @@ class StorageQueueFaultsIT {
         String queue = queue();
         send(queue, 5);
         try (StorageQueueConsumer consumer = consumer(queue).build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(1);
-            consumer.consume().subscribe(subscriber);
-            subscriber.await(1);
-            long before = System.nanoTime();
-            eventually("three times the visibility", () -> System.nanoTime() - before > 3 * VISIBILITY.toNanos());
-            assertThat(subscriber.count()).isEqualTo(1);
-            assertThat(TestSubscriber.get(subscriber.messages().get(0).ack())).isEqualTo(Settled.DONE);
-            subscriber.request(10);
-            subscriber.await(5);
-            assertThat(subscriber.messages()).allMatch(message -> message.attempt() == 1);
+            FaultRuns.requestOne(consumer, VISIBILITY);
         }
     }
 
@@ -310,11 +262,6 @@ class StorageQueueFaultsIT {
     }
 
     private void send(String queue, int count) {
-        try (MessageProducer producer = producer(queue)) {
-            for (int i = 0; i < count; i++) {
-                producer.send(Traffic.message("m" + i));
-            }
-            TestSubscriber.get(producer.flush());
-        }
+        FaultRuns.send(producer(queue), count);
     }
 }
