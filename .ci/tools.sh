@@ -45,11 +45,13 @@ apt_install() {
     { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; } >&2
 }
 
-# Installs packages of npm into .servers, where the tests look for them. npm itself comes from Debian if it is not there.
+# Installs packages of npm into a folder, with npm itself from Debian's packages if it is missing: npm_install FOLDER PACKAGE@VERSION...
 npm_install() {
-    command -v npm >/dev/null || apt_install npm || return 1
+    local folder=$1
+    shift
+    command -v npm >/dev/null || apt_install nodejs npm || return 1
     say "Installing $* with npm ..."
-    npm install --prefix .servers --no-audit --no-fund --omit=dev "$@" >&2
+    mkdir -p "$folder" && npm install --prefix "$folder" --no-audit --no-fund --omit=dev --loglevel=error "$@" >&2
 }
 
 # Whether the test servers are processes of this machine: chosen, or in CI, or for want of a Docker engine. What they need

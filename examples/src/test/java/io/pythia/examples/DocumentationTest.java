@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
 import io.pythia.cloud.aws.AwsConfig;
+import io.pythia.cloud.azure.AzureConfig;
 import io.pythia.http.HttpConfig;
 import io.pythia.kafka.KafkaConfig;
 import io.pythia.rabbitmq.RabbitMQConfig;
@@ -104,6 +105,7 @@ class DocumentationTest {
             case "producer-options" -> options(ProducerOptions.class, ProducerOptions.defaults());
             case "rabbitmq-config" -> options(RabbitMQConfig.class, RabbitMQConfig.defaults());
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
+            case "azure-config" -> options(AzureConfig.class, AzureConfig.defaults());
             case "http-config" -> options(HttpConfig.class, HttpConfig.defaults());
             case "aws-config" -> options(AwsConfig.class, AwsConfig.defaults());
             case "redis-config" -> options(RedisConfig.class, RedisConfig.defaults());

@@ -256,6 +256,11 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
             return self();
         }
 
+        /** Returns whether the application has said where rejected messages go; for a connector that otherwise makes a place for them. */
+        protected final boolean hasDeadLetter() {
+            return deadLetter != null;
+        }
+
         /** Sets who hears of outages, gaps and messages that take another way. Default: nobody. */
         public final B listener(BrokerListener listener) {
             this.listener = Objects.requireNonNull(listener, "listener");

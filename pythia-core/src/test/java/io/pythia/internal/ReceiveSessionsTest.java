@@ -248,7 +248,8 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
             consumer.consume().subscribe(collector);
             eventually().until(() -> collector.messages.size() == 1); // until it is connected it is DOWN too
             eventually().until(() -> health(consumer).status() == Health.Status.DOWN);
-            assertThat(health(consumer).detail()).contains("message 41", "unsettled", ReceiveEngineFixture.class.getSimpleName());
+            assertThat(health(consumer).detail())
+                    .contains("message 41", "unsettled", ReceiveEngineFixture.class.getSimpleName());
             release.countDown();
         }
     }

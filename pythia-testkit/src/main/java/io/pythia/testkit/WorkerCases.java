@@ -163,7 +163,7 @@ interface WorkerCases extends ConformanceCases {
     @Test
     @DisplayName("W05 keyOrder")
     default void keyOrder_isKept_withManyHandlersAndFailures() {
-        requires(can().keys() && can().ordering() != Capabilities.Ordering.NONE, "keys, order");
+        requires(can().keys() && can().ordering() != Capabilities.Ordering.NONE, "keys and an order");
         String destination = harness().newDestination();
         Map<String, List<Integer>> handled = new ConcurrentHashMap<>();
         Set<String> failedOnce = ConcurrentHashMap.newKeySet();

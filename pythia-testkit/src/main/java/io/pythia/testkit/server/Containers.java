@@ -13,7 +13,28 @@ final class Containers {
     private static final String RABBIT = "rabbitmq:3.13";
     private static final int RABBIT_PORT = 5672;
 
+    private static final String AZURITE = "mcr.microsoft.com/azure-storage/azurite:3.35.0";
+    private static final int AZURITE_PORT = 10_001;
+
     private Containers() {}
+
+    /** Returns the way to Azurite. */
+    static Way azurite() {
+        return way(
+                AZURITE,
+                settings -> new ContainerServer(
+                        AZURITE, AZURITE_PORT, "Azurite Queue service success", (container, clientPort) -> {
+                            AzuriteTestServer.environment().forEach(container::withEnv);
+                            container.withCommand(
+                                    "azurite",
+                                    "--location",
+                                    "/data",
+                                    "--queueHost",
+                                    "0.0.0.0",
+                                    "--disableTelemetry",
+                                    "--skipApiVersionCheck");
+                        }));
+    }
 
     /** Returns the way to RabbitMQ brokers, as the image sets them up. */
     static Way rabbit() {

@@ -2,6 +2,7 @@ package io.pythia.testkit.server;
 
 import io.pythia.testkit.server.ServerKind.Way;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds a server for tests: an address in the environment ({@code PYTHIA_TEST_KAFKA=host:port}), else a container of the official image
@@ -25,6 +26,15 @@ public final class TestServers {
     private static final ServerKind SQS = kind("sqs", new Way("native", SqsTestServer::missing, SqsTestServer::create));
 
     private static final ServerKind SNS = kind("sns", new Way("native", SnsTestServer::missing, SnsTestServer::create));
+
+    private static final ServerKind AZURITE = kind(
+            "azurite", Containers.azurite(), new Way("native", AzuriteTestServer::missing, AzuriteTestServer::create));
+
+    // No container: see the package of the stand-in.
+    private static final ServerKind SERVICE_BUS =
+            kind("servicebus", new Way("native", ServiceBusTestServer::missing, ServiceBusTestServer::create));
+
+    private static @Nullable ServiceBusTestServer sharedServiceBus;
 
     private TestServers() {}
 
@@ -85,5 +95,30 @@ public final class TestServers {
     /** Returns the SNS server that all tests of this JVM share, which has SQS, too: use names of your own. */
     public static TestServer sns() {
         return SNS.shared();
+    }
+
+    /** Returns the stand-in for Service Bus that all tests of this JVM share: use names of your own. */
+    public static synchronized ServiceBusTestServer serviceBus() {
+        ServiceBusTestServer server = sharedServiceBus;
+        if (server == null) {
+            server = newServiceBus();
+            sharedServiceBus = server;
+        }
+        return server;
+    }
+
+    /** Returns a stand-in for Service Bus of its own, always a process. */
+    public static ServiceBusTestServer newServiceBus() {
+        return (ServiceBusTestServer) SERVICE_BUS.create(Map.of());
+    }
+
+    /** Returns the Azurite that all tests of this JVM share: use names of your own. */
+    public static TestServer azurite() {
+        return AZURITE.shared();
+    }
+
+    /** Returns an Azurite of its own, to be stopped and closed. */
+    public static TestServer newAzurite() {
+        return AZURITE.create(Map.of());
     }
 }

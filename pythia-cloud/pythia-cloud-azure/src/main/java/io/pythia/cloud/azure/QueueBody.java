@@ -1,0 +1,163 @@
+package io.pythia.cloud.azure;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pythia.Headers;
+import io.pythia.Message;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the text of a message of Storage Queue holds: the body alone, or an envelope with id, key, headers and time, which have no place
+ * of their own.
+ *
+ * @param id the sender's id, null without an envelope
+ * @param key the key, null for none
+ * @param timestamp the sender's time, null without an envelope
+ */
+record QueueBody(
+        byte[] body,
+        @Nullable String id,
+        @Nullable String key,
+        Headers headers,
+        @Nullable Instant timestamp) {
+
+    /** The most that a message may have, in bytes of UTF-8. */
+    static final int MAX_TEXT = 65_536;
+
+    private static final String MARK = "pythia";
+    private static final int VERSION = 1;
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    // To the wire.
+
+    /**
+     * Returns the text for a message.
+     *
+     * @throws IllegalArgumentException that says why there is none
+     */
+    static String text(Message message, QueueEncoding encoding, boolean envelope) {
+        byte[] body = envelope ? wrap(message) : message.body();
+        if (encoding == QueueEncoding.BASE64) {
+            return Base64.getEncoder().encodeToString(body);
+        }
+        String text = textOf(body);
+        if (text == null || !text.codePoints().allMatch(QueueBody::isXml)) {
+            throw new IllegalArgumentException("its body is no text that XML can carry; use the encoding BASE64");
+        }
+        return text;
+    }
+
+    private static byte[] wrap(Message message) {
+        ObjectNode json = JSON.createObjectNode();
+        json.put(MARK, VERSION);
+        json.put("id", message.id());
+        json.put("time", message.timestamp().toString());
+        if (message.key() != null) {
+            json.put("key", message.key());
+        }
+        ArrayNode headers = json.putArray("headers");
+        for (Headers.Header header : message.headers()) {
+            ArrayNode pair = headers.addArray().add(header.name());
+            String text = textOf(header.value());
+            if (text != null) {
+                pair.add(text);
+            } else {
+                pair.addObject().put("base64", header.value());
+            }
+        }
+        String text = textOf(message.body());
+        if (text != null) {
+            json.put("body", text);
+        } else {
+            json.putObject("body").put("base64", message.body());
+        }
+        try {
+            return JSON.writeValueAsBytes(json);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("it can't be written as JSON"); // no cause: it may quote the body
+        }
+    }
+
+    private static @Nullable String textOf(byte[] bytes) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            return null;
+        }
+    }
+
+    /** XML 1.0 turns a carriage return into a line feed, and has no other control characters but tab and line feed. */
+    private static boolean isXml(int c) {
+        return c == '\t'
+                || c == '\n'
+                || (c >= ' ' && c <= 0xD7FF)
+                || (c >= 0xE000 && c <= 0xFFFD)
+                || (c >= 0x10000 && c <= 0x10FFFF);
+    }
+
+    // From the wire.
+
+    /** Returns what cannot be decoded: its text as it is. */
+    static QueueBody raw(String text) {
+        return new QueueBody(text.getBytes(StandardCharsets.UTF_8), null, null, Headers.empty(), null);
+    }
+
+    /**
+     * Takes a text apart.
+     *
+     * @throws IllegalArgumentException if it was not written with this encoding; the text says nothing of the body
+     */
+    static QueueBody of(String text, QueueEncoding encoding, boolean envelope) {
+        byte[] body = encoding == QueueEncoding.BASE64 ? fromBase64(text) : text.getBytes(StandardCharsets.UTF_8);
+        return envelope ? unwrap(body) : new QueueBody(body, null, null, Headers.empty(), null);
+    }
+
+    private static byte[] fromBase64(String text) {
+        try {
+            return Base64.getDecoder().decode(text.strip());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("it is no Base64; does the sender use the encoding TEXT?");
+        }
+    }
+
+    private static QueueBody unwrap(byte[] body) {
+        try {
+            JsonNode json = JSON.readTree(body);
+            if (json.path(MARK).asInt() != VERSION || !json.path("id").isTextual()) {
+                throw new IllegalArgumentException("it has no envelope; does the sender use none?");
+            }
+            Headers.Builder headers = Headers.builder();
+            for (JsonNode pair : json.path("headers")) {
+                headers.add(pair.path(0).asText(), bytes(pair.path(1)));
+            }
+            JsonNode key = json.path("key");
+            return new QueueBody(
+                    bytes(json.path("body")),
+                    json.path("id").asText(),
+                    key.isTextual() ? key.asText() : null,
+                    headers.build(),
+                    Instant.parse(json.path("time").asText()));
+        } catch (IOException | DateTimeException e) {
+            throw new IllegalArgumentException("its envelope can't be read"); // no cause: it quotes the body
+        }
+    }
+
+    private static byte[] bytes(JsonNode value) throws IOException {
+        return value.isObject()
+                ? value.path("base64").binaryValue()
+                : value.asText().getBytes(StandardCharsets.UTF_8);
+    }
+}

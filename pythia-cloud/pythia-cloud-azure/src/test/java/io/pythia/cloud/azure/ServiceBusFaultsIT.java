@@ -1,0 +1,313 @@
+package io.pythia.cloud.azure;
+
+import static io.pythia.cloud.azure.Traffic.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.azure.core.amqp.models.AmqpAnnotatedMessage;
+import com.azure.core.amqp.models.AmqpMessageBody;
+import com.azure.messaging.servicebus.ServiceBusClientBuilder;
+import com.azure.messaging.servicebus.ServiceBusMessage;
+import com.azure.messaging.servicebus.ServiceBusSenderClient;
+import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
+import io.pythia.Health;
+import io.pythia.Message;
+import io.pythia.MessageProducer;
+import io.pythia.Settled;
+import io.pythia.testkit.Ledger;
+import io.pythia.testkit.TestSubscriber;
+import io.pythia.testkit.fault.FaultProxy.Direction;
+import io.pythia.testkit.server.ServiceBusTestServer;
+import io.pythia.testkit.server.TestServers;
+import io.pythia.testkit.server.servicebus.QueueOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The faults of the contract, on a stand-in of its own. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ServiceBusFaultsIT {
+    private static final Duration LOCK = Duration.ofSeconds(3);
+    /** Unsettled at most: what a reset lets come again. */
+    private static final int WINDOW = 400;
+
+    private final ServiceBusTestServer server = TestServers.newServiceBus();
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    void start() {
+        assertThat(server.isOurs()).isTrue();
+    }
+
+    @AfterEach
+    void heal() {
+        server.proxy().heal();
+    }
+
+    @AfterAll
+    void stop() {
+        server.close();
+    }
+
+    private String queue() {
+        return queue(QueueOptions.defaults().withLock(LOCK));
+    }
+
+    private String queue(QueueOptions options) {
+        String name = "q-" + UUID.randomUUID();
+        server.createQueue(name, options);
+        return name;
+    }
+
+    private AzureConfig config() {
+        return AzureConfig.builder()
+                .connectionString(server.connectionString())
+                .timeout(Duration.ofSeconds(5))
+                .build();
+    }
+
+    private ServiceBusConsumer.Builder consumer(String queue) {
+        return ServiceBusConsumer.builder()
+                .queueName(queue)
+                .config(config())
+                .maxInFlight(WINDOW)
+                .closeTimeout(Duration.ofSeconds(5))
+                .retry(Traffic.QUICK);
+    }
+
+    private ServiceBusProducer producer(String queue) {
+        return ServiceBusProducer.builder()
+                .queueName(queue)
+                .config(config())
+                .retry(Traffic.QUICK)
+                .sendTimeout(Duration.ofSeconds(90))
+                .build();
+    }
+
+    private Traffic traffic(String queue) {
+        return new Traffic(
+                producer(queue), listener -> consumer(queue).listener(listener).build(), Duration.ofMillis(1));
+    }
+
+    @Test // F01
+    void broker_killedUnderLoad_losesNothing_andAllComesBackByItself() throws InterruptedException {
+        try (Traffic traffic = traffic(queue())) {
+            for (int kill = 0; kill < 2; kill++) {
+                traffic.awaitMore(200);
+                int lost = traffic.lost.get();
+                server.kill();
+                eventually("a health that says so", () -> traffic.health() == Health.Status.DOWN);
+                eventually("an event", () -> traffic.lost.get() > lost);
+                server.start();
+            }
+            traffic.awaitMore(200);
+            eventually("a health that says so", () -> traffic.health() == Health.Status.UP);
+            traffic.finish("broker killed twice", 2 * WINDOW);
+        }
+    }
+
+    @Test // F04
+    void connectionsReset_manyTimes_loseNothing() throws InterruptedException {
+        try (Traffic traffic = traffic(queue())) {
+            for (int i = 0; i < 10; i++) {
+                traffic.awaitMore(100);
+                server.proxy().resetAll();
+            }
+            traffic.awaitMore(100);
+            assertThat(traffic.lost.get()).isPositive();
+            traffic.finish("connections reset 10 times", 10 * WINDOW);
+        }
+    }
+
+    @Test // F05
+    void silentNetwork_isNoticed_andAllComesBackByItself() throws InterruptedException {
+        try (Traffic traffic = traffic(queue())) {
+            traffic.awaitMore(200);
+            server.proxy().drop(Direction.TO_SERVER);
+            server.proxy().drop(Direction.TO_CLIENT);
+            eventually("an event", () -> traffic.lost.get() > 0);
+            eventually("a health that says so", () -> traffic.health() == Health.Status.DOWN);
+            server.proxy().heal();
+            server.proxy().resetAll(); // bytes were swallowed: no connection from before makes sense any more
+            traffic.awaitMore(200);
+            traffic.finish("black hole", WINDOW);
+        }
+    }
+
+    @Test // F08
+    void connectionsReset_inTheMiddleOfFrames_loseNothing() throws InterruptedException {
+        Random random = new Random(8);
+        try (Traffic traffic = traffic(queue())) {
+            for (int i = 0; i < 10; i++) {
+                int before = server.proxy().accepted();
+                server.proxy()
+                        .resetAfter(i % 2 == 0 ? Direction.TO_SERVER : Direction.TO_CLIENT, random.nextInt(5_000));
+                eventually("a new connection", () -> server.proxy().accepted() > before);
+            }
+            server.proxy().heal();
+            traffic.awaitMore(200);
+            traffic.finish("10 resets at random bytes", 10 * WINDOW);
+        }
+    }
+
+    @Test // F13
+    void consumerProcess_killedInTheMiddle_losesNothing() throws IOException {
+        String queue = queue();
+        try (ServiceBusProducer producer = producer(queue)) {
+            FaultRuns.killConsumers("servicebus", server.connectionString(), queue, producer, 4_000, folder);
+        }
+    }
+
+    @Test // F17
+    void handlerSlowerThanTheLock_keepsItsMessage() {
+        String queue = queue();
+        send(queue, 1);
+        try (ServiceBusConsumer consumer = consumer(queue).build()) {
+            assertThat(TestSubscriber.get(FaultRuns.holdOn(consumer, LOCK).ack()))
+                    .isEqualTo(Settled.DONE);
+        }
+        assertThat(server.counts(queue)).containsExactly(0, 0, 0, 0);
+    }
+
+    @Test // F17, F42
+    void lockThatIsNotRenewed_isStale_andNeverSettlesTheNextDelivery() {
+        String queue = queue();
+        send(queue, 1);
+        try (ServiceBusConsumer consumer =
+                consumer(queue).maxLease(Duration.ofMillis(1)).build()) {
+            FaultRuns.loseLease(
+                    consumer, () -> assertThat(server.counts(queue).get(1)).isEqualTo(1));
+        }
+        assertThat(server.counts(queue)).containsExactly(0, 0, 0, 0);
+    }
+
+    @Test // F18
+    void linkDetachedByTheBroker_isReplaced_andSaid() throws InterruptedException {
+        String queue = queue();
+        try (Traffic traffic = traffic(queue)) {
+            for (int i = 0; i < 3; i++) {
+                traffic.awaitMore(100);
+                int lost = traffic.lost.get();
+                server.detach(queue);
+                eventually("an event", () -> traffic.lost.get() > lost);
+            }
+            traffic.awaitMore(100);
+            traffic.finish("link detached 3 times", 3 * WINDOW);
+        }
+    }
+
+    @Test // T6
+    void silentReceiver_isReplaced_whenTheQueueHasMessages() {
+        String queue = queue();
+        AtomicReference<String> why = new AtomicReference<>();
+        BrokerListener listener = new BrokerListener() {
+            @Override
+            public void connectionLost(String broker, BrokerException cause) {
+                why.set(cause.getMessage());
+            }
+        };
+        try (ServiceBusConsumer consumer = consumer(queue)
+                .maxWaitTime(Duration.ofSeconds(1))
+                .silentAfter(Duration.ofSeconds(2))
+                .listener(listener)
+                .build()) {
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            TestSubscriber.get(consumer.connect());
+            server.mute(queue, true);
+            send(queue, 3);
+            eventually("the watch", () -> why.get() != null);
+            assertThat(why.get()).contains("silent although the queue has messages");
+            server.mute(queue, false);
+            subscriber.await(3);
+        }
+    }
+
+    @Test // F26
+    void poisonMessage_goesToTheDeadLetters_andTheOthersGoOn() {
+        String queue = queue();
+        send(queue, 100);
+        AtomicInteger tries = new AtomicInteger();
+        Ledger good = new Ledger();
+        try (ServiceBusConsumer consumer = consumer(queue).maxAttempts(3).build();
+                ServiceBusConsumer letters =
+                        consumer(queue).subQueue(SubQueue.DEAD_LETTER).build()) {
+            consumer.consume().subscribe(TestSubscriber.handling(message -> {
+                if (message.text().equals("m50")) {
+                    tries.incrementAndGet();
+                    message.nack();
+                } else {
+                    good.delivered(message.text());
+                    message.ack();
+                }
+            }));
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            letters.consume().subscribe(subscriber);
+            Message letter = subscriber.await(1).get(0);
+            assertThat(letter.text()).isEqualTo("m50");
+            assertThat(letter.headers().get("pythia-dead-letter-attempts")).isEqualTo("3");
+            assertThat(letter.headers().get("DeadLetterReason")).isEqualTo("given up after 3 attempts");
+            eventually("the others", () -> good.delivered() == 99);
+            assertThat(tries.get()).isEqualTo(3);
+        }
+    }
+
+    @Test // F27
+    void bodiesThatAreNoBytes_goToTheDeadLetters_andTheOthersGoOn() {
+        String queue = queue();
+        try (ServiceBusSenderClient raw = new ServiceBusClientBuilder()
+                .connectionString(server.connectionString())
+                .sender()
+                .queueName(queue)
+                .buildClient()) {
+            raw.sendMessage(new ServiceBusMessage(AmqpMessageBody.fromValue(42L)));
+            raw.sendMessage(new ServiceBusMessage(AmqpMessageBody.fromSequence(List.of("a", "b"))));
+            raw.sendMessage(new ServiceBusMessage(AmqpMessageBody.fromValue("text")));
+            raw.sendMessage(new ServiceBusMessage(
+                    new AmqpAnnotatedMessage(AmqpMessageBody.fromData(new byte[] {1})).getBody()));
+        }
+        try (ServiceBusConsumer consumer = consumer(queue).build()) {
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(2);
+            assertThat(subscriber.texts()).containsExactlyInAnyOrder("text", "\u0001");
+            eventually(
+                    "the dead letters",
+                    () -> server.counts(queue + "/$deadletterqueue").get(0) == 2);
+        }
+    }
+
+    @Test // F40
+    void consumersAndProducers_closedAtRandomMoments_loseNothing_andLeaveNothing() {
+        String queue = queue();
+        FaultRuns.closeAtRandom(() -> producer(queue), () -> consumer(queue).build(), 40, 60);
+        eventually("no connection", () -> server.proxy().open() == 0);
+    }
+
+    @Test // F44
+    void subscriberThatRequestsOne_keepsItsMessage_andGoesOnLater() {
+        String queue = queue();
+        send(queue, 5);
+        try (ServiceBusConsumer consumer = consumer(queue).build()) {
+            FaultRuns.requestOne(consumer, LOCK);
+        }
+    }
+
+    private void send(String queue, int count) {
+        FaultRuns.send(producer(queue), count);
+    }
+}

@@ -1,0 +1,267 @@
+package io.pythia.cloud.azure;
+
+import static io.pythia.cloud.azure.Traffic.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.azure.storage.queue.QueueClient;
+import com.azure.storage.queue.QueueClientBuilder;
+import com.azure.storage.queue.models.PeekedMessageItem;
+import io.pythia.Message;
+import io.pythia.MessageProducer;
+import io.pythia.Settled;
+import io.pythia.testkit.Ledger;
+import io.pythia.testkit.TestSubscriber;
+import io.pythia.testkit.fault.FaultProxy.Direction;
+import io.pythia.testkit.server.AzuriteTestServer;
+import io.pythia.testkit.server.TestServer;
+import io.pythia.testkit.server.TestServers;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The faults of the contract, on an Azurite of its own. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class StorageQueueFaultsIT {
+    private static final Duration VISIBILITY = Duration.ofSeconds(3);
+    private static final int WINDOW = 200;
+
+    private final TestServer server = TestServers.newAzurite();
+
+    @TempDir
+    private Path folder;
+
+    @AfterEach
+    void heal() {
+        server.proxy().heal();
+    }
+
+    @AfterAll
+    void stop() {
+        server.close();
+    }
+
+    private String queue() {
+        return StorageQueueHarness.createQueue(server);
+    }
+
+    private AzureConfig config() {
+        return AzureConfig.builder()
+                .connectionString(AzuriteTestServer.connectionString(server))
+                .timeout(Duration.ofSeconds(5))
+                .maxRetries(1)
+                .build();
+    }
+
+    private StorageQueueConsumer.Builder consumer(String queue) {
+        return StorageQueueConsumer.builder()
+                .queueName(queue)
+                .config(config())
+                .visibilityTimeout(VISIBILITY)
+                .maxPollInterval(Duration.ofMillis(300))
+                .maxDequeueCount(0)
+                .maxInFlight(WINDOW)
+                .closeTimeout(Duration.ofSeconds(5))
+                .retry(Traffic.QUICK);
+    }
+
+    private StorageQueueProducer producer(String queue) {
+        return StorageQueueProducer.builder()
+                .queueName(queue)
+                .config(config())
+                .retry(Traffic.QUICK)
+                .sendTimeout(Duration.ofSeconds(90))
+                .build();
+    }
+
+    private QueueClient raw(String queue) {
+        return new QueueClientBuilder()
+                .connectionString(AzuriteTestServer.connectionString(server))
+                .queueName(queue)
+                .buildClient();
+    }
+
+    private Traffic traffic(String queue) {
+        return new Traffic(
+                producer(queue), listener -> consumer(queue).listener(listener).build(), Duration.ofMillis(5));
+    }
+
+    @Test // F04
+    void connectionsReset_manyTimes_loseNothing() throws InterruptedException {
+        try (Traffic traffic = traffic(queue())) {
+            for (int i = 0; i < 10; i++) {
+                traffic.awaitMore(50);
+                server.proxy().resetAll();
+            }
+            traffic.awaitMore(50);
+            traffic.finish("connections reset 10 times", 10 * WINDOW);
+        }
+    }
+
+    @Test // F05
+    void silentNetwork_isNoticed_andAllComesBackByItself() throws InterruptedException {
+        try (Traffic traffic = traffic(queue())) {
+            traffic.awaitMore(50);
+            server.proxy().drop(Direction.TO_SERVER);
+            server.proxy().drop(Direction.TO_CLIENT);
+            eventually("an event", () -> traffic.lost.get() > 0);
+            server.proxy().heal();
+            server.proxy().resetAll(); // bytes were swallowed: no connection from before makes sense any more
+            traffic.awaitMore(50);
+            traffic.finish("black hole", 2 * WINDOW);
+        }
+    }
+
+    @Test // F08
+    void connectionsReset_inTheMiddleOfAnswers_loseNothing() throws InterruptedException {
+        Random random = new Random(8);
+        try (Traffic traffic = traffic(queue())) {
+            for (int i = 0; i < 10; i++) {
+                traffic.awaitMore(10);
+                server.proxy()
+                        .resetAfter(i % 2 == 0 ? Direction.TO_SERVER : Direction.TO_CLIENT, random.nextInt(3_000));
+            }
+            server.proxy().heal();
+            traffic.awaitMore(50);
+            traffic.finish("10 resets at random bytes", 10 * WINDOW);
+        }
+    }
+
+    @Test // F13
+    void consumerProcess_killedInTheMiddle_losesNothing() throws IOException {
+        String queue = queue();
+        try (StorageQueueProducer producer = producer(queue)) {
+            FaultRuns.killConsumers(
+                    "storage-queue", AzuriteTestServer.connectionString(server), queue, producer, 1_000, folder);
+        }
+    }
+
+    @Test // F17, F42
+    void handlerSlowerThanTheVisibility_keepsItsMessage_andSettlesWithTheLatestReceipt() {
+        String queue = queue();
+        send(queue, 1);
+        try (StorageQueueConsumer consumer = consumer(queue).build()) {
+            Message message = FaultRuns.holdOn(consumer, VISIBILITY);
+            // An extension and the acknowledgement at once: each needs the receipt that the one before has made.
+            message.extend(VISIBILITY);
+            assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE);
+        }
+        assertThat(raw(queue).getProperties().getApproximateMessagesCount()).isZero();
+    }
+
+    @Test // F17, F42
+    void receiptThatWasNotRenewed_isStale_andNeverSettlesTheNextDelivery() {
+        String queue = queue();
+        send(queue, 1);
+        try (StorageQueueConsumer consumer =
+                consumer(queue).maxLease(Duration.ofMillis(1)).build()) {
+            FaultRuns.loseLease(
+                    consumer,
+                    () -> assertThat(raw(queue).getProperties().getApproximateMessagesCount())
+                            .isEqualTo(1));
+        }
+        assertThat(raw(queue).getProperties().getApproximateMessagesCount()).isZero();
+    }
+
+    @Test // F26
+    void poisonMessage_goesToThePoisonQueue_andTheOthersGoOn() {
+        String queue = queue();
+        send(queue, 50);
+        AtomicInteger tries = new AtomicInteger();
+        Ledger good = new Ledger();
+        try (StorageQueueConsumer consumer = consumer(queue).maxDequeueCount(3).build()) {
+            consumer.consume().subscribe(TestSubscriber.handling(message -> {
+                if (message.text().equals("m25")) {
+                    tries.incrementAndGet();
+                    message.nack();
+                } else {
+                    good.delivered(message.text());
+                    message.ack();
+                }
+            }));
+            eventually("the others", () -> good.delivered() == 49);
+            try (StorageQueueConsumer poison =
+                    consumer(queue + "-poison").createQueue(true).build()) {
+                TestSubscriber subscriber = TestSubscriber.acknowledging();
+                poison.consume().subscribe(subscriber);
+                assertThat(subscriber.await(1).get(0).text()).isEqualTo("m25");
+            }
+            assertThat(tries.get()).isEqualTo(3);
+        }
+    }
+
+    @Test // F26
+    void messageThatKillsItsConsumers_goesToThePoisonQueue_unseen() {
+        String queue = queue();
+        send(queue, 1);
+        QueueClient raw = raw(queue);
+        for (int i = 0; i < 3; i++) {
+            Traffic.eventually(
+                    "the next delivery",
+                    () -> raw.receiveMessages(1, Duration.ofSeconds(1), null, null).stream()
+                                    .count()
+                            == 1);
+        }
+        try (StorageQueueConsumer consumer = consumer(queue).maxDequeueCount(3).build()) {
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            eventually("the poison queue", () -> peek(queue + "-poison") != null);
+            assertThat(subscriber.count()).isZero();
+        }
+    }
+
+    @Test // F27
+    void textsOfAnotherEncoding_goToThePoisonQueueAsTheyAre_andTheOthersGoOn() {
+        String queue = queue();
+        raw(queue).sendMessage("no Base64 at all!");
+        raw(queue).sendMessage("{\"half\": ");
+        send(queue, 10);
+        try (StorageQueueConsumer consumer = consumer(queue).build();
+                StorageQueueConsumer poison =
+                        consumer(queue + "-poison").createQueue(true).build()) {
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(10);
+            TestSubscriber letters = TestSubscriber.acknowledging();
+            poison.consume().subscribe(letters);
+            letters.await(2);
+            assertThat(letters.texts()).containsExactlyInAnyOrder("no Base64 at all!", "{\"half\": ");
+            assertThat(subscriber.count()).isEqualTo(10);
+        }
+    }
+
+    @Test // F40
+    void consumersAndProducers_closedAtRandomMoments_loseNothing() {
+        String queue = queue();
+        FaultRuns.closeAtRandom(() -> producer(queue), () -> consumer(queue).build(), 30, 30);
+    }
+
+    @Test // F44
+    void subscriberThatRequestsOne_keepsItsMessage_andGoesOnLater() {
+        String queue = queue();
+        send(queue, 5);
+        try (StorageQueueConsumer consumer = consumer(queue).build()) {
+            FaultRuns.requestOne(consumer, VISIBILITY);
+        }
+    }
+
+    private PeekedMessageItem peek(String queue) {
+        try {
+            return raw(queue).peekMessage();
+        } catch (com.azure.storage.queue.models.QueueStorageException e) {
+            return null; // made when it is needed
+        }
+    }
+
+    private void send(String queue, int count) {
+        FaultRuns.send(producer(queue), count);
+    }
+}
