@@ -20,7 +20,7 @@ final class Answers {
      * @throws BrokerException what went wrong, translated
      */
     static <T> @Nullable T await(String doing, Mono<T> answer, Duration limit) throws InterruptedException {
-        CompletableFuture<T> future = answer.toFuture();
+        CompletableFuture<@Nullable T> future = answer.toFuture();
         try {
             return future.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {

@@ -99,13 +99,6 @@ final class ConnectionString {
         return get("entitypath");
     }
 
-    /** Returns the host of the Service Bus namespace with its port, for messages; null if there is none. */
-    @Nullable
-    String host() {
-        String endpoint = get("endpoint");
-        return endpoint == null ? null : endpoint.replaceFirst("(?i)^sb://", "").replaceFirst("/.*$", "");
-    }
-
     private @Nullable String get(String key) {
         return parts.get(key);
     }

@@ -25,6 +25,7 @@ final class HeaderOrder {
 
     private static final int LAST = -1;
 
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares two
     private record Entry(String name, byte @Nullable [] value) {}
 
     private HeaderOrder() {}

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param key the key, null for none
  * @param timestamp the sender's time, null without an envelope
  */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares two
 record QueueBody(
         byte[] body,
         @Nullable String id,

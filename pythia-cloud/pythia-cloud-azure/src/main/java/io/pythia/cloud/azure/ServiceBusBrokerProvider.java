@@ -74,11 +74,12 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
     public Map<String, String> fromUri(BrokerUri uri) {
         List<String> path = uri.path();
         boolean subscription = path.size() == 3 && path.get(1).equalsIgnoreCase("subscriptions");
-        if (uri.hosts().size() > 1 || uri.user() != null || path.size() > 1 && !subscription) {
+        if (uri.hosts().size() > 1 || uri.user() != null || (path.size() > 1 && !subscription)) {
             throw new ConfigException(
                     "servicebus",
-                    "the address is servicebus://namespace/queue or servicebus://namespace/topic/subscriptions/name, to be signed in to"
-                            + " by Entra ID; with the setting connection-string it is servicebus:queue");
+                    "the address is servicebus://namespace/queue or servicebus://namespace/topic/subscriptions/name,"
+                            + " to be signed in to by Entra ID; with the setting connection-string it is"
+                            + " servicebus:queue");
         }
         Map<String, String> settings = new LinkedHashMap<>();
         if (!uri.hosts().isEmpty()) {

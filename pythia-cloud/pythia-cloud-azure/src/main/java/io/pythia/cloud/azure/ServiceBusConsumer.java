@@ -74,8 +74,9 @@ public final class ServiceBusConsumer extends AbstractMessageBroker<ServiceBusRe
             return CompletableFuture.failedFuture(notConnected());
         }
         return translated(
-                "fetching a deferred message",
-                current.fetchDeferred(sessionId, sequenceNumber).toFuture());
+                        "fetching a deferred message",
+                        current.fetchDeferred(sessionId, sequenceNumber).toFuture())
+                .thenApply(Boolean.TRUE::equals);
     }
 
     /**
@@ -91,7 +92,7 @@ public final class ServiceBusConsumer extends AbstractMessageBroker<ServiceBusRe
         return onSession(sessionId, link -> link.receiver().setSessionState(state));
     }
 
-    private <T extends @Nullable Object> CompletableFuture<T> onSession(String sessionId, Function<ServiceBusLink, Mono<T>> action) {
+    private <T> CompletableFuture<@Nullable T> onSession(String sessionId, Function<ServiceBusLink, Mono<T>> action) {
         ServiceBusReceiver current = receiver();
         ServiceBusLink link = current == null || settings.sessions() == 0 ? null : current.linkOf(sessionId);
         if (link == null) {

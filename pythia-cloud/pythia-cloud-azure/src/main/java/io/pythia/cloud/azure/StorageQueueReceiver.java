@@ -76,14 +76,16 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
     }
 
     private List<QueueMessageItem> ask(int count) throws InterruptedException {
-        CompletableFuture<List<QueueMessageItem>> answer = client().receiveMessages(count, settings.visibilityTimeout())
+        CompletableFuture<@Nullable List<QueueMessageItem>> answer = client().receiveMessages(
+                        count, settings.visibilityTimeout())
                 .collectList()
                 .toFuture();
         long askedAt = System.nanoTime();
         try {
             while (true) {
                 try {
-                    return answer.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                    List<QueueMessageItem> items = answer.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                    return items == null ? List.of() : items;
                 } catch (TimeoutException e) {
                     boolean hopeless = System.nanoTime() - askedAt > PATIENCE && isWokenUp();
                     if (closed || hopeless) {

@@ -17,7 +17,7 @@ record Access(String keyName, String key) {
     /** Returns whether a token was signed with the key and has not expired. */
     boolean allows(String token) {
         Map<String, String> parts = new HashMap<>();
-        for (String part : token.substring(token.indexOf(' ') + 1).split("&")) {
+        for (String part : token.substring(token.indexOf(' ') + 1).split("&", -1)) {
             int equals = part.indexOf('=');
             if (equals > 0) {
                 parts.put(part.substring(0, equals), part.substring(equals + 1));

@@ -21,7 +21,7 @@ final class Entities {
 
     /** Runs a command, and notes it if it changes what there is; returns its answer. */
     String run(String command) {
-        String[] words = command.split(" ");
+        String[] words = command.split(" ", -1);
         String name = words.length > 1 ? words[1] : "";
         return switch (words[0]) {
             case "queue", "topic", "subscription", "delete" -> {
@@ -49,7 +49,7 @@ final class Entities {
 
     /** Does what a command says that was or will be noted. */
     void change(String command) {
-        String[] words = command.split(" ");
+        String[] words = command.split(" ", -1);
         String name = words[1];
         switch (words[0]) {
             case "queue" -> make(name, QueueOptions.of(words, 2));

@@ -64,7 +64,7 @@ final class Journal implements AutoCloseable {
         write(() -> {
             head(CHANGED, queue, message);
             out.writeInt(message.deliveries);
-            out.writeByte(state.ordinal());
+            out.writeByte(state.code);
         });
     }
 
@@ -124,7 +124,7 @@ final class Journal implements AutoCloseable {
             case REMOVED -> queue.remove(sequence);
             case CHANGED -> {
                 int deliveries = in.readInt();
-                State state = State.values()[in.readByte()];
+                State state = State.of(in.readByte());
                 queue.computeIfPresent(sequence, (number, old) -> {
                     old.message().deliveries = deliveries;
                     return new Restored(old.message(), state);

@@ -16,6 +16,7 @@ import org.apache.qpid.proton.message.Message;
 import org.jspecify.annotations.Nullable;
 
 /** Answers what is asked by request and response: tokens, and what is done to queues beside receiving. */
+@SuppressWarnings("JavaUtilDate") // what AMQP's timestamps are in proton-j
 final class Management {
     private static final int OK = 200;
     private static final int ACCEPTED = 202;
@@ -190,8 +191,8 @@ final class Management {
         Object session = in.get("session-id");
         List<Map<String, Object>> found = new ArrayList<>();
         for (Message message : queue.peek(
-                ((Number) in.get("from-sequence-number")).longValue(),
-                ((Number) in.get("message-count")).intValue(),
+                number(in, "from-sequence-number"),
+                (int) number(in, "message-count"),
                 session == null ? null : session.toString())) {
             found.add(new HashMap<>(Map.of("message", new Binary(AmqpCodec.encode(message)))));
         }
@@ -235,6 +236,10 @@ final class Management {
             }
         }
         return OK;
+    }
+
+    private static long number(Map<?, ?> in, String name) {
+        return in.get(name) instanceof Number number ? number.longValue() : 0;
     }
 
     private static long[] numbers(Map<?, ?> in) {

@@ -17,6 +17,7 @@ import org.apache.qpid.proton.message.Message;
 import org.jspecify.annotations.Nullable;
 
 /** A queue, or a subscription, or the dead letters of one. */
+@SuppressWarnings("JavaUtilDate") // what AMQP's timestamps are in proton-j
 final class StandInQueue {
     static final String DEAD_LETTERS = "/$deadletterqueue";
 

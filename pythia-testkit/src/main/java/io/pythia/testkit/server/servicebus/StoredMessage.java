@@ -12,15 +12,26 @@ import org.apache.qpid.proton.message.Message;
 import org.jspecify.annotations.Nullable;
 
 /** A message that a queue has. */
+@SuppressWarnings("JavaUtilDate") // what AMQP's timestamps are in proton-j
 final class StoredMessage {
     private static final Symbol SCHEDULED = Symbol.getSymbol("x-opt-scheduled-enqueue-time");
     private static final Symbol STATE = Symbol.getSymbol("x-opt-message-state");
 
     /** Where it is in its queue; the numbers are those of the protocol. */
     enum State {
-        ACTIVE,
-        DEFERRED,
-        SCHEDULED
+        ACTIVE(0),
+        DEFERRED(1),
+        SCHEDULED(2);
+
+        final int code;
+
+        State(int code) {
+            this.code = code;
+        }
+
+        static State of(int code) {
+            return code == DEFERRED.code ? DEFERRED : code == SCHEDULED.code ? SCHEDULED : ACTIVE;
+        }
     }
 
     final long sequence;
@@ -91,7 +102,7 @@ final class StoredMessage {
         annotations.put(Symbol.getSymbol("x-opt-sequence-number"), sequence);
         annotations.put(Symbol.getSymbol("x-opt-enqueue-sequence-number"), sequence);
         annotations.put(Symbol.getSymbol("x-opt-enqueued-time"), enqueued);
-        annotations.put(STATE, state.ordinal());
+        annotations.put(STATE, state.code);
         if (lockedUntil != null) {
             annotations.put(Symbol.getSymbol("x-opt-locked-until"), lockedUntil);
         }
