@@ -3,6 +3,7 @@ package io.pythia.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
+import io.pythia.cloud.gcp.GcpConfig;
 import io.pythia.http.HttpConfig;
 import io.pythia.kafka.KafkaConfig;
 import io.pythia.rabbitmq.RabbitMQConfig;
@@ -102,6 +103,7 @@ class DocumentationTest {
             case "consumer-options" -> options(ConsumerOptions.class, ConsumerOptions.defaults());
             case "producer-options" -> options(ProducerOptions.class, ProducerOptions.defaults());
             case "rabbitmq-config" -> options(RabbitMQConfig.class, RabbitMQConfig.defaults());
+            case "gcp-config" -> options(GcpConfig.class, GcpConfig.defaults());
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
             case "http-config" -> options(HttpConfig.class, HttpConfig.defaults());
             case "redis-config" -> options(RedisConfig.class, RedisConfig.defaults());

@@ -2,6 +2,7 @@ package io.pythia.testkit.server;
 
 import io.pythia.testkit.server.ServerKind.Way;
 import java.util.Map;
+import org.opentest4j.TestAbortedException;
 
 /**
  * Finds a server for tests: an address in the environment ({@code PYTHIA_TEST_KAFKA=host:port}), else a container of the official image
@@ -21,6 +22,11 @@ public final class TestServers {
 
     private static final ServerKind REDIS =
             kind("redis", new Way("native", RedisTestServer::missing, RedisTestServer::create));
+
+    private static final ServerKind PUBSUB =
+            kind("pubsub", new Way("native", PubSubTestServer::ownIsMissing, PubSubTestServer::own));
+    private static final ServerKind PUBSUB_EMULATOR = kind(
+            "pubsub-emulator", new Way("native", PubSubTestServer::emulatorIsMissing, PubSubTestServer::emulator));
 
     private TestServers() {}
 
@@ -66,5 +72,26 @@ public final class TestServers {
     /** Returns a Redis master with a replica and three sentinels of its own, each a process. */
     public static RedisTestSentinel newRedisSentinel() {
         return new RedisTestSentinel();
+    }
+
+    /**
+     * Returns the Google Pub/Sub server that all tests of this JVM share: use names of your own. It is the project's own, of the module
+     * {@code pythia-pubsub-server}, unless {@code PYTHIA_TEST_PUBSUB} gives the address of another without TLS and credentials.
+     */
+    public static TestServer pubsub() {
+        return PUBSUB.shared();
+    }
+
+    /** Returns a Pub/Sub server of its own, always the project's, to be killed and closed. */
+    public static TestServer newPubSub() {
+        return PUBSUB.create(Map.of());
+    }
+
+    /** Returns Google's emulator of Pub/Sub, which is not on every machine: where it is missing a test is left out, also in CI. */
+    public static TestServer newPubSubEmulator() {
+        PubSubTestServer.emulatorIsMissing().ifPresent(hint -> {
+            throw new TestAbortedException(hint);
+        });
+        return PUBSUB_EMULATOR.create(Map.of());
     }
 }
