@@ -128,8 +128,8 @@ final class PullStream {
 
     /** Gives a sign of life. */
     void heartbeat() {
-        if (end == null) {
-            requests.send(StreamingPullRequest.getDefaultInstance());
+        if (end == null && !closing) {
+            write(() -> requests.send(StreamingPullRequest.getDefaultInstance()));
         }
     }
 
@@ -137,11 +137,20 @@ final class PullStream {
     void close(Duration limit) throws InterruptedException {
         if (end == null) {
             closing = true;
-            requests.closeSend();
+            write(requests::closeSend);
             more();
             over.await(limit.toMillis(), TimeUnit.MILLISECONDS);
         }
         cancel();
+    }
+
+    /** A stream may end at any time, and then the client refuses what is written. */
+    private static void write(Runnable write) {
+        try {
+            write.run();
+        } catch (IllegalStateException e) {
+            // whoever receives learns why it has ended
+        }
     }
 
     void cancel() {
