@@ -11,6 +11,7 @@ import io.pythia.testkit.BrokerConformance;
 import io.pythia.testkit.BrokerHarness;
 import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
+import java.time.Duration;
 import java.util.List;
 
 /** A destination is a topic; a group is a subscription of it, that keeps the order of keys. */
@@ -18,19 +19,21 @@ class PubSubConformanceIT extends BrokerConformance {
 
     @Override
     protected BrokerHarness createHarness() {
-        return new Harness("pubsub", TestServers.pubsub());
+        return new Harness("pubsub", TestServers.pubsub(), Duration.ofSeconds(60));
     }
 
     /** The server must be started when it is made. */
     static final class Harness implements BrokerHarness {
         private final String name;
         private final TestServer server;
+        private final Duration ackDeadline;
         private final GcpConfig config;
         private final PubSubResources resources;
 
-        Harness(String name, TestServer server) {
+        Harness(String name, TestServer server, Duration ackDeadline) {
             this.name = name;
             this.server = server;
+            this.ackDeadline = ackDeadline;
             this.config = PubSubResources.config(server.address());
             this.resources = new PubSubResources(server.address());
         }
@@ -81,6 +84,7 @@ class PubSubConformanceIT extends BrokerConformance {
             return PubSubSubscriber.builder()
                     .subscriptionName(topic + "." + group)
                     .config(config)
+                    .ackDeadline(ackDeadline)
                     .options(options);
         }
 
