@@ -58,7 +58,9 @@ interface SettlingCases extends ConformanceCases {
             consumer.consume().subscribe(subscriber);
             eventually("all messages, two of them again").until(() -> {
                 List<String> texts = subscriber.texts();
-                return texts.containsAll(bodies(100)) && nacked.size() == 2 && secondAttempts(subscriber).size() >= 2;
+                return texts.containsAll(bodies(100))
+                        && nacked.size() == 2
+                        && secondAttempts(subscriber).size() >= 2;
             });
             assertThat(secondAttempts(subscriber)).containsExactlyInAnyOrderElementsOf(nacked);
             // A broker that keeps the order of a key has to deliver again what comes after the message.

@@ -25,8 +25,8 @@ public final class TestServers {
 
     private static final ServerKind PUBSUB =
             kind("pubsub", new Way("native", PubSubTestServer::ownIsMissing, PubSubTestServer::own));
-    private static final ServerKind PUBSUB_EMULATOR = kind(
-            "pubsub-emulator", new Way("native", PubSubTestServer::emulatorIsMissing, PubSubTestServer::emulator));
+    private static final ServerKind PUBSUB_EMULATOR =
+            kind("pubsub-emulator", new Way("native", PubSubTestServer::emulatorIsMissing, PubSubTestServer::emulator));
 
     private TestServers() {}
 

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +43,7 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
     private @Nullable SubscriberStub stub;
     private @Nullable AckCalls calls;
     private volatile @Nullable PullStream stream;
+    private final CountDownLatch intakeOver = new CountDownLatch(1);
     private volatile boolean stopped;
     private volatile boolean closed;
     private volatile boolean exactlyOnce;
@@ -294,14 +296,15 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
         stopped = true;
         PullStream current = stream;
         AckCalls giving = calls;
-        if (current == null || giving == null || broken) {
-            return;
-        }
         try {
-            current.close(DRAIN_LIMIT);
-            giving.giveBack(inbox.clearWaiting(), GIVE_BACK_LIMIT);
+            if (current != null && giving != null && !broken) {
+                current.close(DRAIN_LIMIT);
+                giving.giveBack(inbox.clearWaiting(), GIVE_BACK_LIMIT);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            intakeOver.countDown();
         }
     }
 
@@ -349,6 +352,9 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
             giving.end(new BrokerConnectionException(settings.name() + " is disconnected"));
         }
         try {
+            if (drained) { // perhaps by another thread, at this moment
+                intakeOver.await(DRAIN_LIMIT.plus(GIVE_BACK_LIMIT).toMillis(), TimeUnit.MILLISECONDS);
+            }
             if (current != null && !drained && !broken) {
                 current.close(DRAIN_LIMIT);
             } else if (current != null) {
