@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pythia.Brokers;
 import io.pythia.cloud.aws.AwsConfig;
 import io.pythia.cloud.azure.AzureConfig;
+import io.pythia.cloud.gcp.GcpConfig;
 import io.pythia.http.HttpConfig;
 import io.pythia.kafka.KafkaConfig;
 import io.pythia.rabbitmq.RabbitMQConfig;
@@ -104,6 +105,7 @@ class DocumentationTest {
             case "consumer-options" -> options(ConsumerOptions.class, ConsumerOptions.defaults());
             case "producer-options" -> options(ProducerOptions.class, ProducerOptions.defaults());
             case "rabbitmq-config" -> options(RabbitMQConfig.class, RabbitMQConfig.defaults());
+            case "gcp-config" -> options(GcpConfig.class, GcpConfig.defaults());
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
             case "azure-config" -> options(AzureConfig.class, AzureConfig.defaults());
             case "http-config" -> options(HttpConfig.class, HttpConfig.defaults());

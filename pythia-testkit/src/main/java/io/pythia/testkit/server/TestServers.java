@@ -3,6 +3,7 @@ package io.pythia.testkit.server;
 import io.pythia.testkit.server.ServerKind.Way;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.opentest4j.TestAbortedException;
 
 /**
  * Finds a server for tests: an address in the environment ({@code PYTHIA_TEST_KAFKA=host:port}), else a container of the official image
@@ -35,6 +36,11 @@ public final class TestServers {
             kind("servicebus", new Way("native", ServiceBusTestServer::missing, ServiceBusTestServer::create));
 
     private static @Nullable ServiceBusTestServer sharedServiceBus;
+
+    private static final ServerKind PUBSUB =
+            kind("pubsub", new Way("native", PubSubTestServer::ownIsMissing, PubSubTestServer::own));
+    private static final ServerKind PUBSUB_EMULATOR =
+            kind("pubsub-emulator", new Way("native", PubSubTestServer::emulatorIsMissing, PubSubTestServer::emulator));
 
     private TestServers() {}
 
@@ -120,5 +126,26 @@ public final class TestServers {
     /** Returns an Azurite of its own, to be stopped and closed. */
     public static TestServer newAzurite() {
         return AZURITE.create(Map.of());
+    }
+
+    /**
+     * Returns the Google Pub/Sub server that all tests of this JVM share: use names of your own. It is the project's own, of the module
+     * {@code pythia-pubsub-server}, unless {@code PYTHIA_TEST_PUBSUB} gives the address of another without TLS and credentials.
+     */
+    public static TestServer pubsub() {
+        return PUBSUB.shared();
+    }
+
+    /** Returns a Pub/Sub server of its own, always the project's, to be killed and closed. */
+    public static TestServer newPubSub() {
+        return PUBSUB.create(Map.of());
+    }
+
+    /** Returns Google's emulator of Pub/Sub, which is not on every machine: where it is missing a test is left out, also in CI. */
+    public static TestServer newPubSubEmulator() {
+        PubSubTestServer.emulatorIsMissing().ifPresent(hint -> {
+            throw new TestAbortedException(hint);
+        });
+        return PUBSUB_EMULATOR.create(Map.of());
     }
 }

@@ -1,0 +1,123 @@
+package io.pythia.cloud.gcp;
+
+import io.pythia.ConfigException;
+import io.pythia.MessageBroker;
+import io.pythia.MessageProducer;
+import io.pythia.spi.BrokerProvider;
+import io.pythia.spi.BrokerUri;
+import io.pythia.spi.Capabilities;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
+import io.pythia.spi.Settings;
+import io.pythia.spi.SettingsReader;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** Makes {@code pubsub} known: {@code pubsub://my-project/my-subscription}, for a producer {@code pubsub://my-project/my-topic}. */
+public final class PubSubBrokerProvider implements BrokerProvider {
+    static final Capabilities CAPABILITIES = Capabilities.builder()
+            .ordering(Capabilities.Ordering.KEY)
+            .nack(Capabilities.Support.BROKER)
+            .delayedNack(Capabilities.Support.BROKER)
+            .leases()
+            .competing()
+            .groups()
+            .persistent()
+            .headers()
+            .keys()
+            .maxMessageBytes(PubSubMessages.MAX_BYTES)
+            .build();
+
+    private static final String NAME = "pubsub";
+    private static final String SUBSCRIPTION = "subscription-name";
+    private static final String TOPIC = "topic-name";
+
+    /** What a URL's path says: the one or the other. */
+    private static final String RESOURCE = "resource";
+
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY = List.of(SUBSCRIPTION, "max-messages", "ack-deadline");
+
+    private static final List<String> PRODUCER_ONLY = List.of(TOPIC, "ordering-key", "max-request-bytes");
+
+    /** For {@link java.util.ServiceLoader}. */
+    public PubSubBrokerProvider() {}
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return CAPABILITIES;
+    }
+
+    @Override
+    public Map<String, String> fromUri(BrokerUri uri) {
+        if (uri.hosts().size() != 1 || uri.path().size() != 1 || uri.user() != null) {
+            throw new ConfigException(
+                    NAME, "the address is pubsub://project/subscription, for a producer pubsub://project/topic");
+        }
+        return Map.of("project-id", uri.hosts().get(0), RESOURCE, uri.pathText());
+    }
+
+    @Override
+    public MessageBroker consumer(Settings settings) {
+        SettingsReader read = settings.reader();
+        PubSubSubscriber.Builder builder = PubSubSubscriber.builder()
+                .options(read.bind(ConsumerOptions.class))
+                .config(read.bind(GcpConfig.class));
+        builder.subscriptionName(resource(read, SUBSCRIPTION));
+        read.set("max-messages", read.read("max-messages", Integer.class, null), builder::maxMessages);
+        read.set("ack-deadline", read.read("ack-deadline", Duration.class, null), builder::ackDeadline);
+        PRODUCER_ONLY.forEach(read::text);
+        read.group("attributes");
+        read.finish();
+        return build("pubsub consumer", builder::build);
+    }
+
+    @Override
+    public MessageProducer producer(Settings settings) {
+        SettingsReader read = settings.reader();
+        PubSubPublisher.Builder builder = PubSubPublisher.builder()
+                .options(read.bind(ProducerOptions.class))
+                .config(read.bind(GcpConfig.class));
+        builder.topicName(resource(read, TOPIC));
+        read.set("ordering-key", read.text("ordering-key"), builder::orderingKey);
+        read.set("max-request-bytes", read.read("max-request-bytes", Integer.class, null), builder::maxRequestBytes);
+        attributes(read, builder);
+        CONSUMER_ONLY.forEach(read::text);
+        read.finish();
+        return build("pubsub producer", builder::build);
+    }
+
+    /** A setting of its own goes before what the URL's path says. */
+    private static String resource(SettingsReader read, String key) {
+        String path = read.text(RESOURCE);
+        String own = read.text(key);
+        return own != null ? own : path != null ? path : read.requiredText(key);
+    }
+
+    /** Reads {@code attributes.<name>=<value>}. */
+    private static void attributes(SettingsReader read, PubSubPublisher.Builder builder) {
+        Map<String, String> attributes = read.group("attributes");
+        if (!attributes.isEmpty()) {
+            try {
+                builder.attributes(attributes);
+            } catch (IllegalArgumentException e) {
+                read.problem(String.valueOf(e.getMessage()));
+            }
+        }
+    }
+
+    private static <T> T build(String what, Supplier<T> build) {
+        try {
+            return build.get();
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(what, String.valueOf(e.getMessage()));
+        }
+    }
+}
