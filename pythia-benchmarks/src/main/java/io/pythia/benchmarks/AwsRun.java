@@ -170,7 +170,8 @@ public final class AwsRun {
                             .build());
                 }
                 if (!entries.isEmpty()) {
-                    client.deleteMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
+                    client.deleteMessageBatch(
+                            r -> r.queueUrl(url(address, queue)).entries(entries));
                 }
                 received += batch.size();
             }

@@ -6,6 +6,7 @@ import com.google.api.gax.batching.FlowControlSettings;
 import com.google.api.gax.core.NoCredentialsProvider;
 import com.google.api.gax.grpc.GrpcTransportChannel;
 import com.google.api.gax.rpc.FixedTransportChannelProvider;
+import com.google.cloud.pubsub.v1.MessageReceiver;
 import com.google.cloud.pubsub.v1.Publisher;
 import com.google.cloud.pubsub.v1.Subscriber;
 import com.google.cloud.pubsub.v1.stub.GrpcPublisherStub;
@@ -197,7 +198,7 @@ public final class PubSubRun {
 
     private void rawConsume() throws Exception {
         Counter counter = new Counter();
-        Subscriber.newBuilder(subscription(), (message, consumer) -> {
+        Subscriber.newBuilder(subscription(), (MessageReceiver) (message, consumer) -> {
                     counter.count();
                     consumer.ack();
                 })

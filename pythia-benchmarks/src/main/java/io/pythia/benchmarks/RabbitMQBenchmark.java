@@ -42,7 +42,8 @@ public final class RabbitMQBenchmark {
     private void run() throws Exception {
         for (int round = 1; round <= rounds; round++) {
             System.err.printf("round %d of %d%n", round, rounds);
-            // Both consumers read what the raw producer sent, since properties cost whoever reads them; who begins changes.
+            // Both consumers read what the raw producer sent, since properties cost whoever reads them; who begins
+            // changes.
             for (String side : round % 2 == 1 ? new String[] {"raw", "pythia"} : new String[] {"pythia", "raw"}) {
                 String queue = "bench-" + side + "-" + round + "-" + System.nanoTime();
                 declare(queue);

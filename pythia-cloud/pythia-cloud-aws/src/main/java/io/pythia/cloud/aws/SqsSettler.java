@@ -58,12 +58,7 @@ final class SqsSettler implements AutoCloseable {
                 this::delete);
         this.changes = new Requests<>(
                 new Requests.Rules<>(
-                        thread + "-visibility",
-                        VISIBILITY_REQUESTS,
-                        Long.MAX_VALUE,
-                        entry -> 0,
-                        PAUSE,
-                        null),
+                        thread + "-visibility", VISIBILITY_REQUESTS, Long.MAX_VALUE, entry -> 0, PAUSE, null),
                 this::change);
     }
 
