@@ -70,10 +70,8 @@ final class SqsSender implements BatchSender.Destination {
         for (int i = 0; i < entries.size(); i++) {
             all.add(entry(i, entries.get(i)));
         }
-        SendMessageBatchResponse response = send(SendMessageBatchRequest.builder()
-                .queueUrl(url)
-                .entries(all)
-                .build());
+        SendMessageBatchResponse response = send(
+                SendMessageBatchRequest.builder().queueUrl(url).entries(all).build());
         List<BatchSender.Answer> answers = new ArrayList<>();
         response.successful()
                 .forEach(each -> answers.add(BatchSender.Answer.taken(

@@ -33,8 +33,7 @@ class RequestsTest {
     }
 
     private static Requests.Rules<Integer> rules(int parallel, Duration pause, @Nullable AtomicBoolean last) {
-        return new Requests.Rules<>(
-                "test-request", parallel, 100, entry -> 1, pause, last == null ? null : last::get);
+        return new Requests.Rules<>("test-request", parallel, 100, entry -> 1, pause, last == null ? null : last::get);
     }
 
     private void eventually(Runnable check) {
@@ -43,8 +42,7 @@ class RequestsTest {
 
     @Test
     void fullRequest_goesAtOnce_andTheRestWhenNoneIsUnderWay() throws InterruptedException {
-        try (Requests<Integer> requests =
-                new Requests<>(rules(4, Duration.ofHours(1), null), this::hold)) {
+        try (Requests<Integer> requests = new Requests<>(rules(4, Duration.ofHours(1), null), this::hold)) {
             requests.add(numbers(0, 25));
             eventually(() -> assertThat(made).hasSize(2));
             assertThat(requests.waiting()).isEqualTo(5);
@@ -56,8 +54,7 @@ class RequestsTest {
 
     @Test
     void parallel_isTheMostThatAreUnderWay_andAddingMoreWaitsABit() throws InterruptedException {
-        try (Requests<Integer> requests =
-                new Requests<>(rules(2, Duration.ZERO, null), this::hold)) {
+        try (Requests<Integer> requests = new Requests<>(rules(2, Duration.ZERO, null), this::hold)) {
             requests.add(numbers(0, 100));
             assertThat(made).hasSize(2);
             mayEnd.countDown();
