@@ -30,7 +30,7 @@ public record MessageAttribute(String dataType, @Nullable String stringValue, by
         if (isBinary ? binaryValue == null || stringValue != null : stringValue == null || binaryValue != null) {
             throw new IllegalArgumentException("an attribute of the type " + dataType + " has the other value");
         }
-        if (stringValue != null && stringValue.isEmpty() || binaryValue != null && binaryValue.length == 0) {
+        if ((stringValue != null && stringValue.isEmpty()) || (binaryValue != null && binaryValue.length == 0)) {
             throw new IllegalArgumentException("an attribute's value must not be empty");
         }
     }

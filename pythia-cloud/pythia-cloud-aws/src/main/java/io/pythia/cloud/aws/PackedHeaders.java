@@ -28,6 +28,7 @@ final class PackedHeaders {
     private static final String TEXT = "v";
     private static final String BINARY = "b";
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Entry(String name, byte @Nullable [] value) {}
 
     private final Map<String, String> fields = new LinkedHashMap<>();

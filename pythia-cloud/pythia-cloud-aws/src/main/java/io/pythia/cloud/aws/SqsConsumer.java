@@ -174,7 +174,9 @@ public final class SqsConsumer extends AbstractMessageBroker<SqsMessage> {
 
         private static void requireSeconds(String name, Duration time, Duration least, Duration most) {
             require(
-                    time.getNano() == 0 && time.compareTo(least) >= 0 && time.compareTo(most) <= 0,
+                    Duration.ofSeconds(time.toSeconds()).equals(time)
+                            && time.compareTo(least) >= 0
+                            && time.compareTo(most) <= 0,
                     name + " must be whole seconds, " + least.toSeconds() + " to " + most.toSeconds() + ", but is "
                             + time);
         }

@@ -30,6 +30,7 @@ final class SqsMessages {
      * @param id the sender's, null if it chose none
      * @param poison why the rest could not be read; then the body is as it came, and there is nothing else
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Content(
             byte[] body,
             Headers headers,

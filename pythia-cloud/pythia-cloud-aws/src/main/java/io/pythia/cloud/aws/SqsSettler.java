@@ -25,6 +25,7 @@ import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
 final class SqsSettler implements AutoCloseable {
     private static final Duration LONGEST = Duration.ofHours(12);
     private static final int VISIBILITY_REQUESTS = 2;
+    private static final long NANOS_OF_A_SECOND = 1_000_000_000;
     private static final Duration PAUSE = Duration.ofMillis(20);
 
     /** One entry of a request; {@code settlement} is null for a message that the application has not seen. */
@@ -126,8 +127,9 @@ final class SqsSettler implements AutoCloseable {
 
     /** SQS counts in seconds; what comes too early would be no delay. */
     static long seconds(Duration time) {
-        long seconds = time.toSeconds() + (time.getNano() > 0 ? 1 : 0);
-        return Math.min(seconds, LONGEST.toSeconds());
+        return time.compareTo(LONGEST) >= 0
+                ? LONGEST.toSeconds()
+                : time.plusNanos(NANOS_OF_A_SECOND - 1).toSeconds();
     }
 
     private void delete(List<Entry> entries) {
