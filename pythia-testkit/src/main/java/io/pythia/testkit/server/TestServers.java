@@ -22,6 +22,16 @@ public final class TestServers {
     private static final ServerKind REDIS =
             kind("redis", new Way("native", RedisTestServer::missing, RedisTestServer::create));
 
+    private static final Way POSTGRES_PROCESS =
+            new Way("native", PostgresTestServer::missing, PostgresTestServer::create);
+    private static final ServerKind POSTGRES = kind("postgres", Containers.postgres(), POSTGRES_PROCESS);
+    private static final ServerKind OWN_POSTGRES = kind("postgres", POSTGRES_PROCESS);
+
+    private static final ServerKind MARIADB = kind(
+            "mariadb",
+            Containers.mariaDb(),
+            new Way("native", MariaDbTestServer::missing, MariaDbTestServer::create));
+
     private TestServers() {}
 
     private static ServerKind kind(String name, Way... ways) {
@@ -66,5 +76,28 @@ public final class TestServers {
     /** Returns a Redis master with a replica and three sentinels of its own, each a process. */
     public static RedisTestSentinel newRedisSentinel() {
         return new RedisTestSentinel();
+    }
+
+    /**
+     * Returns the PostgreSQL server that all tests of this JVM share: use tables, slots and publications of your own. User, password and
+     * database are {@code postgres}; {@code wal_level} is {@code logical}.
+     */
+    public static TestServer postgres() {
+        return POSTGRES.shared();
+    }
+
+    /** Returns a PostgreSQL server of its own, always a process, with lines of {@code postgresql.conf} in addition. */
+    public static PostgresTestServer newPostgres(Map<String, String> settings) {
+        return (PostgresTestServer) OWN_POSTGRES.create(settings);
+    }
+
+    /** Returns the MariaDB server that all tests of this JVM share. The user is {@code root} without a password, the database {@code test}. */
+    public static TestServer mariaDb() {
+        return MARIADB.shared();
+    }
+
+    /** Returns a MariaDB server of its own, to be killed and closed. */
+    public static TestServer newMariaDb(Map<String, String> settings) {
+        return MARIADB.create(settings);
     }
 }

@@ -1,0 +1,213 @@
+package io.pythia.cdc;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.pythia.BrokerConnectionException;
+import io.pythia.BrokerException;
+import io.pythia.FirstRun;
+import io.pythia.StateStore;
+import io.pythia.spi.ReceiveDriver;
+import io.pythia.spi.Received;
+import io.pythia.spi.Settlement;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Polls. The place from which it reads ({@link PollRound}) runs ahead of the place that is stored ({@link Progress}), which moves when
+ * everything before it is acknowledged.
+ */
+final class PollReceiver implements ReceiveDriver<ChangeRecord> {
+    private final CdcSettings settings;
+    private final Database database;
+    private final StateStore store;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private volatile boolean wokenUp;
+    private volatile boolean intakeOver;
+    private volatile @Nullable Progress<PollState> progress;
+    private volatile @Nullable PollRound round;
+    private volatile long nextPollAt;
+    private volatile long polls;
+
+    /** Only the receiving thread. */
+    private final ArrayDeque<Received<ChangeRecord>> buffer = new ArrayDeque<>();
+
+    /** Only the settling thread, before that the one that opens. */
+    private long savedVersion;
+
+    PollReceiver(CdcSettings settings) {
+        this.settings = settings;
+        this.database = new Database(settings);
+        StateStore given = settings.store();
+        this.store = given != null
+                ? given
+                : new TableStateStore(database, settings.config().stateTable());
+    }
+
+    @Override
+    public void open() {
+        PollRound opened = new PollRound(settings, database);
+        opened.lookUpTables();
+        String state = load();
+        Progress<PollState> loaded = new Progress<>(parse(state));
+        opened.begin(parse(state), loaded);
+        if (state == null && settings.config().firstRun() == FirstRun.ONLY_NEW) {
+            opened.passOver();
+            save(loaded);
+        }
+        progress = loaded;
+        round = opened;
+        nextPollAt = System.nanoTime();
+    }
+
+    private @Nullable String load() {
+        try {
+            return store.load(settings.stateKey());
+        } catch (IOException e) {
+            throw new BrokerConnectionException(settings.name() + ": the state store could not be read", e);
+        }
+    }
+
+    private PollState parse(@Nullable String state) {
+        try {
+            return state == null ? new PollState() : PollState.read(state);
+        } catch (JsonProcessingException e) {
+            throw new BrokerException(settings.name() + ": what the state store has under \"" + settings.stateKey()
+                    + "\" is none of ours; delete it to begin anew");
+        }
+    }
+
+    @Override
+    public List<Received<ChangeRecord>> receive(int max, Duration wait) throws InterruptedException {
+        PollRound current = Objects.requireNonNull(round);
+        long deadline = System.nanoTime() + wait.toNanos();
+        while (buffer.isEmpty()) {
+            long now = System.nanoTime();
+            if (wokenUp || now - deadline >= 0) {
+                wokenUp = false;
+                return List.of();
+            }
+            if (now - nextPollAt < 0) {
+                await(Math.min(nextPollAt, deadline) - now);
+                continue;
+            }
+            for (ChangeRecord record : current.next()) {
+                buffer.add(new Received<>(record, record));
+            }
+            if (current.isOver()) {
+                polls++;
+                nextPollAt = System.nanoTime() + settings.pollInterval().toNanos();
+            }
+        }
+        List<Received<ChangeRecord>> batch = new ArrayList<>(Math.min(max, buffer.size()));
+        while (batch.size() < max && !buffer.isEmpty()) {
+            batch.add(buffer.remove());
+        }
+        return batch;
+    }
+
+    private void await(long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            for (long left = nanos; left > 0 && !wokenUp; ) {
+                left = changed.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void wakeup() {
+        lock.lock();
+        try {
+            wokenUp = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public CompletableFuture<?> settle(List<? extends Settlement<ChangeRecord>> batch) {
+        Progress<PollState> current = Objects.requireNonNull(progress);
+        batch.forEach(settlement -> current.acknowledge((Progress.Step<?>) settlement.receipt().place));
+        try {
+            save(current);
+            return CompletableFuture.completedFuture(null);
+        } catch (BrokerException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private void save(Progress<PollState> current) {
+        long version = current.version();
+        if (version != savedVersion) {
+            write(current.look(state -> state.write(Set.of())));
+            savedVersion = version;
+        }
+    }
+
+    private void write(String state) {
+        try {
+            store.save(settings.stateKey(), state);
+        } catch (IOException e) {
+            throw new BrokerConnectionException(settings.name() + ": the state store could not be written", e);
+        } catch (BrokerException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new BrokerException(settings.name() + ": the state store failed", e, true);
+        }
+    }
+
+    @Override
+    public void stopIntake() {
+        intakeOver = true;
+    }
+
+    @Override
+    public void ping() {
+        database.ping();
+    }
+
+    @Override
+    public Map<String, String> facts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("polls", Long.toString(polls));
+        facts.put("next-poll-ms", Long.toString(Math.max(0, (nextPollAt - System.nanoTime()) / 1_000_000)));
+        PollRound current = round;
+        if (current != null && current.heldBack() > 0) {
+            facts.put("waits-for-transaction", Long.toString(current.horizon()));
+        }
+        return facts;
+    }
+
+    /** At an orderly end it is stored, too, what was read of late: without windows it would be read once more. */
+    @Override
+    public void close() {
+        PollRound current = round;
+        Progress<PollState> reached = progress;
+        try {
+            if (intakeOver
+                    && current != null
+                    && reached != null
+                    && !current.recentlyAcknowledged().isEmpty()) {
+                write(reached.look(state -> state.write(current.recentlyAcknowledged())));
+            }
+        } catch (BrokerException e) {
+            // only that some may be delivered twice
+        } finally {
+            database.close();
+        }
+    }
+}
