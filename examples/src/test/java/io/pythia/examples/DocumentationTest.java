@@ -3,6 +3,7 @@ package io.pythia.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
+import io.pythia.cdc.CdcConfig;
 import io.pythia.http.HttpConfig;
 import io.pythia.kafka.KafkaConfig;
 import io.pythia.rabbitmq.RabbitMQConfig;
@@ -104,6 +105,7 @@ class DocumentationTest {
             case "rabbitmq-config" -> options(RabbitMQConfig.class, RabbitMQConfig.defaults());
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
             case "http-config" -> options(HttpConfig.class, HttpConfig.defaults());
+            case "cdc-config" -> options(CdcConfig.class, CdcConfig.defaults());
             case "redis-config" -> options(RedisConfig.class, RedisConfig.defaults());
             default -> throw new AssertionError("nothing is called " + match.group(1));
         };

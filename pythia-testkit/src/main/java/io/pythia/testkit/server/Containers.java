@@ -44,7 +44,7 @@ final class Containers {
         return way(
                 MARIADB,
                 settings -> new ContainerServer(
-                        MARIADB, MARIADB_PORT, "ready for connections", (container, clientPort) -> {
+                        MARIADB, MARIADB_PORT, "MariaDB init process done", (container, clientPort) -> {
                             container.withEnv("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "1");
                             container.withEnv("MARIADB_DATABASE", "test");
                             container.withCommand(settings.entrySet().stream()

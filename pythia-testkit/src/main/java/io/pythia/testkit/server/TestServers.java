@@ -27,10 +27,9 @@ public final class TestServers {
     private static final ServerKind POSTGRES = kind("postgres", Containers.postgres(), POSTGRES_PROCESS);
     private static final ServerKind OWN_POSTGRES = kind("postgres", POSTGRES_PROCESS);
 
-    private static final ServerKind MARIADB = kind(
-            "mariadb",
-            Containers.mariaDb(),
-            new Way("native", MariaDbTestServer::missing, MariaDbTestServer::create));
+    private static final Way MARIADB_PROCESS = new Way("native", MariaDbTestServer::missing, MariaDbTestServer::create);
+    private static final ServerKind MARIADB = kind("mariadb", Containers.mariaDb(), MARIADB_PROCESS);
+    private static final ServerKind OWN_MARIADB = kind("mariadb", MARIADB_PROCESS);
 
     private TestServers() {}
 
@@ -96,8 +95,8 @@ public final class TestServers {
         return MARIADB.shared();
     }
 
-    /** Returns a MariaDB server of its own, to be killed and closed. */
-    public static TestServer newMariaDb(Map<String, String> settings) {
-        return MARIADB.create(settings);
+    /** Returns a MariaDB server of its own, always a process, with options of {@code mariadbd} in addition. */
+    public static MariaDbTestServer newMariaDb(Map<String, String> settings) {
+        return (MariaDbTestServer) OWN_MARIADB.create(settings);
     }
 }
