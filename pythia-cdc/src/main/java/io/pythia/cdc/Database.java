@@ -124,7 +124,7 @@ final class Database implements AutoCloseable {
         return settings.url().dialect();
     }
 
-    /** Reads in one snapshot, in a transaction that can't write. */
+    /** Reads in a transaction that can't write. */
     <T> T read(String doing, Work<T> work) {
         return transaction(doing, true, work);
     }
@@ -156,10 +156,6 @@ final class Database implements AutoCloseable {
             execute(connection, "PRAGMA query_only = " + (readOnly ? 1 : 0));
         } else {
             connection.setReadOnly(readOnly);
-            connection.setTransactionIsolation(
-                    readOnly && dialect() != Dialect.H2
-                            ? Connection.TRANSACTION_REPEATABLE_READ
-                            : Connection.TRANSACTION_READ_COMMITTED);
         }
     }
 

@@ -52,6 +52,7 @@ final class LogSnapshot implements AutoCloseable {
             opened = database.connection();
             opened.setAutoCommit(false);
             database.setReadOnly(opened, true);
+            opened.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             if (name != null) {
                 Database.execute(opened, "SET TRANSACTION SNAPSHOT '" + name.replace("'", "''") + "'");
             }
