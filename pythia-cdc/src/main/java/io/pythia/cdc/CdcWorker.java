@@ -58,6 +58,7 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
     public void installDeleteLog() {
         List<String> statements = deleteLogStatements();
         try (Database database = new Database(settings)) {
+            database.open();
             database.write("installing the log of deletes", connection -> {
                 for (String statement : statements) {
                     Database.execute(connection, statement);
@@ -75,6 +76,7 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
      */
     public List<String> deleteLogStatements() {
         try (Database database = new Database(settings)) {
+            database.open();
             return database.read("looking the tables up", connection -> {
                 List<TableSchema> tables = new ArrayList<>();
                 for (String name : settings.tables()) {
@@ -93,6 +95,7 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
      */
     public void dropSlot() {
         try (Database database = new Database(settings)) {
+            database.open();
             database.write("dropping the slot", connection -> {
                 try (PreparedStatement statement = connection.prepareStatement(
                         "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ?")) {

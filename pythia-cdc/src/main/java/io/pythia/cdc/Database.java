@@ -9,7 +9,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Properties;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -19,21 +18,31 @@ import org.jspecify.annotations.Nullable;
  * fail fails as {@link CdcErrors} says. Thread-safe.
  */
 final class Database implements AutoCloseable {
+    /** Long enough for a server that is busy, and soon enough for a health that says what is so. */
+    private static final long LONGEST_WAIT = 4_000;
+
     /** Work on a connection. */
     interface Work<T> {
         T on(Connection connection) throws SQLException;
     }
 
     private final CdcSettings settings;
-    private final @Nullable HikariDataSource pool;
-    private final DataSource source;
+    private volatile @Nullable HikariDataSource pool;
     private volatile @Nullable Statement running;
 
     Database(CdcSettings settings) {
         this.settings = settings;
-        DataSource given = settings.dataSource();
-        this.pool = given != null ? null : pool(settings);
-        this.source = given != null ? given : Objects.requireNonNull(pool);
+    }
+
+    /** Makes the pool, with a first connection: what is wrong with address and credentials is said at once. */
+    void open() {
+        if (settings.dataSource() == null) {
+            try {
+                pool = pool(settings);
+            } catch (RuntimeException e) {
+                throw CdcErrors.translate(settings.name() + ": connecting", e);
+            }
+        }
     }
 
     private static HikariDataSource pool(CdcSettings settings) {
@@ -53,10 +62,10 @@ final class Database implements AutoCloseable {
         config.setMaximumPoolSize(settings.config().maxConnections());
         config.setMinimumIdle(0);
         config.setIdleTimeout(Duration.ofMinutes(1).toMillis());
-        config.setConnectionTimeout(Math.max(250, settings.connectTimeout().toMillis()));
+        config.setConnectionTimeout(Math.max(250, Math.min(LONGEST_WAIT, settings.connectTimeout().toMillis())));
         config.setValidationTimeout(
                 Math.max(250, Math.min(5_000, settings.connectTimeout().toMillis() / 2)));
-        config.setInitializationFailTimeout(-1); // the first use says what is wrong
+        config.setInitializationFailTimeout(1);
         config.setConnectionInitSql(initialStatement(url.dialect(), settings.config()));
         return new HikariDataSource(config);
     }
@@ -135,7 +144,7 @@ final class Database implements AutoCloseable {
     }
 
     private <T> T transaction(String doing, boolean readOnly, Work<T> work) {
-        try (Connection connection = source.getConnection()) {
+        try (Connection connection = connection()) {
             connection.setAutoCommit(false);
             setReadOnly(connection, readOnly);
             try {
@@ -146,6 +155,8 @@ final class Database implements AutoCloseable {
                 rollback(connection, e);
                 throw e;
             }
+        } catch (UnsupportedOperationException e) {
+            throw e; // a statement of ours about what a database can't do
         } catch (SQLException | RuntimeException e) {
             throw CdcErrors.translate(settings.name() + ": " + doing, e);
         }
@@ -184,8 +195,12 @@ final class Database implements AutoCloseable {
         return statement;
     }
 
-    /** Returns a connection for a longer transaction; the caller closes it. */
+    /** Returns a connection, which the caller closes. */
     Connection connection() throws SQLException {
+        DataSource source = settings.dataSource() != null ? settings.dataSource() : pool;
+        if (source == null) {
+            throw new SQLException("not connected", "08003");
+        }
         return source.getConnection();
     }
 
@@ -199,8 +214,8 @@ final class Database implements AutoCloseable {
         });
     }
 
-    @Override
-    public void close() {
+    /** Ends a statement that is under way. */
+    void cancel() {
         Statement current = running;
         if (current != null) {
             try {
@@ -209,8 +224,14 @@ final class Database implements AutoCloseable {
                 // it has ended already
             }
         }
-        if (pool != null) {
-            pool.close();
+    }
+
+    @Override
+    public void close() {
+        cancel();
+        HikariDataSource made = pool;
+        if (made != null) {
+            made.close();
         }
     }
 }

@@ -30,6 +30,7 @@ import org.postgresql.replication.PGReplicationStream;
 final class LogReader implements Runnable {
     private static final int MOST_AT_ONCE = 500;
     private static final long SAVE_INTERVAL = 200_000_000L;
+    private static final long IDLE_SAVE_INTERVAL = 10_000_000L;
     private static final long IDLE_PAUSE = 2_000_000L;
     /** How far the log must have gone on, for other tables, before that is worth storing: to store it makes some log itself. */
     private static final long IDLE_STEP = 16 << 10;
@@ -46,6 +47,7 @@ final class LogReader implements Runnable {
     private final Supplier<ReplicationSlot> slot;
     private volatile boolean stopped;
     private volatile long lag = -1;
+    private volatile boolean endedWell;
 
     private @Nullable Begin transaction;
     private long number;
@@ -76,6 +78,11 @@ final class LogReader implements Runnable {
         return lag;
     }
 
+    /** Returns whether it was stopped, and the server was there to the end. */
+    boolean endedWell() {
+        return endedWell;
+    }
+
     void stop() {
         stopped = true;
     }
@@ -93,6 +100,7 @@ final class LogReader implements Runnable {
             place.save();
             flush();
             stream.forceUpdateStatus();
+            endedWell = true;
             place.fail(new BrokerException(settings.name() + " is disconnected"));
         } catch (SQLException | RuntimeException e) {
             BrokerException failure = CdcErrors.translate(settings.name() + ": reading the log", e);
@@ -188,7 +196,8 @@ final class LogReader implements Runnable {
         if (due && transaction == null) {
             skipWhatIsNotOurs();
         }
-        if (place.isDirty() && (due || idle || now - lastSaveAt >= SAVE_INTERVAL)) {
+        long sinceSave = now - lastSaveAt;
+        if (place.isDirty() && (due || sinceSave >= SAVE_INTERVAL || (idle && sinceSave >= IDLE_SAVE_INTERVAL))) {
             place.save();
             lastSaveAt = System.nanoTime();
             flush();

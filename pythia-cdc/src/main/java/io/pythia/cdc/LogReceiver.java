@@ -57,6 +57,7 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
 
     @Override
     public void open() throws InterruptedException {
+        database.open();
         tables = replication.prepare();
         replication.publish(tables);
         String saved = load();
@@ -288,6 +289,7 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
     @Override
     public void close() {
         buffer.fail(new BrokerException(settings.name() + " is disconnected"));
+        database.cancel();
         LogReader running = reader;
         Thread reading = thread;
         try {
@@ -296,7 +298,7 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
                 reading.join(CLOSE_TIMEOUT.toMillis());
             }
             replication.close();
-            if (running != null && pid != 0) {
+            if (running != null && running.endedWell()) {
                 awaitRelease(pid);
             }
         } catch (InterruptedException e) {

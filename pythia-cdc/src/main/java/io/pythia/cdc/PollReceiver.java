@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * everything before it is acknowledged.
  */
 final class PollReceiver implements ReceiveDriver<ChangeRecord> {
+    private static final int MAX_OPEN = 100_000;
+    private static final long LONG_PAUSE = Duration.ofSeconds(1).toNanos();
+
     private final CdcSettings settings;
     private final Database database;
     private final StateStore store;
@@ -56,6 +59,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
 
     @Override
     public void open() {
+        database.open();
         PollRound opened = new PollRound(settings, database);
         opened.lookUpTables();
         String state = load();
@@ -99,6 +103,10 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
             }
             if (now - nextPollAt < 0) {
                 await(Math.min(nextPollAt, deadline) - now);
+                continue;
+            }
+            if (current.isOver() && Objects.requireNonNull(progress).open() > MAX_OPEN) {
+                nextPollAt = now + LONG_PAUSE; // the application settles nothing
                 continue;
             }
             for (ChangeRecord record : current.next()) {

@@ -209,9 +209,6 @@ final class PollRound {
             if (isOverlapping(table)) {
                 state.after = null;
             }
-            if (!windows) {
-                state.done = false;
-            }
         }
         current = 0;
         return true;
@@ -241,7 +238,10 @@ final class PollRound {
             if (isOverlapping(table)) {
                 reading.table(table.name()).after = cursor; // in this round; the next one begins earlier
             }
-            if (known || !table.isWanted(row)) {
+            if (known) {
+                continue; // its effect waits for the acknowledgement of when it was read first
+            }
+            if (!table.isWanted(row)) {
                 Objects.requireNonNull(progress).event(effect);
                 continue;
             }
@@ -281,13 +281,13 @@ final class PollRound {
 
     private void endTable(PolledTable table, TableState state) {
         List<Object> last = state.after;
-        step(place -> {
-            TableState each = place.table(table.name());
-            each.done = true;
-            if (windows && last != null) {
-                each.newest = table.later(each.newest, last.get(0));
-            }
-        });
+        if (windows) {
+            step(place -> {
+                TableState each = place.table(table.name());
+                each.done = true;
+                each.newest = last == null ? each.newest : table.later(each.newest, last.get(0));
+            });
+        }
         if (isOverlapping(table) && state.newest != null) {
             Instant newest = table.timeOf(state.newest);
             if (newest != null) {

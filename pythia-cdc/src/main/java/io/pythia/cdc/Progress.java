@@ -75,6 +75,11 @@ final class Progress<S> {
         }
     }
 
+    /** Returns how many steps wait for an acknowledgement, their own or one before. */
+    synchronized int open() {
+        return open.size();
+    }
+
     /** Returns a number that changes whenever the place may have changed. */
     synchronized long version() {
         return version;

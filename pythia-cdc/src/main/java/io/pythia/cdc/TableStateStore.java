@@ -13,9 +13,14 @@ final class TableStateStore implements StateStore {
     private final String table;
     private boolean made;
 
+    /**
+     * Creates one.
+     *
+     * @param table a plain name, which needs no quotes
+     */
     TableStateStore(Database database, String table) {
         this.database = database;
-        this.table = database.dialect().quote(table);
+        this.table = table;
     }
 
     @Override
@@ -50,15 +55,11 @@ final class TableStateStore implements StateStore {
 
     private boolean exists(Connection connection) throws SQLException {
         try {
-            Tables.find(connection, database.dialect(), unquoted());
+            Tables.find(connection, database.dialect(), table);
             return true;
         } catch (io.pythia.DestinationNotFoundException e) {
             return false;
         }
-    }
-
-    private String unquoted() {
-        return table.substring(1, table.length() - 1);
     }
 
     @Override

@@ -119,10 +119,15 @@ record TestDatabase(Dialect dialect, String jdbc, String url) {
     }
 
     void insert(String table, long id, String name) {
-        execute("INSERT INTO " + table + " (id, name) VALUES (" + id + ", '" + name + "')");
+        execute("INSERT INTO " + table + " (id, name) VALUES (" + id + ", '" + quoted(name) + "')");
     }
 
     void update(String table, long id, String name) {
-        execute("UPDATE " + table + " SET name = '" + name + "', updated_at = " + now() + " WHERE id = " + id);
+        execute("UPDATE " + table + " SET name = '" + quoted(name) + "', updated_at = " + now() + " WHERE id = " + id);
+    }
+
+    private String quoted(String text) {
+        String quoted = text.replace("'", "''");
+        return dialect == Dialect.MYSQL ? quoted.replace("\\", "\\\\") : quoted;
     }
 }
