@@ -42,9 +42,12 @@ public final class CdcBenchmark {
                 "SELECT pg_create_logical_replication_slot('raw', 'pgoutput')",
                 "SELECT pg_create_logical_replication_slot('pythia', 'pgoutput')");
         // Transactions of ten rows.
-        execute("DO $$ BEGIN FOR i IN 0.." + (rows / 10 - 1) + " LOOP"
-                + " INSERT INTO bench SELECT i * 10 + j, repeat('x', 200), clock_timestamp(), clock_timestamp()"
-                + " FROM generate_series(0, 9) j; COMMIT; END LOOP; END $$", "VACUUM ANALYZE bench", "CHECKPOINT");
+        execute(
+                "DO $$ BEGIN FOR i IN 0.." + (rows / 10 - 1) + " LOOP"
+                        + " INSERT INTO bench SELECT i * 10 + j, repeat('x', 200), clock_timestamp(), clock_timestamp()"
+                        + " FROM generate_series(0, 9) j; COMMIT; END LOOP; END $$",
+                "VACUUM ANALYZE bench",
+                "CHECKPOINT");
         for (int round = 1; round <= rounds; round++) {
             System.err.printf("round %d of %d%n", round, rounds);
             for (String side : new String[] {"raw", "pythia"}) {

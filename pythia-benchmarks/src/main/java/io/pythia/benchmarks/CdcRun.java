@@ -23,7 +23,8 @@ import org.postgresql.replication.PGReplicationStream;
 /** One run in a fresh JVM: {@code CdcRun <variant> <jdbc> <count>}. Prints one RESULT line. */
 public final class CdcRun {
     private static final int PAGE = 1_000;
-    private static final String PLACE = "INSERT INTO place VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state";
+    private static final String PLACE =
+            "INSERT INTO place VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state";
 
     private final String jdbc;
     private final int count;

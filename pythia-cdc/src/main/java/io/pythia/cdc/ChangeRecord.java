@@ -1,5 +1,6 @@
 package io.pythia.cdc;
 
+import io.pythia.BrokerException;
 import io.pythia.Headers;
 import io.pythia.spi.MessageContent;
 import java.nio.charset.StandardCharsets;
@@ -120,13 +121,33 @@ final class ChangeRecord implements MessageContent {
             @Nullable String key,
             @Nullable String body,
             boolean binaryBody) {
+        /** Returns what a configuration names, by the names that the table has. */
         static OutboxColumns of(CdcConfig config, TableSchema table) {
             Column body = config.bodyColumn() == null ? null : table.column(config.bodyColumn());
             return new OutboxColumns(
-                    config.idColumn(),
-                    config.keyColumn(),
-                    config.bodyColumn(),
+                    name(table, config.idColumn()),
+                    name(table, config.keyColumn()),
+                    name(table, config.bodyColumn()),
                     body != null && body.kind() == Column.Kind.BYTES);
+        }
+
+        private static @Nullable String name(TableSchema table, @Nullable String wanted) {
+            Column column = wanted == null ? null : table.column(wanted);
+            return column == null ? null : column.name();
+        }
+
+        /**
+         * Checks that a table has what a configuration names.
+         *
+         * @throws BrokerException if it lacks one
+         */
+        static void check(CdcConfig config, TableSchema table) {
+            for (String wanted : new @Nullable String[] {config.idColumn(), config.keyColumn(), config.bodyColumn()}) {
+                if (wanted != null && table.column(wanted) == null) {
+                    throw new BrokerException("the table " + table.qualified() + " has no column " + wanted
+                            + "; see the settings id-column, key-column and body-column");
+                }
+            }
         }
 
         @Nullable

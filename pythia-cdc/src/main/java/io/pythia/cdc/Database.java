@@ -62,7 +62,8 @@ final class Database implements AutoCloseable {
         config.setMaximumPoolSize(settings.config().maxConnections());
         config.setMinimumIdle(0);
         config.setIdleTimeout(Duration.ofMinutes(1).toMillis());
-        config.setConnectionTimeout(Math.max(250, Math.min(LONGEST_WAIT, settings.connectTimeout().toMillis())));
+        config.setConnectionTimeout(
+                Math.max(250, Math.min(LONGEST_WAIT, settings.connectTimeout().toMillis())));
         config.setValidationTimeout(
                 Math.max(250, Math.min(5_000, settings.connectTimeout().toMillis() / 2)));
         config.setInitializationFailTimeout(1);

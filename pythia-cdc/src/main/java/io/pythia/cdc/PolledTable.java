@@ -58,6 +58,7 @@ final class PolledTable {
         if (config.deletedColumn() != null) {
             required(schema, "deleted-column", config.deletedColumn());
         }
+        OutboxColumns.check(config, schema);
         return new PolledTable(schema, new PollQuery(database, schema, cursor(schema, updated)), config, updated, null);
     }
 

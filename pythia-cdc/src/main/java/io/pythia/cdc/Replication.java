@@ -48,7 +48,9 @@ final class Replication implements AutoCloseable {
             checkServer(sql);
             List<TableSchema> tables = new ArrayList<>();
             for (String name : settings.tables()) {
-                tables.add(Tables.find(sql, Dialect.POSTGRESQL, name));
+                TableSchema table = Tables.find(sql, Dialect.POSTGRESQL, name);
+                ChangeRecord.OutboxColumns.check(settings.config(), table);
+                tables.add(table);
             }
             return tables;
         });

@@ -18,8 +18,8 @@ class CdcBrokerProviderTest {
 
     @Test
     void urlOfTheSeed_makesAWorker() {
-        try (MessageBroker worker =
-                brokers.consumer(URI.create("cdc:postgresql://user:canary@localhost/db?tables=users,orders&poll-interval=1s"))) {
+        try (MessageBroker worker = brokers.consumer(
+                URI.create("cdc:postgresql://user:canary@localhost/db?tables=users,orders&poll-interval=1s"))) {
             assertThat(worker).isInstanceOf(CdcWorker.class);
             assertThat(worker.name()).isEqualTo("cdc:localhost/db");
         }
@@ -36,7 +36,8 @@ class CdcBrokerProviderTest {
     @Test
     void settings_makeAWorker() {
         try (MessageBroker worker = brokers.consumer(
-                "cdc", Map.of("db-url", "sqlite:/tmp/x.db", "tables", "a, b", "overlap", "5s", "deleted-column", "gone"))) {
+                "cdc",
+                Map.of("db-url", "sqlite:/tmp/x.db", "tables", "a, b", "overlap", "5s", "deleted-column", "gone"))) {
             assertThat(worker.name()).isEqualTo("cdc:/tmp/x.db");
         }
     }
@@ -45,16 +46,24 @@ class CdcBrokerProviderTest {
     void problems_areAllSaid_andNoSecret() {
         assertThatThrownBy(() -> brokers.consumer(
                         "cdc",
-                        Map.of("db-url", "postgresql://u:canary@x@h/db", "mod", "log", "slot", "No-Slot", "password", "canary2")))
+                        Map.of(
+                                "db-url",
+                                "postgresql://u:canary@x@h/db",
+                                "mod",
+                                "log",
+                                "slot",
+                                "No-Slot",
+                                "password",
+                                "canary2")))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("mode")
                 .hasMessageContaining("slot")
                 .hasMessageContaining("tables")
                 .hasMessageNotContaining("canary");
-        assertThatThrownBy(() -> brokers.consumer("cdc", Map.of("db-url", "mysql://h/db", "tables", "t", "mode", "log")))
+        assertThatThrownBy(
+                        () -> brokers.consumer("cdc", Map.of("db-url", "mysql://h/db", "tables", "t", "mode", "log")))
                 .hasMessageContaining("only PostgreSQL");
-        assertThatThrownBy(() -> brokers.consumer(URI.create("cdc://host/db")))
-                .isInstanceOf(ConfigException.class);
+        assertThatThrownBy(() -> brokers.consumer(URI.create("cdc://host/db"))).isInstanceOf(ConfigException.class);
     }
 
     @Test
@@ -80,7 +89,9 @@ class CdcBrokerProviderTest {
             CdcConfig.Builder.class
                     .getMethod(component.getName(), component.getType())
                     .invoke(builder, value);
-            assertThat(component.getAccessor().invoke(builder.build().toBuilder().build()))
+            assertThat(component
+                            .getAccessor()
+                            .invoke(builder.build().toBuilder().build()))
                     .as(component.getName())
                     .isEqualTo(value);
         }
@@ -119,6 +130,8 @@ class CdcBrokerProviderTest {
     }
 
     private static void refused(Runnable build, String setting) {
-        assertThatThrownBy(build::run).isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith(setting);
+        assertThatThrownBy(build::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(setting);
     }
 }

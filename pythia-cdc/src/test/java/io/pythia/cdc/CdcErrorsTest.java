@@ -26,8 +26,12 @@ class CdcErrorsTest {
     void everyState_hasItsTranslationAndAdvice(CdcErrors.Row row) {
         SQLException error = new SQLException("no", (row.state() + "00000").substring(0, 5));
         BrokerException translated = CdcErrors.translate("x: reading", error);
-        assertThat(translated).hasMessageStartingWith("x: reading: no").hasMessageContaining(row.advice()).hasCause(error);
-        assertThat(translated.getClass()).isEqualTo(row.translation().apply("", null).getClass());
+        assertThat(translated)
+                .hasMessageStartingWith("x: reading: no")
+                .hasMessageContaining(row.advice())
+                .hasCause(error);
+        assertThat(translated.getClass())
+                .isEqualTo(row.translation().apply("", null).getClass());
     }
 
     @Test
@@ -36,7 +40,8 @@ class CdcErrorsTest {
         assertThat(CdcErrors.translate("x", new SQLNonTransientConnectionException()))
                 .isInstanceOf(BrokerConnectionException.class);
         assertThat(CdcErrors.translate("x", new IOException())).isInstanceOf(BrokerConnectionException.class);
-        assertThat(CdcErrors.translate("x", new SQLException("odd")).isRetryable()).isFalse();
+        assertThat(CdcErrors.translate("x", new SQLException("odd")).isRetryable())
+                .isFalse();
         assertThat(CdcErrors.translate("x", new IllegalStateException("odd"))).hasMessageNotContaining("odd");
     }
 

@@ -170,7 +170,8 @@ class CdcFaultsIT {
             awaitAll(load, delivered);
             assertThat(heard.events).contains("lost", "restored");
             assertThat(heard.gaps).isEmpty();
-            // Of the log each transaction has one row here: what was in flight or acknowledged and not stored comes again.
+            // Of the log each transaction has one row here: what was in flight or acknowledged and not stored comes
+            // again.
             assertThat(delivered.size() - new HashSet<>(delivered).size()).isLessThanOrEqualTo(4 * 10_000);
         }
         dropSlot(mode, table);
@@ -203,7 +204,8 @@ class CdcFaultsIT {
     }
 
     private void terminateSessions() {
-        database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pythia-cdc%'");
+        database.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pythia-cdc%'");
     }
 
     /** F05. */
@@ -242,8 +244,8 @@ class CdcFaultsIT {
         for (int kill = 0; kill < 20; kill++) {
             // The log: a thousand rows of one transaction, and a thousand transactions of one row.
             int from = kill * 1_000;
-            database.execute("INSERT INTO " + table + " (id, name) SELECT i, 'n' FROM generate_series(" + (from + 1) + ", "
-                    + (from + 900) + ") i");
+            database.execute("INSERT INTO " + table + " (id, name) SELECT i, 'n' FROM generate_series(" + (from + 1)
+                    + ", " + (from + 900) + ") i");
             insertSingly(table, from + 901, from + 1_000);
             long enough = Files.size(journal) + 5L * (1 + random.nextInt(1_000));
             try (ChildJvm child = child(table, mode, slot, journal)) {
@@ -360,11 +362,14 @@ class CdcFaultsIT {
                 awaitAll(load, delivered);
             }
         }
-        eventually("no thread of ours", () -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().startsWith("pythia-cdc")));
-        eventually("no connection of ours", () -> database.number(
-                        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pythia-cdc%'")
-                == 0);
+        eventually(
+                "no thread of ours",
+                () -> Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(thread -> thread.getName().startsWith("pythia-cdc")));
+        eventually(
+                "no connection of ours",
+                () -> database.number("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pythia-cdc%'")
+                        == 0);
         dropSlot(mode, table);
     }
 }

@@ -104,11 +104,15 @@ class CdcLogIT {
             database.execute("BEGIN; INSERT INTO " + table + " (id, name) SELECT i, 'n' FROM generate_series(1, 50) i;"
                     + " UPDATE " + table + " SET name = 'm' WHERE id = 7; COMMIT");
             List<ChangeEvent> all = events.await(51);
-            assertThat(all.stream().map(ChangeEvent::transaction).distinct()).hasSize(1).doesNotContainNull();
+            assertThat(all.stream().map(ChangeEvent::transaction).distinct())
+                    .hasSize(1)
+                    .doesNotContainNull();
             assertThat(all.stream().map(ChangeEvent::commitTime).distinct()).hasSize(1);
             assertThat(all.stream().map(ChangeEvent::position).distinct()).hasSize(51);
             assertThat(all.get(50).operation()).isEqualTo(Operation.UPDATE);
-            assertThat(events.subscriber().messages().get(3).id()).contains(table + "@").endsWith("/3");
+            assertThat(events.subscriber().messages().get(3).id())
+                    .contains(table + "@")
+                    .endsWith("/3");
         }
     }
 
@@ -124,7 +128,9 @@ class CdcLogIT {
 
     @Test
     void largeValueThatWasNotChanged_isNotNull() {
-        database.execute("ALTER TABLE " + table + " ADD COLUMN doc text", "ALTER TABLE " + table + " ALTER COLUMN doc SET STORAGE EXTERNAL");
+        database.execute(
+                "ALTER TABLE " + table + " ADD COLUMN doc text",
+                "ALTER TABLE " + table + " ALTER COLUMN doc SET STORAGE EXTERNAL");
         try (CdcWorker worker = workers.worker(table).build()) {
             Events events = Events.of(worker);
             database.execute("INSERT INTO " + table + " (id, name, doc) VALUES (1, 'a', repeat('x', 20000))");
@@ -144,10 +150,13 @@ class CdcLogIT {
         String types = TestDatabase.newName("t");
         String mood = TestDatabase.newName("mood");
         database.execute("CREATE TYPE " + mood + " AS ENUM ('sad', 'happy')");
-        database.execute("CREATE TABLE " + types + " (id int PRIMARY KEY, big numeric, dec numeric(12,3), f float8, nan float8,"
-                + " b boolean, bytes bytea, d date, ts timestamp, tz timestamptz, u uuid, j jsonb, arr int[], e " + mood + ", n text)");
-        String row = " 12345678901234567890123, 1.500, 0.1, 'NaN', true, '\\x00ff', '2026-01-02', '2026-01-02 03:04:05.678',"
-                + " '2026-01-02 03:04:05.678901+02', '00000000-0000-0000-0000-000000000001', '{\"a\": 1}', '{1,2}', 'happy', NULL)";
+        database.execute(
+                "CREATE TABLE " + types + " (id int PRIMARY KEY, big numeric, dec numeric(12,3), f float8, nan float8,"
+                        + " b boolean, bytes bytea, d date, ts timestamp, tz timestamptz, u uuid, j jsonb, arr int[], e "
+                        + mood + ", n text)");
+        String row =
+                " 12345678901234567890123, 1.500, 0.1, 'NaN', true, '\\x00ff', '2026-01-02', '2026-01-02 03:04:05.678',"
+                        + " '2026-01-02 03:04:05.678901+02', '00000000-0000-0000-0000-000000000001', '{\"a\": 1}', '{1,2}', 'happy', NULL)";
         database.execute("INSERT INTO " + types + " VALUES (1," + row);
         try (CdcWorker worker = workers.worker(types).build()) {
             Events events = Events.of(worker);
@@ -187,7 +196,8 @@ class CdcLogIT {
                     + " ALTER TABLE " + table + " ALTER COLUMN more TYPE text;"
                     + " INSERT INTO " + table + " (id, more) VALUES (4, 'text'); COMMIT");
             String renamed = TestDatabase.newName("t");
-            database.execute("ALTER TABLE " + table + " RENAME TO " + renamed, "INSERT INTO " + renamed + " (id) VALUES (5)");
+            database.execute(
+                    "ALTER TABLE " + table + " RENAME TO " + renamed, "INSERT INTO " + renamed + " (id) VALUES (5)");
             Map<Object, ChangeEvent> byId = new java.util.HashMap<>();
             events.await(5).forEach(event -> byId.put(event.key().get("id"), event));
             assertThat(Events.after(byId.get(1L))).containsEntry("name", "a").doesNotContainKey("extra");
@@ -230,9 +240,12 @@ class CdcLogIT {
                 assertThat(reads).isGreaterThanOrEqualTo(3_000);
                 List<String> pairs = new ArrayList<>();
                 rows.forEach((id, name) -> pairs.add(id + ":" + name));
-                return database.text("SELECT md5('" + String.join(",", pairs) + "')").equals(wanted);
+                return database.text("SELECT md5('" + String.join(",", pairs) + "')")
+                        .equals(wanted);
             });
-            assertThat(events.subscriber().messages().stream().map(io.pythia.Message::id).distinct())
+            assertThat(events.subscriber().messages().stream()
+                            .map(io.pythia.Message::id)
+                            .distinct())
                     .hasSize(events.subscriber().count());
         }
     }
@@ -277,7 +290,8 @@ class CdcLogIT {
     @Test
     void tableWithoutAKey_isReadToo() {
         String bare = TestDatabase.newName("t");
-        database.execute("CREATE TABLE " + bare + " (a int)", "INSERT INTO " + bare + " SELECT generate_series(1, 250)");
+        database.execute(
+                "CREATE TABLE " + bare + " (a int)", "INSERT INTO " + bare + " SELECT generate_series(1, 250)");
         try (CdcWorker worker = workers.worker(bare).build()) {
             Events events = Events.of(worker);
             events.await(250);
@@ -308,9 +322,11 @@ class CdcLogIT {
                     .pollDelay(Duration.ofSeconds(2))
                     .until(() -> workers.slot("confirmed_flush_lsn").equals(before));
             TestSubscriber.get(messages.get(9).ack());
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> database.text("SELECT confirmed_flush_lsn > '" + end
-                            + "' FROM pg_replication_slots WHERE slot_name = '" + workers.name() + "'")
-                    .equals("t"));
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> database.text("SELECT confirmed_flush_lsn > '" + end
+                                    + "' FROM pg_replication_slots WHERE slot_name = '" + workers.name() + "'")
+                            .equals("t"));
         }
     }
 
@@ -356,8 +372,9 @@ class CdcLogIT {
     private void refused(CdcConfig config, Class<? extends Throwable> type, String text) {
         try (CdcWorker worker = workers.worker(config, table).build()) {
             assertThatThrownBy(() -> TestSubscriber.get(worker.connect()))
-                    .satisfies(error ->
-                            assertThat(PollingCases.root(error)).isInstanceOf(type).hasMessageContaining(text));
+                    .satisfies(error -> assertThat(PollingCases.root(error))
+                            .isInstanceOf(type)
+                            .hasMessageContaining(text));
         }
     }
 
@@ -370,7 +387,9 @@ class CdcLogIT {
                 CdcWorker second = workers.worker(table).build()) {
             TestSubscriber.get(first.connect());
             Events.of(first);
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> workers.slot("active").equals("t"));
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> workers.slot("active").equals("t"));
             assertThatThrownBy(() -> TestSubscriber.get(second.connect()))
                     .hasStackTraceContaining("another consumer reads from the slot");
         }
@@ -380,7 +399,8 @@ class CdcLogIT {
     void userWithoutTheRight_isToldWhichOneItLacks() {
         String user = TestDatabase.newName("u");
         database.execute("CREATE ROLE " + user + " LOGIN PASSWORD 'x'");
-        CdcConfig config = workers.config().user(user).password(io.pythia.Secret.of("x")).build();
+        CdcConfig config =
+                workers.config().user(user).password(io.pythia.Secret.of("x")).build();
         refused(config, BrokerAuthenticationException.class, "REPLICATION");
     }
 

@@ -8,6 +8,7 @@ import io.pythia.testkit.server.PostgresTestServer;
 import io.pythia.testkit.server.TestServers;
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,7 +29,14 @@ class CdcLogLossIT {
     @BeforeAll
     void start() {
         server = TestServers.newPostgres(Map.of(
-                "max_slot_wal_keep_size", "32MB", "min_wal_size", "32MB", "max_wal_size", "48MB", "wal_keep_size", "0"));
+                "max_slot_wal_keep_size",
+                "32MB",
+                "min_wal_size",
+                "32MB",
+                "max_wal_size",
+                "48MB",
+                "wal_keep_size",
+                "0"));
         database = TestDatabase.postgres(server);
     }
 
@@ -54,7 +62,10 @@ class CdcLogLossIT {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             worker.consume().subscribe(subscriber);
             Throwable end = subscriber.awaitEnd();
-            assertThat(end).isInstanceOf(BrokerException.class).hasMessageContaining("data loss").hasMessageContaining(why);
+            assertThat(end)
+                    .isInstanceOf(BrokerException.class)
+                    .hasMessageContaining("data loss")
+                    .hasMessageContaining(why);
             assertThat(end).hasMessageContaining(ours);
             assertThat(((BrokerException) end).isRetryable()).isFalse();
             assertThat(subscriber.count()).isZero();
@@ -117,25 +128,40 @@ class CdcLogLossIT {
 
     @Test
     void idleTable_keepsNoLog_whileOthersWrite() {
+        // What keeps the log short here must not be the limit of the server.
+        database.execute("ALTER SYSTEM SET max_slot_wal_keep_size = -1", "SELECT pg_reload_conf()");
         try (CdcWorker worker = workers.worker(table).build()) {
             Events events = Events.of(worker);
             String before = workers.slot("confirmed_flush_lsn");
             for (int i = 0; i < 25; i++) {
                 writeMebibytes(8);
             }
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !workers.slot("confirmed_flush_lsn")
-                    .equals(before));
+            eventually(
+                    "a place that moves",
+                    () -> !workers.slot("confirmed_flush_lsn").equals(before));
             // All of it: nobody waits for anything.
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> database.number(
-                            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint"
-                                    + " FROM pg_replication_slots WHERE slot_name = '" + workers.name() + "'")
-                    < (1 << 20));
-            assertThat(workers.slot("wal_status")).isIn("reserved", "extended");
+            eventually("a confirmed place at the end", () -> behind("confirmed_flush_lsn") < (1 << 20));
+            // What is kept begins where the server last noted its transactions, which a checkpoint does.
+            eventually("a short log", () -> {
+                database.execute("CHECKPOINT");
+                return behind("restart_lsn") <= (64 << 20);
+            });
             database.insert(table, 2, "two");
             assertThat(events.last(1).key()).isEqualTo(Map.of("id", 2L));
             assertThat(workers.heard().gaps).isEmpty();
+        } finally {
+            database.execute("ALTER SYSTEM RESET max_slot_wal_keep_size", "SELECT pg_reload_conf()");
         }
         workers.dropSlot();
+    }
+
+    private static void eventually(String what, BooleanSupplier condition) {
+        Awaitility.await(what).atMost(Duration.ofSeconds(120)).until(condition::getAsBoolean);
+    }
+
+    private long behind(String place) {
+        return database.number("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), " + place + ")::bigint"
+                + " FROM pg_replication_slots WHERE slot_name = '" + workers.name() + "'");
     }
 
     private void writeMebibytes(int mebibytes) {

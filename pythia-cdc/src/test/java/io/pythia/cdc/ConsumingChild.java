@@ -29,8 +29,10 @@ public final class ConsumingChild {
         worker.consume()
                 .subscribe(Subscribers.each(
                         message -> {
-                            journal.write(String.valueOf(
-                                    message.unwrap(ChangeEvent.class).orElseThrow().key().get("id")));
+                            journal.write(String.valueOf(message.unwrap(ChangeEvent.class)
+                                    .orElseThrow()
+                                    .key()
+                                    .get("id")));
                             message.ack();
                         },
                         error -> {

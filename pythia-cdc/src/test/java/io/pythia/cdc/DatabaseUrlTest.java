@@ -96,9 +96,11 @@ class DatabaseUrlTest {
     @Test
     void propertiesOfTheConfiguration_areCheckedToo() {
         DatabaseUrl url = DatabaseUrl.parse("postgresql://h/db");
-        CdcConfig config = CdcConfig.builder().properties(Map.of("socketFactory", "x")).build();
+        CdcConfig config =
+                CdcConfig.builder().properties(Map.of("socketFactory", "x")).build();
         assertThatThrownBy(() -> DriverProperties.of(url, config)).hasMessageContaining("socketFactory");
-        CdcConfig allowed = CdcConfig.builder().properties(Map.of("currentSchema", "x")).build();
+        CdcConfig allowed =
+                CdcConfig.builder().properties(Map.of("currentSchema", "x")).build();
         assertThat(DriverProperties.of(url, allowed)).containsEntry("currentSchema", "x");
     }
 
@@ -113,12 +115,14 @@ class DatabaseUrlTest {
     void tls_meansThatTheHostIsVerified() {
         DatabaseUrl url = DatabaseUrl.parse("jdbc:postgresql://h/db?ssl=true");
         assertThat(DriverProperties.of(url, CdcConfig.defaults())).isEqualTo(Map.of("sslmode", "verify-full"));
-        CdcConfig tls = CdcConfig.builder().tls(TlsConfig.trusting(Path.of("ca.pem"))).build();
+        CdcConfig tls =
+                CdcConfig.builder().tls(TlsConfig.trusting(Path.of("ca.pem"))).build();
         assertThat(DriverProperties.of(DatabaseUrl.parse("postgresql://h/db"), tls))
                 .isEqualTo(Map.of("sslmode", "verify-full", "sslrootcert", "ca.pem"));
         assertThat(DriverProperties.of(DatabaseUrl.parse("mariadb://h/db"), tls))
                 .isEqualTo(Map.of("sslMode", "verify-full", "serverSslCert", "ca.pem"));
-        assertThatThrownBy(() -> DriverProperties.of(DatabaseUrl.parse("h2:mem:x"), tls)).hasMessageContaining("tls");
+        assertThatThrownBy(() -> DriverProperties.of(DatabaseUrl.parse("h2:mem:x"), tls))
+                .hasMessageContaining("tls");
     }
 
     @Test

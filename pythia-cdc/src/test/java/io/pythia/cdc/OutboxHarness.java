@@ -26,7 +26,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Messages are rows that are written to a table of an application, and come out of it by the connector. */
 record OutboxHarness(
-        String name, CdcMode mode, TestDatabase database, @Nullable TestServer server, StateStore states, Set<String> made)
+        String name,
+        CdcMode mode,
+        TestDatabase database,
+        @Nullable TestServer server,
+        StateStore states,
+        Set<String> made)
         implements BrokerHarness {
 
     OutboxHarness(String name, CdcMode mode, TestDatabase database, @Nullable TestServer server) {
@@ -40,7 +45,8 @@ record OutboxHarness(
 
     @Override
     public String newDestination() {
-        String table = TestDatabase.newName("outbox");
+        String name = TestDatabase.newName("outbox");
+        String table = database.dialect() == Dialect.H2 ? name.toUpperCase(java.util.Locale.ROOT) : name;
         String seq = switch (database.dialect()) {
             case POSTGRESQL, H2 -> "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
             case MYSQL -> "BIGINT AUTO_INCREMENT PRIMARY KEY";
@@ -51,8 +57,9 @@ record OutboxHarness(
             case MYSQL -> "LONGBLOB";
             case SQLITE, H2 -> "BLOB";
         };
-        database.execute("CREATE TABLE " + table + " (seq " + seq + ", message_id VARCHAR(200), message_key VARCHAR(2000),"
-                + " body " + bytes + ", updated_at " + database.timestamp() + ")");
+        database.execute(
+                "CREATE TABLE " + table + " (seq " + seq + ", message_id VARCHAR(200), message_key VARCHAR(2000),"
+                        + " body " + bytes + ", updated_at " + database.timestamp() + ")");
         return table;
     }
 
@@ -82,7 +89,7 @@ record OutboxHarness(
     }
 
     private CdcWorker.Builder worker(String url, String table, String group, ConsumerOptions options) {
-        String own = table + "_" + Integer.toHexString(group.hashCode());
+        String own = table.toLowerCase(java.util.Locale.ROOT) + "_" + Integer.toHexString(group.hashCode());
         return CdcWorker.builder()
                 .dbUrl(url)
                 .tables(table)
@@ -108,7 +115,9 @@ record OutboxHarness(
 
     @Override
     public MessageBroker unreachableConsumer(ConsumerOptions options) {
-        String url = database.dialect() == Dialect.MYSQL ? "mariadb://root@127.0.0.1:1/test" : "postgresql://postgres@127.0.0.1:1/postgres";
+        String url = database.dialect() == Dialect.MYSQL
+                ? "mariadb://root@127.0.0.1:1/test"
+                : "postgresql://postgres@127.0.0.1:1/postgres";
         return worker(url, "unreachable", "unreachable", options).build();
     }
 
@@ -198,8 +207,7 @@ record OutboxHarness(
                 }
                 statement.executeBatch();
                 open.commit();
-                batch.forEach(each -> each.succeed(
-                        new SendResult(each.message().id(), table, Map.of())));
+                batch.forEach(each -> each.succeed(new SendResult(each.message().id(), table, Map.of())));
             } catch (SQLException e) {
                 batch.forEach(each -> each.fail(CdcErrors.translate("rows", e)));
                 throw CdcErrors.translate("rows", e);

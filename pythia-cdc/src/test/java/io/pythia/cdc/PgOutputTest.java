@@ -51,15 +51,23 @@ class PgOutputTest {
             }
         }
         RowChange whole = (RowChange) output.read(ByteBuffer.wrap(insert));
-        assertThat(java.util.Objects.requireNonNull(PgOutput.images(whole).after()).values())
+        assertThat(java.util.Objects.requireNonNull(PgOutput.images(whole).after())
+                        .values())
                 .isEqualTo(Map.of("a", "one", "b", "two"));
     }
 
     private static ByteBuffer relation() {
         ByteBuffer buffer = ByteBuffer.allocate(100);
-        buffer.put((byte) 'R').putInt(7).put(bytes("public\0t\0")).put((byte) 'd').putShort((short) 2);
+        buffer.put((byte) 'R')
+                .putInt(7)
+                .put(bytes("public\0t\0"))
+                .put((byte) 'd')
+                .putShort((short) 2);
         for (String name : new String[] {"a", "b"}) {
-            buffer.put((byte) (name.equals("a") ? 1 : 0)).put(bytes(name + "\0")).putInt(25).putInt(-1);
+            buffer.put((byte) (name.equals("a") ? 1 : 0))
+                    .put(bytes(name + "\0"))
+                    .putInt(25)
+                    .putInt(-1);
         }
         return buffer.flip();
     }

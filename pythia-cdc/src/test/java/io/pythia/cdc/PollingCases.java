@@ -87,10 +87,11 @@ abstract class PollingCases {
     @Test
     void anotherColumn_canBeTheCursor() {
         String table = TestDatabase.newName("t");
-        database().execute(
-                "CREATE TABLE " + table + " (id INTEGER PRIMARY KEY, version INTEGER NOT NULL)",
-                "INSERT INTO " + table + " VALUES (1, 7)",
-                "INSERT INTO " + table + " VALUES (2, 7)");
+        database()
+                .execute(
+                        "CREATE TABLE " + table + " (id INTEGER PRIMARY KEY, version INTEGER NOT NULL)",
+                        "INSERT INTO " + table + " VALUES (1, 7)",
+                        "INSERT INTO " + table + " VALUES (2, 7)");
         CdcConfig config = config().toBuilder().updatedColumn("version").build();
         StateStore store = StateStore.memory();
         try (CdcWorker worker = worker(store, config, table).build()) {
@@ -112,7 +113,9 @@ abstract class PollingCases {
         for (int i = 0; i < 500; i++) {
             rows.add("(" + i + ", 'n" + i + "', '2026-01-02 03:04:05', '2026-01-02 03:04:05')");
         }
-        database().execute("INSERT INTO " + table + " (id, name, created_at, updated_at) VALUES " + String.join(", ", rows));
+        database()
+                .execute("INSERT INTO " + table + " (id, name, created_at, updated_at) VALUES "
+                        + String.join(", ", rows));
         StateStore store = StateStore.memory();
         Set<Object> keys = new HashSet<>();
         int delivered = 0;
@@ -164,7 +167,8 @@ abstract class PollingCases {
                 expected.add(1L);
             }
             Set<Object> keys = new HashSet<>();
-            events.await(expected.size()).forEach(event -> keys.addAll(event.key().values()));
+            events.await(expected.size())
+                    .forEach(event -> keys.addAll(event.key().values()));
             assertThat(keys).isEqualTo(expected);
         }
     }
@@ -213,8 +217,9 @@ abstract class PollingCases {
     void compositeKeys_andTablesTogether() {
         String table = TestDatabase.newName("t");
         String other = database().newTable();
-        database().execute("CREATE TABLE " + table + " (a INTEGER, b VARCHAR(50), name VARCHAR(50), updated_at "
-                + database().timestamp() + ", PRIMARY KEY (b, a))");
+        database()
+                .execute("CREATE TABLE " + table + " (a INTEGER, b VARCHAR(50), name VARCHAR(50), updated_at "
+                        + database().timestamp() + ", PRIMARY KEY (b, a))");
         database().execute("INSERT INTO " + table + " (a, b, name) VALUES (1, 'x''y', 'n')");
         database().insert(other, 5, "o");
         try (CdcWorker worker =
@@ -232,14 +237,18 @@ abstract class PollingCases {
     @Test
     void tombstones_areDeletes() {
         String table = TestDatabase.newName("t");
-        database().execute(
-                "CREATE TABLE " + table + " (id INTEGER PRIMARY KEY, gone BOOLEAN, updated_at " + database().timestamp() + ")",
-                "INSERT INTO " + table + " (id, gone) VALUES (1, FALSE)");
+        database()
+                .execute(
+                        "CREATE TABLE " + table + " (id INTEGER PRIMARY KEY, gone BOOLEAN, updated_at "
+                                + database().timestamp() + ")",
+                        "INSERT INTO " + table + " (id, gone) VALUES (1, FALSE)");
         CdcConfig config = config().toBuilder().deletedColumn("gone").build();
         try (CdcWorker worker = worker(StateStore.memory(), config, table).build()) {
             Events events = Events.of(worker);
             assertThat(events.last(1).operation()).isNotEqualTo(Operation.DELETE);
-            database().execute("UPDATE " + table + " SET gone = TRUE, updated_at = " + database().now() + " WHERE id = 1");
+            database()
+                    .execute("UPDATE " + table + " SET gone = TRUE, updated_at = "
+                            + database().now() + " WHERE id = 1");
             ChangeEvent gone = events.last(2);
             assertThat(gone.operation()).isEqualTo(Operation.DELETE);
             assertThat(gone.after()).isNull();
@@ -290,17 +299,24 @@ abstract class PollingCases {
         try (CdcWorker worker = worker(StateStore.memory(), config(), table).build()) {
             Events events = Events.of(worker);
             events.await(1);
-            database().execute(
-                    "ALTER TABLE " + table + " ADD COLUMN extra VARCHAR(20)",
-                    "INSERT INTO " + table + " (id, name, extra) VALUES (2, 'two', 'more')");
+            database()
+                    .execute(
+                            "ALTER TABLE " + table + " ADD COLUMN extra VARCHAR(20)",
+                            "INSERT INTO " + table + " (id, name, extra) VALUES (2, 'two', 'more')");
             assertThat(value(events.last(2), "extra")).isEqualTo("more");
-            database().execute(
-                    "ALTER TABLE " + table + " DROP COLUMN extra", "INSERT INTO " + table + " (id, name) VALUES (3, 'three')");
+            database()
+                    .execute(
+                            "ALTER TABLE " + table + " DROP COLUMN extra",
+                            "INSERT INTO " + table + " (id, name) VALUES (3, 'three')");
             ChangeEvent last = events.last(3);
             assertThat(java.util.Objects.requireNonNull(last.after())).hasSize(4);
-            database().execute(
-                    "ALTER TABLE " + table + (database().dialect() == Dialect.H2 ? " ALTER COLUMN name RENAME TO title" : " RENAME COLUMN name TO title"),
-                    "INSERT INTO " + table + " (id, title) VALUES (4, 'four')");
+            database()
+                    .execute(
+                            "ALTER TABLE " + table
+                                    + (database().dialect() == Dialect.H2
+                                            ? " ALTER COLUMN name RENAME TO title"
+                                            : " RENAME COLUMN name TO title"),
+                            "INSERT INTO " + table + " (id, title) VALUES (4, 'four')");
             assertThat(value(events.last(4), "title")).isEqualTo("four");
         }
     }
@@ -309,10 +325,15 @@ abstract class PollingCases {
     void whatIsMissing_isSaidAtOnce() {
         String noKey = TestDatabase.newName("t");
         String noTime = TestDatabase.newName("t");
-        database().execute(
-                "CREATE TABLE " + noKey + " (id INTEGER, updated_at " + database().timestamp() + ")",
-                "CREATE TABLE " + noTime + " (id INTEGER PRIMARY KEY)");
-        refused(worker(StateStore.memory(), config(), "no_such_table"), DestinationNotFoundException.class, "no_such_table");
+        database()
+                .execute(
+                        "CREATE TABLE " + noKey + " (id INTEGER, updated_at "
+                                + database().timestamp() + ")",
+                        "CREATE TABLE " + noTime + " (id INTEGER PRIMARY KEY)");
+        refused(
+                worker(StateStore.memory(), config(), "no_such_table"),
+                DestinationNotFoundException.class,
+                "no_such_table");
         refused(worker(StateStore.memory(), config(), noKey), BrokerException.class, "no primary key");
         refused(worker(StateStore.memory(), config(), noTime), BrokerException.class, "updated-column");
         refused(
@@ -325,7 +346,8 @@ abstract class PollingCases {
     private static void refused(CdcWorker.Builder builder, Class<? extends Throwable> type, String text) {
         try (CdcWorker worker = builder.build()) {
             assertThatThrownBy(() -> TestSubscriber.get(worker.connect()))
-                    .satisfies(error -> assertThat(root(error)).isInstanceOf(type).hasMessageContaining(text));
+                    .satisfies(
+                            error -> assertThat(root(error)).isInstanceOf(type).hasMessageContaining(text));
         }
     }
 
@@ -342,7 +364,8 @@ abstract class PollingCases {
         String table = database().newTable();
         database().insert(table, 1, "one");
         String key = TestDatabase.newName("k");
-        CdcConfig inTable = config().toBuilder().stateTable("places").stateKey(key).build();
+        CdcConfig inTable =
+                config().toBuilder().stateTable("places").stateKey(key).build();
         java.nio.file.Path folder = java.nio.file.Files.createTempDirectory("cdc-state");
         CdcConfig inFolder = config().toBuilder().stateFolder(folder).build();
         for (CdcConfig config : List.of(inTable, inFolder)) {
@@ -362,7 +385,8 @@ abstract class PollingCases {
                 }
             }
         }
-        assertThat(database().text("SELECT id FROM places WHERE id LIKE '%" + key + "'")).endsWith(key);
+        assertThat(database().text("SELECT id FROM places WHERE id LIKE '%" + key + "'"))
+                .endsWith(key);
         assertThat(folder.toFile().list()).hasSize(1);
     }
 }

@@ -51,10 +51,13 @@ record TestDatabase(Dialect dialect, String jdbc, String url) {
     }
 
     private void awaitUp() {
-        Awaitility.await().atMost(java.time.Duration.ofSeconds(60)).ignoreExceptions().until(() -> {
-            open().close();
-            return true;
-        });
+        Awaitility.await()
+                .atMost(java.time.Duration.ofSeconds(60))
+                .ignoreExceptions()
+                .until(() -> {
+                    open().close();
+                    return true;
+                });
     }
 
     Connection open() throws SQLException {

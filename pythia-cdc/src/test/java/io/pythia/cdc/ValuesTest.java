@@ -13,7 +13,8 @@ class ValuesTest {
     @Test
     void texts_becomeValues() {
         assertThat(Values.convert(Kind.INTEGER, "-7")).isEqualTo(-7L);
-        assertThat(Values.convert(Kind.INTEGER, "18446744073709551615")).isEqualTo(new BigInteger("18446744073709551615"));
+        assertThat(Values.convert(Kind.INTEGER, "18446744073709551615"))
+                .isEqualTo(new BigInteger("18446744073709551615"));
         assertThat(Values.convert(Kind.INTEGER, "9223372036854775807")).isEqualTo(Long.MAX_VALUE);
         assertThat(Values.convert(Kind.DECIMAL, "1.50")).isEqualTo(new BigDecimal("1.50"));
         assertThat(Values.convert(Kind.DECIMAL, "NaN")).isEqualTo("NaN");
@@ -29,9 +30,12 @@ class ValuesTest {
 
     @Test
     void times_ofNoZone_areThoseOfUtc() {
-        assertThat(Values.instant(Kind.TIMESTAMP, "2026-01-02 03:04:05")).isEqualTo(Instant.parse("2026-01-02T03:04:05Z"));
-        assertThat(Values.instant(Kind.INSTANT, "2026-01-02 03:04:05-03")).isEqualTo(Instant.parse("2026-01-02T06:04:05Z"));
-        assertThat(Values.instant(Kind.INSTANT, "2026-01-02 03:04:05")).isEqualTo(Instant.parse("2026-01-02T03:04:05Z"));
+        assertThat(Values.instant(Kind.TIMESTAMP, "2026-01-02 03:04:05"))
+                .isEqualTo(Instant.parse("2026-01-02T03:04:05Z"));
+        assertThat(Values.instant(Kind.INSTANT, "2026-01-02 03:04:05-03"))
+                .isEqualTo(Instant.parse("2026-01-02T06:04:05Z"));
+        assertThat(Values.instant(Kind.INSTANT, "2026-01-02 03:04:05"))
+                .isEqualTo(Instant.parse("2026-01-02T03:04:05Z"));
         assertThat(Values.instant(Kind.INTEGER, 7L)).isNull();
         assertThat(Values.instant(Kind.TIMESTAMP, "0044-03-15 00:00:00 BC")).isNull();
     }

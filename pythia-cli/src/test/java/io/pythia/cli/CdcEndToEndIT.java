@@ -23,7 +23,8 @@ class CdcEndToEndIT {
     private final String name = "cli_" + UUID.randomUUID().toString().replace("-", "");
 
     private Connection open() throws SQLException {
-        return DriverManager.getConnection("jdbc:postgresql://" + postgres.address() + "/postgres", "postgres", "postgres");
+        return DriverManager.getConnection(
+                "jdbc:postgresql://" + postgres.address() + "/postgres", "postgres", "postgres");
     }
 
     private List<String> writeRows() throws Exception {
@@ -48,8 +49,8 @@ class CdcEndToEndIT {
     }
 
     private String url(String more) {
-        return "cdc:postgresql://postgres:postgres@" + postgres.address() + "/postgres?tables=" + name + "&state-key=" + name
-                + "&body-column=line" + more;
+        return "cdc:postgresql://postgres:postgres@" + postgres.address() + "/postgres?tables=" + name + "&state-key="
+                + name + "&body-column=line" + more;
     }
 
     @Test
@@ -57,24 +58,23 @@ class CdcEndToEndIT {
         List<String> lines = writeRows();
         Run consumed = Run.of("", "consume", url("&poll-interval=100ms"), "--max", "" + LINES);
         assertThat(consumed.exitCode()).as(consumed.err()).isZero();
-        assertThat(consumed.lines().stream().sorted().toList().equals(lines)).as("the same lines").isTrue();
+        assertThat(consumed.lines().stream().sorted().toList().equals(lines))
+                .as("the same lines")
+                .isTrue();
     }
 
     @Test
     void rows_byTheLog_throughKafka_comeOutAsTheyWentIn() throws Exception {
         List<String> lines = writeRows();
         String kafka = "kafka://" + TestServers.kafka().address() + "/" + name;
-        Run piped = Run.of(
-                "",
-                "pipe",
-                url("&mode=log&slot=" + name + "&publication=" + name),
-                kafka,
-                "--max",
-                "" + LINES);
+        Run piped =
+                Run.of("", "pipe", url("&mode=log&slot=" + name + "&publication=" + name), kafka, "--max", "" + LINES);
         assertThat(piped.exitCode()).as(piped.err()).isZero();
         Run consumed = Run.of("", "consume", kafka + "?consumer-group=g", "--max", "" + LINES);
         assertThat(consumed.exitCode()).as(consumed.err()).isZero();
-        assertThat(consumed.lines().stream().sorted().toList().equals(lines)).as("the same lines").isTrue();
+        assertThat(consumed.lines().stream().sorted().toList().equals(lines))
+                .as("the same lines")
+                .isTrue();
         try (Connection connection = open();
                 Statement statement = connection.createStatement()) {
             statement.execute("SELECT pg_drop_replication_slot('" + name + "')");

@@ -190,12 +190,21 @@ public final class NativeProcess implements AutoCloseable {
         } catch (IllegalStateException e) {
             // the JVM is ending
         }
-        try (var files = Files.walk(home)) {
+        delete(home);
+    }
+
+    private static void delete(Path folder) {
+        try (var files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder())
                     .forEach(file -> file.toFile().delete());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Deletes a folder when this JVM ends. */
+    static void deleteAtExit(Path folder) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder), "pythia-test-folder-exit"));
     }
 
     /** Returns a port that is free now. */

