@@ -2,6 +2,7 @@ package io.pythia.cdc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.pythia.BrokerException;
 import io.pythia.Secret;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -28,6 +29,7 @@ final class Database implements AutoCloseable {
 
     private final CdcSettings settings;
     private volatile @Nullable HikariDataSource pool;
+    private boolean closed;
     private volatile @Nullable Statement running;
 
     Database(CdcSettings settings) {
@@ -36,13 +38,23 @@ final class Database implements AutoCloseable {
 
     /** Makes the pool, with a first connection: what is wrong with address and credentials is said at once. */
     void open() {
-        if (settings.dataSource() == null) {
-            try {
-                pool = pool(settings);
-            } catch (RuntimeException e) {
-                throw CdcErrors.translate(settings.name() + ": connecting", e);
+        if (settings.dataSource() != null) {
+            return;
+        }
+        HikariDataSource made;
+        try {
+            made = pool(settings);
+        } catch (RuntimeException e) {
+            throw CdcErrors.translate(settings.name() + ": connecting", e);
+        }
+        synchronized (this) {
+            if (!closed) {
+                pool = made;
+                return;
             }
         }
+        close(made);
+        throw new BrokerException(settings.name() + " is disconnected");
     }
 
     private static HikariDataSource pool(CdcSettings settings) {
@@ -230,9 +242,22 @@ final class Database implements AutoCloseable {
     @Override
     public void close() {
         cancel();
-        HikariDataSource made = pool;
+        HikariDataSource made;
+        synchronized (this) {
+            closed = true;
+            made = pool;
+        }
         if (made != null) {
-            made.close();
+            close(made);
+        }
+    }
+
+    /** A pool that is closed by a thread that was interrupted leaves its own threads behind. */
+    private static void close(HikariDataSource pool) {
+        boolean interrupted = Thread.interrupted();
+        pool.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

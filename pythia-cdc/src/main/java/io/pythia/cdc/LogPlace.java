@@ -1,10 +1,7 @@
 package io.pythia.cdc;
 
-import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
-import io.pythia.StateStore;
 import io.pythia.spi.Settlement;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -20,8 +17,7 @@ final class LogPlace {
 
     private record Saved(String text, long lsn) {}
 
-    private final CdcSettings settings;
-    private final StateStore store;
+    private final Places places;
     private final Progress<LogState> progress;
     private List<CompletableFuture<Void>> waiting = new ArrayList<>();
     private @Nullable BrokerException failure;
@@ -29,9 +25,8 @@ final class LogPlace {
     private volatile long savedVersion;
     private volatile long stored;
 
-    LogPlace(CdcSettings settings, StateStore store, Progress<LogState> progress) {
-        this.settings = settings;
-        this.store = store;
+    LogPlace(Places places, Progress<LogState> progress) {
+        this.places = places;
         this.progress = progress;
         this.stored = progress.look(state -> state.lsn);
         this.savedVersion = progress.version();
@@ -79,27 +74,17 @@ final class LogPlace {
             long version = progress.version();
             if (version != savedVersion) {
                 Saved saved = progress.look(state -> new Saved(state.write(), state.lsn));
-                store.save(settings.stateKey(), saved.text);
+                places.save(saved.text);
                 savedVersion = version;
                 stored = saved.lsn;
             }
-        } catch (IOException e) {
-            throw failed(
-                    covered,
-                    new BrokerConnectionException(settings.name() + ": the state store could not be written", e));
         } catch (BrokerException e) {
-            throw failed(covered, e);
-        } catch (RuntimeException e) {
-            throw failed(covered, new BrokerException(settings.name() + ": the state store failed", e, true));
+            covered.forEach(each -> each.completeExceptionally(e));
+            throw e;
         } finally {
             saving.set(false);
         }
         covered.forEach(each -> each.complete(null));
-    }
-
-    private static BrokerException failed(List<CompletableFuture<Void>> covered, BrokerException cause) {
-        covered.forEach(each -> each.completeExceptionally(cause));
-        return cause;
     }
 
     /** Nothing will be stored any more. */

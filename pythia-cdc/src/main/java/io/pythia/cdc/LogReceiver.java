@@ -1,14 +1,11 @@
 package io.pythia.cdc;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
 import io.pythia.FirstRun;
-import io.pythia.StateStore;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -28,7 +25,7 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
 
     private final CdcSettings settings;
     private final Database database;
-    private final StateStore store;
+    private final Places places;
     private final Replication replication;
     private final ChangeBuffer buffer;
     private List<TableSchema> tables = List.of();
@@ -47,10 +44,7 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
     LogReceiver(CdcSettings settings, String application) {
         this.settings = settings;
         this.database = new Database(settings);
-        StateStore given = settings.store();
-        this.store = given != null
-                ? given
-                : new TableStateStore(database, settings.config().stateTable());
+        this.places = new Places(settings, database);
         this.replication = new Replication(settings, database, application);
         this.buffer = new ChangeBuffer(Math.max(2_000, 2 * settings.maxBuffered()));
     }
@@ -60,11 +54,11 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
         database.open();
         tables = replication.prepare();
         replication.publish(tables);
-        String saved = load();
+        String saved = places.load();
         replication.connect();
         String system = replication.systemIdentifier();
         ReplicationSlot slot = freeSlot();
-        LogState state = saved == null ? null : parse(saved);
+        LogState state = saved == null ? null : places.parse(saved, LogState::read);
         String exported = null;
         if (state == null && slot == null) {
             ReplicationSlotInfo made = createSlot();
@@ -75,12 +69,12 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
         } else {
             check(state, slot, system);
         }
-        LogState reading = parse(state.write());
+        LogState reading = places.parse(state.write(), LogState::read);
         progress = new Progress<>(state);
         if (saved == null) {
-            save(state.write());
+            places.save(state.write());
         }
-        place = new LogPlace(settings, store, progress);
+        place = new LogPlace(places, progress);
         startAt = state.lsn;
         pid = replication.pid();
         if (state.inSnapshot) {
@@ -169,31 +163,6 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
                     + settings.config().slot() + "; use another state-key, or delete it");
         }
         ReplicationSlot.check(slot, state, end, settings.name(), settings.listener());
-    }
-
-    private @Nullable String load() {
-        try {
-            return store.load(settings.stateKey());
-        } catch (IOException e) {
-            throw new BrokerConnectionException(settings.name() + ": the state store could not be read", e);
-        }
-    }
-
-    private LogState parse(String state) {
-        try {
-            return LogState.read(state);
-        } catch (JsonProcessingException e) {
-            throw new BrokerException(settings.name() + ": what the state store has under \"" + settings.stateKey()
-                    + "\" is none of ours; delete it to begin anew");
-        }
-    }
-
-    private void save(String state) {
-        try {
-            store.save(settings.stateKey(), state);
-        } catch (IOException e) {
-            throw new BrokerConnectionException(settings.name() + ": the state store could not be written", e);
-        }
     }
 
     private void startReader() {
@@ -290,27 +259,40 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
     public void close() {
         buffer.fail(new BrokerException(settings.name() + " is disconnected"));
         database.cancel();
+        stopReader();
+        replication.close();
+        LogSnapshot current = snapshot;
+        if (current != null) {
+            current.close();
+        }
+        LogReader stopped = reader;
+        if (stopped != null && stopped.endedWell()) {
+            awaitReleaseQuietly();
+        }
+        database.close();
+    }
+
+    private void stopReader() {
         LogReader running = reader;
         Thread reading = thread;
-        try {
-            if (running != null && reading != null) {
-                running.stop();
+        if (running != null && reading != null) {
+            running.stop();
+            try {
                 reading.join(CLOSE_TIMEOUT.toMillis());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
-            replication.close();
-            if (running != null && running.endedWell()) {
-                awaitRelease(pid);
-            }
+        }
+    }
+
+    /** So that whoever comes next finds the slot free. */
+    private void awaitReleaseQuietly() {
+        try {
+            awaitRelease(pid);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (BrokerException e) {
-            // the server is away: it has released the slot, or will see to that itself
-        } finally {
-            LogSnapshot current = snapshot;
-            if (current != null) {
-                current.close();
-            }
-            database.close();
+            // the server is away: it will see to that itself
         }
     }
 }

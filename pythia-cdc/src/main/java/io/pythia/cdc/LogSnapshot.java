@@ -6,9 +6,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -108,42 +106,24 @@ final class LogSnapshot implements AutoCloseable {
             reading.table(table.qualified()).after = place;
             Progress.Step<LogState> step = progress.message(state -> state.table(table.qualified()).after = place);
             records.add(
-                    new ChangeRecord(step, table.qualified(), size(row), outbox, () -> event(table, row, place, now)));
+                    new ChangeRecord(step, table.qualified(), RowImage.size(row), outbox, () -> event(table, row, place, now)));
         }
         return records;
     }
 
-    private static int size(@Nullable Object[] row) {
-        int size = 64;
-        for (Object value : row) {
-            size += value == null ? 0 : value.toString().length();
-        }
-        return size;
-    }
-
     private ChangeEvent event(TableSchema table, @Nullable Object[] row, List<Object> place, Instant now) {
-        Map<String, @Nullable Object> values = new LinkedHashMap<>();
-        Map<String, String> types = new LinkedHashMap<>();
-        for (int i = 0; i < table.columns().size(); i++) {
-            Column column = table.columns().get(i);
-            values.put(column.name(), Values.convert(column.kind(), row[i]));
-            if (column.kind() == Column.Kind.OTHER && row[i] != null) {
-                types.put(column.name(), column.typeName());
-            }
-        }
-        Map<String, @Nullable Object> key = new LinkedHashMap<>();
-        table.key().forEach(column -> key.put(column.name(), values.get(column.name())));
+        RowImage image = RowImage.of(table, row);
         StringJoiner position = new StringJoiner("/", lsn + "/snapshot/", "");
         place.forEach(value -> position.add(value.toString()));
         return new ChangeEvent(
                 table.schema(),
                 table.name(),
                 Operation.READ,
-                key,
+                image.key(),
                 null,
-                values,
+                image.values(),
                 List.of(),
-                types,
+                image.types(),
                 now,
                 position.toString(),
                 null);

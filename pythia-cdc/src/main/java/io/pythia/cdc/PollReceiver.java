@@ -1,14 +1,10 @@
 package io.pythia.cdc;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
 import io.pythia.FirstRun;
-import io.pythia.StateStore;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -32,7 +28,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
 
     private final CdcSettings settings;
     private final Database database;
-    private final StateStore store;
+    private final Places places;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private volatile boolean wokenUp;
@@ -51,10 +47,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
     PollReceiver(CdcSettings settings) {
         this.settings = settings;
         this.database = new Database(settings);
-        StateStore given = settings.store();
-        this.store = given != null
-                ? given
-                : new TableStateStore(database, settings.config().stateTable());
+        this.places = new Places(settings, database);
     }
 
     @Override
@@ -62,9 +55,9 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
         database.open();
         PollRound opened = new PollRound(settings, database);
         opened.lookUpTables();
-        String state = load();
-        Progress<PollState> loaded = new Progress<>(parse(state));
-        opened.begin(parse(state), loaded);
+        String state = places.load();
+        Progress<PollState> loaded = new Progress<>(state(state));
+        opened.begin(state(state), loaded);
         if (state == null && settings.config().firstRun() == FirstRun.ONLY_NEW) {
             opened.passOver();
             save(loaded);
@@ -74,21 +67,8 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
         nextPollAt = System.nanoTime();
     }
 
-    private @Nullable String load() {
-        try {
-            return store.load(settings.stateKey());
-        } catch (IOException e) {
-            throw new BrokerConnectionException(settings.name() + ": the state store could not be read", e);
-        }
-    }
-
-    private PollState parse(@Nullable String state) {
-        try {
-            return state == null ? new PollState() : PollState.read(state);
-        } catch (JsonProcessingException e) {
-            throw new BrokerException(settings.name() + ": what the state store has under \"" + settings.stateKey()
-                    + "\" is none of ours; delete it to begin anew");
-        }
+    private PollState state(@Nullable String stored) {
+        return stored == null ? new PollState() : places.parse(stored, PollState::read);
     }
 
     @Override
@@ -161,20 +141,8 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
     private void save(Progress<PollState> current) {
         long version = current.version();
         if (version != savedVersion) {
-            write(current.look(state -> state.write(Set.of())));
+            places.save(current.look(state -> state.write(Set.of())));
             savedVersion = version;
-        }
-    }
-
-    private void write(String state) {
-        try {
-            store.save(settings.stateKey(), state);
-        } catch (IOException e) {
-            throw new BrokerConnectionException(settings.name() + ": the state store could not be written", e);
-        } catch (BrokerException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            throw new BrokerException(settings.name() + ": the state store failed", e, true);
         }
     }
 
@@ -210,7 +178,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
                     && current != null
                     && reached != null
                     && !current.recentlyAcknowledged().isEmpty()) {
-                write(reached.look(state -> state.write(current.recentlyAcknowledged())));
+                places.save(reached.look(state -> state.write(current.recentlyAcknowledged())));
             }
         } catch (BrokerException e) {
             // only that some may be delivered twice

@@ -247,7 +247,7 @@ final class PollRound {
             }
             Object place = Objects.requireNonNull(progress).message(effect);
             records.add(new ChangeRecord(
-                    place, table.sourceOf(row), size(row), table.outbox, () -> table.event(row, before, now)));
+                    place, table.sourceOf(row), RowImage.size(row), table.outbox, () -> table.event(row, before, now)));
         }
         return records;
     }
@@ -269,14 +269,6 @@ final class PollRound {
     /** Returns whether it was not known. */
     private boolean remember(String key, @Nullable Instant time) {
         return recent.put(key, time == null ? Instant.now() : time) == null;
-    }
-
-    private static int size(@Nullable Object[] row) {
-        int size = 64;
-        for (Object value : row) {
-            size += value instanceof String text ? text.length() : 8;
-        }
-        return size;
     }
 
     private void endTable(PolledTable table, TableState state) {

@@ -12,9 +12,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -155,17 +153,7 @@ final class PolledTable {
         if (deletes != null) {
             return deletes.event(schema, row, position(row), polledAt);
         }
-        Map<String, @Nullable Object> values = new LinkedHashMap<>();
-        Map<String, String> types = new LinkedHashMap<>();
-        for (int i = 0; i < row.length; i++) {
-            Column column = schema.columns().get(i);
-            values.put(column.name(), Values.convert(column.kind(), row[i]));
-            if (column.kind() == Column.Kind.OTHER && row[i] != null) {
-                types.put(column.name(), column.typeName());
-            }
-        }
-        Map<String, @Nullable Object> key = new LinkedHashMap<>();
-        schema.key().forEach(column -> key.put(column.name(), values.get(column.name())));
+        RowImage image = RowImage.of(schema, row);
         Operation operation = operation(row, newestBefore);
         Instant time = timeOf(value(row, updated));
         boolean gone = operation == Operation.DELETE;
@@ -173,11 +161,11 @@ final class PolledTable {
                 schema.schema(),
                 schema.name(),
                 operation,
-                key,
-                gone ? values : null,
-                gone ? null : values,
+                image.key(),
+                gone ? image.values() : null,
+                gone ? null : image.values(),
                 List.of(),
-                types,
+                image.types(),
                 time == null ? polledAt : time,
                 position(row),
                 null);
