@@ -105,8 +105,8 @@ final class LogSnapshot implements AutoCloseable {
             List<Object> place = query.cursorOf(row);
             reading.table(table.qualified()).after = place;
             Progress.Step<LogState> step = progress.message(state -> state.table(table.qualified()).after = place);
-            records.add(
-                    new ChangeRecord(step, table.qualified(), RowImage.size(row), outbox, () -> event(table, row, place, now)));
+            records.add(new ChangeRecord(
+                    step, table.qualified(), RowImage.size(row), outbox, () -> event(table, row, place, now)));
         }
         return records;
     }

@@ -11,10 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param key those of the primary key
  * @param types the names of the types that are not known here, of columns that are not null
  */
-record RowImage(
-        Map<String, @Nullable Object> values,
-        Map<String, @Nullable Object> key,
-        Map<String, String> types) {
+record RowImage(Map<String, @Nullable Object> values, Map<String, @Nullable Object> key, Map<String, String> types) {
 
     /** Returns the image of a row; it may have further values behind those of the table's columns. */
     static RowImage of(TableSchema table, @Nullable Object[] row) {
