@@ -23,7 +23,7 @@ final class Database implements AutoCloseable {
     private static final long LONGEST_WAIT = 4_000;
 
     /** Work on a connection. */
-    interface Work<T> {
+    interface Work<T extends @Nullable Object> {
         T on(Connection connection) throws SQLException;
     }
 
@@ -147,16 +147,16 @@ final class Database implements AutoCloseable {
     }
 
     /** Reads in a transaction that can't write. */
-    <T> T read(String doing, Work<T> work) {
+    <T extends @Nullable Object> T read(String doing, Work<T> work) {
         return transaction(doing, true, work);
     }
 
     /** Writes in a transaction. */
-    <T> T write(String doing, Work<T> work) {
+    <T extends @Nullable Object> T write(String doing, Work<T> work) {
         return transaction(doing, false, work);
     }
 
-    private <T> T transaction(String doing, boolean readOnly, Work<T> work) {
+    private <T extends @Nullable Object> T transaction(String doing, boolean readOnly, Work<T> work) {
         try (Connection connection = connection()) {
             connection.setAutoCommit(false);
             setReadOnly(connection, readOnly);

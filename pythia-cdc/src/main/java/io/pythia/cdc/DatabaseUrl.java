@@ -90,15 +90,18 @@ record DatabaseUrl(
     }
 
     private static DatabaseUrl h2(String rest) {
-        String[] parts = rest.split(";");
+        String[] parts = rest.split(";", -1);
         if (!H2_PLACE.matcher(parts[0]).matches()) {
             throw bad("must be h2: and mem:name, file:path or tcp://host/path");
         }
         Map<String, String> properties = new LinkedHashMap<>();
         for (int i = 1; i < parts.length; i++) {
             int equals = parts[i].indexOf('=');
-            if (equals <= 0) {
+            if (equals <= 0 && !parts[i].isEmpty()) {
                 throw bad("has settings that are not NAME=value with ; between them");
+            }
+            if (parts[i].isEmpty()) {
+                continue; // behind the last one
             }
             properties.put(parts[i].substring(0, equals).toUpperCase(Locale.ROOT), parts[i].substring(equals + 1));
         }

@@ -73,7 +73,7 @@ enum Dialect {
             return value instanceof Integer number ? (Object) number.longValue() : value;
         }
 
-        /** A decimal would become a text, and a text is greater than every number. */
+        // A decimal would become a text, and a text is greater than every number.
         @Override
         void bind(PreparedStatement statement, int index, Object value) throws SQLException {
             super.bind(statement, index, value instanceof BigDecimal number ? (Object) number.doubleValue() : value);

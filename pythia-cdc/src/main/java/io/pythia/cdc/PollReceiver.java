@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
     private volatile @Nullable Progress<PollState> progress;
     private volatile @Nullable PollRound round;
     private volatile long nextPollAt;
-    private volatile long polls;
+    private final AtomicLong polls = new AtomicLong();
 
     /** Only the receiving thread. */
     private final ArrayDeque<Received<ChangeRecord>> buffer = new ArrayDeque<>();
@@ -93,7 +94,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
                 buffer.add(new Received<>(record, record));
             }
             if (current.isOver()) {
-                polls++;
+                polls.incrementAndGet();
                 nextPollAt = System.nanoTime() + settings.pollInterval().toNanos();
             }
         }
@@ -159,7 +160,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
     @Override
     public Map<String, String> facts() {
         Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("polls", Long.toString(polls));
+        facts.put("polls", Long.toString(polls.get()));
         facts.put("next-poll-ms", Long.toString(Math.max(0, (nextPollAt - System.nanoTime()) / 1_000_000)));
         PollRound current = round;
         if (current != null && current.heldBack() > 0) {

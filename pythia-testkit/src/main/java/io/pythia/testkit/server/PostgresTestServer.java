@@ -121,7 +121,7 @@ public final class PostgresTestServer implements ProcessServer {
     }
 
     private static int version(Path bin) {
-        String name = bin.getParent().getFileName().toString();
+        String name = bin.getName(bin.getNameCount() - 2).toString();
         return name.chars().allMatch(Character::isDigit) ? Integer.parseInt(name) : 0;
     }
 
