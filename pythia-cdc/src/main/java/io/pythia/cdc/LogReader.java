@@ -12,11 +12,9 @@ import java.nio.ByteBuffer;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +40,7 @@ final class LogReader implements Runnable {
     private final LogPlace place;
     private final PgOutput output;
     private final Map<String, TableSchema> tables = new HashMap<>();
-    private final Set<Integer> wanted = new HashSet<>();
-    private final Map<Relation, OutboxColumns> outboxes = new HashMap<>();
+    private final Map<Integer, Watched> watched = new HashMap<>();
     private final Supplier<ReplicationSlot> slot;
     private volatile boolean stopped;
     private volatile long lag = -1;
@@ -138,9 +135,9 @@ final class LogReader implements Runnable {
             Relation relation = change.relation();
             long own = number++;
             Begin of = Objects.requireNonNull(transaction);
-            if (isWanted(relation)) {
-                List<String> key = keyOf(relation);
-                records.add(record(relation, size, () -> LogEvents.of(of, own, change, key)));
+            Watched watched = watched(relation);
+            if (watched.wanted) {
+                records.add(record(watched, size, () -> LogEvents.of(of, own, change, watched.key)));
             }
         } else if (event instanceof Begin begin) {
             transaction = begin;
@@ -152,32 +149,39 @@ final class LogReader implements Runnable {
             Begin of = Objects.requireNonNull(transaction);
             for (Relation relation : truncate.relations()) {
                 long own = number++;
-                if (isWanted(relation)) {
-                    records.add(record(relation, size, () -> LogEvents.truncate(of, own, relation)));
+                Watched watched = watched(relation);
+                if (watched.wanted) {
+                    records.add(record(watched, size, () -> LogEvents.truncate(of, own, relation)));
                 }
             }
         }
     }
 
-    /** A publication may have more tables than are asked for. One that was renamed stays the same table. */
-    private boolean isWanted(Relation relation) {
-        if (tables.containsKey(relation.qualified())) {
-            wanted.add(relation.id());
-            return true;
+    /** What is known of a table of the log; looked up again when its definition has changed. */
+    private record Watched(Relation relation, String name, boolean wanted, List<String> key, OutboxColumns outbox) {}
+
+    private Watched watched(Relation relation) {
+        Watched known = watched.get(relation.id());
+        if (known == null || known.relation != relation) {
+            known = watch(relation, known);
+            watched.put(relation.id(), known);
         }
-        return wanted.contains(relation.id());
+        return known;
     }
 
-    private List<String> keyOf(Relation relation) {
-        TableSchema table = tables.get(relation.qualified());
-        return table == null
+    /** A publication may have more tables than are asked for. One that was renamed stays the same table. */
+    private Watched watch(Relation relation, @Nullable Watched before) {
+        String name = relation.qualified();
+        TableSchema table = tables.get(name);
+        List<String> key = table == null
                 ? List.of()
                 : table.key().stream().map(Column::name).toList();
+        boolean wanted = table != null || (before != null && before.wanted);
+        return new Watched(relation, name, wanted, key, OutboxColumns.of(settings.config(), schema(relation)));
     }
 
-    private ChangeRecord record(Relation relation, int size, Supplier<ChangeEvent> event) {
-        OutboxColumns outbox = outboxes.computeIfAbsent(relation, r -> OutboxColumns.of(settings.config(), schema(r)));
-        return new ChangeRecord(progress.message(), relation.qualified(), size + 64, outbox, event);
+    private ChangeRecord record(Watched watched, int size, Supplier<ChangeEvent> event) {
+        return new ChangeRecord(progress.message(), watched.name, size + 64, watched.outbox, event);
     }
 
     private static TableSchema schema(Relation relation) {

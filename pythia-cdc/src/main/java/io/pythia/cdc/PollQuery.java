@@ -18,14 +18,15 @@ final class PollQuery {
     /** A transaction's number has 32 bits in a row. Rows of the ones before {@code ?} but not before another. */
     private static final String IN_WINDOW = "((t.xmin::text::bigint - ?) & 4294967295) < ?";
 
-    private static final String BEFORE =
-            "(((? - 1 - t.xmin::text::bigint) & 4294967295) < 2147483648 OR t.xmin::text::bigint < 3)";
     private static final long XID_MASK = 0xffff_ffffL;
+    private static final long HALF_OF_ALL = 1L << 31;
+    private static final long FIRST_NORMAL_XID = 3;
 
     /**
      * A page that is wanted.
      *
-     * @param fromXid only rows of transactions from this one on; 0 for all. PostgreSQL only
+     * @param fromXid only rows of transactions from this one on; 0 for all, and then also those behind {@code toXid}: nearly all are wanted,
+     *     and a condition that can't be estimated would keep the server from its index. PostgreSQL only
      * @param toXid only rows of transactions before this one; 0 for all. PostgreSQL only
      * @param notBefore only rows whose cursor column is not less; null for all
      * @param after only rows behind this cursor; null for all
@@ -57,6 +58,7 @@ final class PollQuery {
         StringJoiner columns = new StringJoiner(", ", "SELECT ", " FROM " + dialect.quoteTable(table) + " t");
         if (dialect == Dialect.POSTGRESQL) {
             table.columns().forEach(column -> columns.add("t." + dialect.selected(column)));
+            columns.add("t.xmin::text");
         } else {
             columns.add("t.*"); // what comes says whether the table has changed
         }
@@ -83,8 +85,8 @@ final class PollQuery {
     List<@Nullable Object[]> read(Connection connection, Page page) throws SQLException {
         StringJoiner where = new StringJoiner(" AND ", " WHERE " + name(cursor.get(0)) + " IS NOT NULL AND ", "")
                 .setEmptyValue(" WHERE " + name(cursor.get(0)) + " IS NOT NULL");
-        if (page.toXid != 0) {
-            where.add(page.fromXid == 0 ? BEFORE : IN_WINDOW);
+        if (page.fromXid != 0) {
+            where.add(IN_WINDOW);
         }
         if (page.notBefore != null) {
             where.add(name(cursor.get(0)) + " >= " + database.dialect().placeholder(cursor.get(0)));
@@ -109,8 +111,9 @@ final class PollQuery {
 
     /** A table that was altered has other columns than it had. */
     private void checkColumns(ResultSetMetaData columns) throws SQLException {
-        boolean same = columns.getColumnCount() == table.columns().size();
-        for (int i = 0; same && i < table.columns().size(); i++) {
+        boolean named = database.dialect() == Dialect.POSTGRESQL;
+        boolean same = named || columns.getColumnCount() == table.columns().size();
+        for (int i = 0; !named && same && i < table.columns().size(); i++) {
             same = columns.getColumnName(i + 1).equals(table.columns().get(i).name());
         }
         if (!same) {
@@ -127,12 +130,24 @@ final class PollQuery {
         }
     }
 
+    /** On PostgreSQL the last value is the transaction's number. */
     private @Nullable Object[] row(ResultSet rows) throws SQLException {
-        @Nullable Object[] row = new @Nullable Object[table.columns().size()];
-        for (int i = 0; i < row.length; i++) {
+        int columns = table.columns().size();
+        boolean numbered = database.dialect() == Dialect.POSTGRESQL;
+        @Nullable Object[] row = new @Nullable Object[numbered ? columns + 1 : columns];
+        for (int i = 0; i < columns; i++) {
             row[i] = database.dialect().value(rows, i + 1, table.columns().get(i));
         }
+        if (numbered) {
+            row[columns] = rows.getString(columns + 1);
+        }
         return row;
+    }
+
+    /** Returns whether a row of PostgreSQL was written by a transaction before that one. */
+    static boolean isBefore(@Nullable Object[] row, long toXid) {
+        long xid = Long.parseLong(String.valueOf(row[row.length - 1]));
+        return xid < FIRST_NORMAL_XID || ((toXid - 1 - xid) & XID_MASK) < HALF_OF_ALL;
     }
 
     private String behindTuple() {
@@ -160,9 +175,7 @@ final class PollQuery {
 
     private void bind(PreparedStatement statement, Page page) throws SQLException {
         int next = 1;
-        if (page.toXid != 0 && page.fromXid == 0) {
-            statement.setLong(next++, page.toXid & XID_MASK);
-        } else if (page.toXid != 0) {
+        if (page.fromXid != 0) {
             statement.setLong(next++, page.fromXid & XID_MASK);
             statement.setLong(next++, page.toXid - page.fromXid);
         }

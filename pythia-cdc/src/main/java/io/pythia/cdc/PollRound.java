@@ -241,7 +241,8 @@ final class PollRound {
             if (known) {
                 continue; // its effect waits for the acknowledgement of when it was read first
             }
-            if (!table.isWanted(row)) {
+            boolean early = windows && reading.fromXid == 0 && !PollQuery.isBefore(row, reading.toXid);
+            if (early || !table.isWanted(row)) {
                 Objects.requireNonNull(progress).event(effect);
                 continue;
             }

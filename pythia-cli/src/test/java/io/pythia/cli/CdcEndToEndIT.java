@@ -66,7 +66,8 @@ class CdcEndToEndIT {
     @Test
     void rows_byTheLog_throughKafka_comeOutAsTheyWentIn() throws Exception {
         List<String> lines = writeRows();
-        String kafka = "kafka://" + TestServers.kafka().address() + "/" + name;
+        TestServer broker = TestServers.kafka();
+        String kafka = "kafka://" + broker.address() + "/" + EndToEndIT.createTopic(broker);
         Run piped =
                 Run.of("", "pipe", url("&mode=log&slot=" + name + "&publication=" + name), kafka, "--max", "" + LINES);
         assertThat(piped.exitCode()).as(piped.err()).isZero();
