@@ -42,6 +42,7 @@ final class PollQuery {
     private final Database database;
     private final TableSchema table;
     private final List<Column> cursor;
+    private final int[] places;
     private final String select;
     private final String order;
 
@@ -54,6 +55,7 @@ final class PollQuery {
         this.database = database;
         this.table = table;
         this.cursor = List.copyOf(cursor);
+        this.places = cursor.stream().mapToInt(table.columns()::indexOf).toArray();
         Dialect dialect = database.dialect();
         StringJoiner columns = new StringJoiner(", ", "SELECT ", " FROM " + dialect.quoteTable(table) + " t");
         if (dialect == Dialect.POSTGRESQL) {
@@ -75,8 +77,8 @@ final class PollQuery {
     /** Returns the values of a row's cursor. */
     List<Object> cursorOf(@Nullable Object[] row) {
         List<Object> values = new ArrayList<>(cursor.size());
-        for (Column column : cursor) {
-            values.add(java.util.Objects.requireNonNull(row[table.columns().indexOf(column)]));
+        for (int place : places) {
+            values.add(java.util.Objects.requireNonNull(row[place]));
         }
         return values;
     }
@@ -96,7 +98,6 @@ final class PollQuery {
         }
         try (PreparedStatement statement =
                 database.prepare(connection, select + where + order + " LIMIT " + page.limit)) {
-            statement.setFetchSize(page.limit);
             bind(statement, page);
             try (ResultSet rows = statement.executeQuery()) {
                 checkColumns(rows.getMetaData());
