@@ -25,7 +25,15 @@ final class ChangeBuffer {
         this.maxChanges = maxChanges;
     }
 
-    synchronized boolean hasRoom() {
+    /** Waits for room, so long at most. Returns whether there is some. */
+    synchronized boolean awaitRoom(long nanos) throws InterruptedException {
+        if (!hasRoom()) {
+            wait(nanos / 1_000_000, (int) (nanos % 1_000_000));
+        }
+        return hasRoom();
+    }
+
+    private boolean hasRoom() {
         return changes.size() < maxChanges && bytes < MAX_BYTES;
     }
 
@@ -52,11 +60,15 @@ final class ChangeBuffer {
             wait(left / 1_000_000, (int) (left % 1_000_000));
         }
         wokenUp = false;
+        boolean wasFull = !hasRoom();
         List<Received<ChangeRecord>> batch = new ArrayList<>(Math.min(max, changes.size()));
         while (batch.size() < max && !changes.isEmpty()) {
             Received<ChangeRecord> next = changes.remove();
             bytes -= next.content().size();
             batch.add(next);
+        }
+        if (wasFull) {
+            notifyAll();
         }
         if (batch.isEmpty() && failure != null) {
             throw failure;

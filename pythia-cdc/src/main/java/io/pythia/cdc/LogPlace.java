@@ -34,7 +34,7 @@ final class LogPlace {
 
     /** Marks a batch. The future completes when what of it can be stored is. */
     CompletableFuture<Void> settle(List<? extends Settlement<ChangeRecord>> batch) {
-        batch.forEach(settlement -> progress.acknowledge((Progress.Step<?>) settlement.receipt().place));
+        progress.acknowledge(batch);
         if (!isDirty()) {
             return DONE; // behind a gap
         }

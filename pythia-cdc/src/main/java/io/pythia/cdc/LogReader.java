@@ -29,6 +29,9 @@ final class LogReader implements Runnable {
     private static final int MOST_AT_ONCE = 500;
     private static final long SAVE_INTERVAL = 200_000_000L;
     private static final long IDLE_SAVE_INTERVAL = 10_000_000L;
+    /** The client itself waits a millisecond for what may come: only a table that is quiet is worth a longer pause. */
+    private static final int TURNS_BEFORE_PAUSE = 100;
+
     private static final long IDLE_PAUSE = 2_000_000L;
     /** How far the log must have gone on, for other tables, before that is worth storing: to store it makes some log itself. */
     private static final long IDLE_STEP = 16 << 10;
@@ -87,10 +90,12 @@ final class LogReader implements Runnable {
     @Override
     public void run() {
         try {
+            int idleTurns = 0;
             while (!stopped) {
                 boolean idle = readSome() == 0;
                 tellPlace(idle);
-                if (idle) {
+                idleTurns = idle ? idleTurns + 1 : 0;
+                if (idleTurns > TURNS_BEFORE_PAUSE) {
                     LockSupport.parkNanos(IDLE_PAUSE);
                 }
             }
@@ -99,15 +104,15 @@ final class LogReader implements Runnable {
             stream.forceUpdateStatus();
             endedWell = true;
             place.fail(new BrokerException(settings.name() + " is disconnected"));
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | InterruptedException | RuntimeException e) {
             BrokerException failure = CdcErrors.translate(settings.name() + ": reading the log", e);
             place.fail(failure);
             buffer.fail(failure);
         }
     }
 
-    private int readSome() throws SQLException {
-        if (!buffer.hasRoom()) {
+    private int readSome() throws SQLException, InterruptedException {
+        if (!buffer.awaitRoom(IDLE_PAUSE)) {
             return 0;
         }
         List<ChangeRecord> records = new ArrayList<>();

@@ -21,6 +21,7 @@ import org.postgresql.replication.ReplicationSlotInfo;
 /** Receives by PostgreSQL's log: first the rows that are there, if that is wanted, then by a {@link LogReader} every change since. */
 final class LogReceiver implements ReceiveDriver<ChangeRecord> {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(6);
+    private static final int LEAST_BUFFER = 8_000;
     private static final Duration RELEASE_TIMEOUT = Duration.ofSeconds(3);
 
     private final CdcSettings settings;
@@ -46,7 +47,7 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
         this.database = new Database(settings);
         this.places = new Places(settings, database);
         this.replication = new Replication(settings, database, application);
-        this.buffer = new ChangeBuffer(Math.max(2_000, 2 * settings.maxBuffered()));
+        this.buffer = new ChangeBuffer(Math.max(LEAST_BUFFER, 4 * settings.maxBuffered()));
     }
 
     @Override

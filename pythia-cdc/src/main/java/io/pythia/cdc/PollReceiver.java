@@ -130,7 +130,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
     @Override
     public CompletableFuture<?> settle(List<? extends Settlement<ChangeRecord>> batch) {
         Progress<PollState> current = Objects.requireNonNull(progress);
-        batch.forEach(settlement -> current.acknowledge((Progress.Step<?>) settlement.receipt().place));
+        current.acknowledge(batch);
         try {
             save(current);
             return CompletableFuture.completedFuture(null);

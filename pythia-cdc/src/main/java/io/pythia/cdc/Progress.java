@@ -1,6 +1,8 @@
 package io.pythia.cdc;
 
+import io.pythia.spi.Settlement;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +59,14 @@ final class Progress<S> {
         }
         event(effect);
         return true;
+    }
+
+    /** Enters acknowledgements of messages whose place is a step; a second one changes nothing. */
+    synchronized void acknowledge(List<? extends Settlement<ChangeRecord>> batch) {
+        for (Settlement<ChangeRecord> settlement : batch) {
+            ((Step<?>) settlement.receipt().place).over = true;
+        }
+        advance();
     }
 
     /** Enters an acknowledgement; a second one changes nothing. */
