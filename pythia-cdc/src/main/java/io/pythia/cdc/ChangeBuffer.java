@@ -27,10 +27,15 @@ final class ChangeBuffer {
 
     /** Waits for room, so long at most. Returns whether there is some. */
     synchronized boolean awaitRoom(long nanos) throws InterruptedException {
-        if (!hasRoom()) {
-            wait(nanos / 1_000_000, (int) (nanos % 1_000_000));
+        long deadline = System.nanoTime() + nanos;
+        while (!hasRoom()) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            wait(left / 1_000_000, (int) (left % 1_000_000));
         }
-        return hasRoom();
+        return true;
     }
 
     private boolean hasRoom() {
