@@ -25,7 +25,7 @@ public final class CdcBenchmark {
 
     /** Runs all variants and prints a table in Markdown. */
     public static void main(String[] args) throws Exception {
-        int rows = args.length > 0 ? Integer.parseInt(args[0]) : 300_000;
+        int rows = args.length > 0 ? Integer.parseInt(args[0]) : 1_000_000;
         int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
         try (PostgresTestServer server = PostgresTestServer.create(Map.of("max_wal_size", "4GB"))) {
             String jdbc = "jdbc:postgresql://127.0.0.1:" + server.port() + "/postgres?user=postgres";
