@@ -43,6 +43,7 @@ public final class CdcBenchmark {
                 "SELECT pg_create_logical_replication_slot('pythia', 'pgoutput')");
         // Transactions of ten rows.
         execute(
+                "SET synchronous_commit = off",
                 "DO $$ BEGIN FOR i IN 0.." + (rows / 10 - 1) + " LOOP"
                         + " INSERT INTO bench SELECT i * 10 + j, repeat('x', 200), clock_timestamp(), clock_timestamp()"
                         + " FROM generate_series(0, 9) j; COMMIT; END LOOP; END $$",
