@@ -194,6 +194,7 @@ class CdcOptionsIT {
             Events.of(worker);
             other.setAutoCommit(false);
             statement.execute("INSERT INTO " + table + " (id) VALUES (1)");
+            database.newTable(); // a later transaction, which has ended
             Awaitility.await()
                     .atMost(Duration.ofSeconds(60))
                     .until(() ->
