@@ -45,6 +45,13 @@ apt_install() {
     { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; } >&2
 }
 
+# Installs packages of npm into .servers, where the tests look for them. npm itself comes from Debian if it is not there.
+npm_install() {
+    command -v npm >/dev/null || apt_install npm || return 1
+    say "Installing $* with npm ..."
+    npm install --prefix .servers --no-audit --no-fund --omit=dev "$@" >&2
+}
+
 # Whether the test servers are processes of this machine: chosen, or in CI, or for want of a Docker engine. What they need
 # beyond Maven Central is then to be installed. The tests themselves decide by the same rules (TestServers of pythia-testkit).
 native_servers() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
 import io.pythia.cdc.CdcConfig;
+import io.pythia.cloud.aws.AwsConfig;
 import io.pythia.http.HttpConfig;
 import io.pythia.kafka.KafkaConfig;
 import io.pythia.rabbitmq.RabbitMQConfig;
@@ -106,6 +107,7 @@ class DocumentationTest {
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
             case "http-config" -> options(HttpConfig.class, HttpConfig.defaults());
             case "cdc-config" -> options(CdcConfig.class, CdcConfig.defaults());
+            case "aws-config" -> options(AwsConfig.class, AwsConfig.defaults());
             case "redis-config" -> options(RedisConfig.class, RedisConfig.defaults());
             default -> throw new AssertionError("nothing is called " + match.group(1));
         };

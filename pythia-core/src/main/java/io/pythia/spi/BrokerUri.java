@@ -74,14 +74,16 @@ public record BrokerUri(
                     List.of(rest.substring(0, fragment)),
                     query(rest.substring(fragment + 1)));
         }
-        int question = rest.contains("://") ? -1 : rest.indexOf('?');
+        int first = rest.indexOf('?');
+        boolean isUrl = (first < 0 ? rest : rest.substring(0, first)).contains("://");
+        int question = isUrl ? -1 : first;
         String name = question < 0 ? rest : rest.substring(0, question);
         return new BrokerUri(
                 scheme,
                 null,
                 null,
                 List.of(),
-                name.isEmpty() ? List.of() : List.of(rest.contains("://") ? name : decode(name)),
+                name.isEmpty() ? List.of() : List.of(isUrl ? name : decode(name)),
                 question < 0 ? Map.of() : query(rest.substring(question + 1)));
     }
 

@@ -36,6 +36,9 @@ class BrokerUriTest {
         assertThat(poller.settings()).isEqualTo(Map.of("poll-interval", "30s"));
         assertThat(BrokerUri.parse("sns:arn:aws:sns:us-east-1:123:topic").path())
                 .isEqualTo(List.of("arn:aws:sns:us-east-1:123:topic"));
+        BrokerUri withUrl = BrokerUri.parse("sns:arn:aws:sns:us-east-1:123:topic?endpoint=http://localhost:4566");
+        assertThat(withUrl.pathText()).isEqualTo("arn:aws:sns:us-east-1:123:topic");
+        assertThat(withUrl.settings()).isEqualTo(Map.of("endpoint", "http://localhost:4566"));
     }
 
     @ParameterizedTest

@@ -3,7 +3,9 @@ package io.pythia.http;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Says to which addresses a connection may be made, so that a URL that somebody else chose can't reach what only this machine can
@@ -42,6 +44,12 @@ final class AddressGuard {
             "2620:4f:8000::/48",
             "3fff::/20");
 
+    /** An IPv4 address is in their last four bytes. */
+    private static final Networks TRANSLATED =
+            Networks.of("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48");
+
+    private static final Networks SIX_TO_FOUR = Networks.of("2002::/16");
+
     private static final Networks PUBLIC_V6 = Networks.of("2000::/3");
 
     private final Networks allowed;
@@ -63,8 +71,10 @@ final class AddressGuard {
     }
 
     boolean allows(InetAddress address) {
-        // An IPv4 address in an IPv6 one comes from the JDK as what it is, except in the old "compatible" form.
-        if (NEVER.contain(address)) {
+        // An IPv4 address that is mapped into IPv6 comes from the JDK as what it is; what a translator takes out of
+        // others is judged here.
+        InetAddress inside = translated(address);
+        if (NEVER.contain(address) || (inside != null && !allows(inside))) {
             return false;
         }
         if (allowed.contain(address)) {
@@ -74,6 +84,24 @@ final class AddressGuard {
             return ownNetworks;
         }
         return !SPECIAL.contain(address) && (!(address instanceof Inet6Address) || PUBLIC_V6.contain(address));
+    }
+
+    /** Returns the IPv4 address that a gateway makes of an IPv6 one, null if none does: NAT64, 6to4, SIIT and the compatible form. */
+    private static @Nullable InetAddress translated(InetAddress address) {
+        if (!(address instanceof Inet6Address)) {
+            return null;
+        }
+        byte[] bytes = address.getAddress();
+        int from = SIX_TO_FOUR.contain(address) ? 2 : TRANSLATED.contain(address) && !isOwn(address) ? 12 : -1;
+        try {
+            return from < 0 ? null : InetAddress.getByAddress(Arrays.copyOfRange(bytes, from, from + 4));
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("four bytes are an address", e);
+        }
+    }
+
+    private static boolean isOwn(InetAddress address) {
+        return Networks.LOOPBACK.contain(address);
     }
 
     /** Throws if a connection to an address may not be made. */

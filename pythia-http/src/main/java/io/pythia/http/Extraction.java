@@ -18,9 +18,17 @@ public final class Extraction {
         List<byte[]> split(PollResponse response) throws IOException;
     }
 
-    /** An item, or what can't be read as one. */
+    /**
+     * An item, or what can't be read as one.
+     *
+     * @param isWholeAnswer whether it stands for an answer that could not be taken apart
+     */
     record Extracted(
-            PollItem item, @Nullable String since, @Nullable Exception poison) {}
+            PollItem item, @Nullable String since, @Nullable Exception poison, boolean isWholeAnswer) {
+        Extracted(PollItem item, @Nullable String since, @Nullable Exception poison) {
+            this(item, since, poison, false);
+        }
+    }
 
     private final @Nullable Split split;
     private final @Nullable Function<PollResponse, List<PollItem>> function;
@@ -97,7 +105,7 @@ public final class Extraction {
             return items;
         } catch (IOException | RuntimeException e) {
             PollItem whole = new PollItem(null, null, headers(response), null, response.body());
-            return List.of(new Extracted(whole, null, e));
+            return List.of(new Extracted(whole, null, Json.withoutQuotes(e), true));
         }
     }
 
@@ -113,7 +121,7 @@ public final class Extraction {
                     at(root, pointers.id()), at(root, pointers.key()), headers, Since.instant(since), body);
             return new Extracted(item, since, null);
         } catch (IOException e) {
-            return new Extracted(new PollItem(null, null, headers, null, body), null, e);
+            return new Extracted(new PollItem(null, null, headers, null, body), null, Json.withoutQuotes(e));
         }
     }
 

@@ -28,6 +28,12 @@ final class Fetcher implements AutoCloseable {
         int status() {
             return response.status();
         }
+
+        /** Without the URL, whose query may be secret. */
+        @Override
+        public String toString() {
+            return "Fetched[" + response + "]";
+        }
     }
 
     private final PollSettings settings;
@@ -53,14 +59,14 @@ final class Fetcher implements AutoCloseable {
     }
 
     /** Requests on a thread of the client's, which then calls one of the two. */
-    void fetch(HttpUrl url, Validators known, Consumer<Fetched> answered, Consumer<Exception> failed) {
+    void fetch(HttpUrl url, Validators known, Consumer<Fetched> answered, Consumer<Throwable> failed) {
         ExecutorService executor = client.dispatcher().executorService();
         try {
             executor.execute(() -> {
                 Fetched fetched;
                 try {
                     fetched = fetch(url, known);
-                } catch (IOException | RuntimeException e) {
+                } catch (Throwable e) { // an error, too: the poller would wait for ever for what never comes
                     failed.accept(e);
                     return;
                 }

@@ -7,7 +7,6 @@ import io.pythia.internal.Threads;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ProtocolException;
 import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketAddress;
@@ -113,7 +112,7 @@ final class HttpClients {
                 connection.socket().close();
             }
             // Nobody asked for it, and what comes next on the connection is not HTTP.
-            throw new ProtocolException("the server switched to another protocol");
+            throw new IOException("the server switched to another protocol");
         }
         String value = response.header("Retry-After");
         if (value == null) {

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxRetries how often a failed request is made again: by the poller before it waits for its interval, by the webhook sender per URL
  *     and message, if no other schedule is set
  * @param retryDelay the pause before the first of these, then twice as long each time, drawn evenly from zero to its length
- * @param maxConnections how many requests may be under way at once
+ * @param maxConnections how many requests of a webhook sender may be under way at once, in even shares for its URLs; a poller makes one
+ *     at a time
  * @param maxKeepaliveConnections how many idle connections are kept
  * @param keepaliveExpiry how long an idle connection is kept
  * @param enableCircuitBreaker whether requests stop for a while after failures in a row; each URL has a breaker of its own
@@ -39,7 +40,7 @@ public record HttpConfig(
         @Setting("The pause before the first of these, then twice as long each time, with jitter")
         Duration retryDelay,
 
-        @Setting(value = "How many requests may be under way at once", nativeName = "Dispatcher.maxRequests")
+        @Setting("How many requests of a webhook sender may be under way at once; each URL has an even share")
         int maxConnections,
 
         @Setting(value = "How many idle connections are kept", nativeName = "ConnectionPool")
@@ -71,9 +72,17 @@ public record HttpConfig(
         @Setting(value = "Certificates; default: those of the JDK", nativeName = "sslSocketFactory") @Nullable
         TlsConfig tls) {
 
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+    /** The client counts in milliseconds, as an int. */
+    private static final Duration LONGEST = Duration.ofDays(24);
+
     /** Checks each value. */
     public HttpConfig {
         positive("timeout", timeout);
+        require(
+                timeout.compareTo(SHORTEST) >= 0 && timeout.compareTo(LONGEST) <= 0,
+                "timeout",
+                "must be between 1 ms and 24 days, but is " + timeout);
         require(maxRetries >= 0, "maxRetries", "must not be negative, but is " + maxRetries);
         require(!retryDelay.isNegative(), "retryDelay", "must not be negative, but is " + retryDelay);
         require(maxConnections > 0, "maxConnections", "must be at least 1, but is " + maxConnections);
@@ -82,6 +91,7 @@ public record HttpConfig(
                 "maxKeepaliveConnections",
                 "must not be negative, but is " + maxKeepaliveConnections);
         positive("keepaliveExpiry", keepaliveExpiry);
+        require(keepaliveExpiry.compareTo(LONGEST) <= 0, "keepaliveExpiry", "must be at most 24 days");
         require(
                 circuitBreakerThreshold > 0,
                 "circuitBreakerThreshold",
@@ -205,7 +215,7 @@ public record HttpConfig(
             return this;
         }
 
-        /** Sets how many requests may be under way at once. Default: 100. */
+        /** Sets how many requests of a webhook sender may be under way at once, in even shares for its URLs. Default: 100. */
         public Builder maxConnections(int value) {
             maxConnections = value;
             return this;

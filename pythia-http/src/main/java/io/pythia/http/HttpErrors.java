@@ -9,6 +9,7 @@ import io.pythia.http.AddressGuard.BlockedAddressException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
+import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.net.UnknownServiceException;
@@ -102,12 +103,20 @@ final class HttpErrors {
         if (error instanceof BrokerException known) {
             return known;
         }
+        Throwable shown = error instanceof ProtocolException ? withoutQuotes(error) : error;
         for (Row row : TABLE) {
-            if (row.matches.test(error)) {
-                return row.translation.apply(doing + ": " + text(error) + "; " + row.advice, error);
+            if (row.matches.test(shown)) {
+                return row.translation.apply(doing + ": " + text(shown) + "; " + row.advice, shown);
             }
         }
         return new BrokerException(doing + ": " + error.getClass().getSimpleName(), error);
+    }
+
+    /** The client quotes what came, and what came may repeat what was sent. */
+    private static Throwable withoutQuotes(Throwable error) {
+        ProtocolException plain = new ProtocolException("the server's answer is not as HTTP demands");
+        plain.setStackTrace(error.getStackTrace());
+        return plain;
     }
 
     /** Translates a status that is no success. */

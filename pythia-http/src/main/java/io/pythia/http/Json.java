@@ -1,8 +1,10 @@
 package io.pythia.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -37,6 +39,16 @@ final class Json {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(setting + " must be a JSON pointer such as /data/items, or empty", e);
         }
+    }
+
+    /** Returns the error of a parser without its text, which quotes what it read, and without itself as the cause; any other as it is. */
+    static Exception withoutQuotes(Exception error) {
+        if (!(error instanceof JsonProcessingException unreadable)) {
+            return error;
+        }
+        JsonLocation at = unreadable.getLocation();
+        return new IOException("not JSON: " + unreadable.getClass().getSimpleName()
+                + (at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr()));
     }
 
     /** Returns the value at a pointer as text, null if there is none, or it is null or no plain value. */

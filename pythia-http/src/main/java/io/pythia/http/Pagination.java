@@ -15,12 +15,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How a source that does not fit into one answer is read. A <em>position</em> lasts: the next poll goes on there, and only what is new comes.
- * A <em>round</em> begins at the first page each time: give the items ids, so that those that came before are left out. Immutable and
- * thread-safe.
+ * A <em>round</em> begins at the first page each time, if that has changed: it is for lists with the newest first. Give the items ids, so
+ * that those that came before are left out. Immutable and thread-safe.
  */
 public final class Pagination {
     /** A page that was fetched. */
-    record Page(HttpUrl url, PollResponse response, List<Extracted> items, Validators validators) {}
+    record Page(HttpUrl url, PollResponse response, List<Extracted> items, Validators validators) {
+        /** Returns whether it is something else than a page, such as what a proxy says in the service's place. */
+        boolean isUnreadable() {
+            return items.size() == 1 && items.get(0).isWholeAnswer();
+        }
+
+        /** Without the URL, whose query may be secret. */
+        @Override
+        public String toString() {
+            return "Page[" + response + ", items=" + items.size() + "]";
+        }
+    }
 
     /**
      * Where to go on.
@@ -74,7 +85,7 @@ public final class Pagination {
         return new Pagination(
                 new Rounds(
                         parameter,
-                        (at, page) -> page.items().isEmpty()
+                        (at, page) -> page.items().isEmpty() || page.isUnreadable()
                                 ? null
                                 : Long.toString((at.page() == null ? first : Long.parseLong(at.page())) + 1)),
                 null);
@@ -98,8 +109,10 @@ public final class Pagination {
                 new Positions(
                         parameter,
                         Duration.ZERO,
-                        (at, page) -> Long.toString((at.position() == null ? 0 : Long.parseLong(at.position()))
-                                + page.items().size())),
+                        (at, page) -> page.isUnreadable()
+                                ? at.position() // how many items it would have had nobody knows
+                                : Long.toString((at.position() == null ? 0 : Long.parseLong(at.position()))
+                                        + page.items().size())),
                 null);
     }
 
@@ -186,6 +199,9 @@ public final class Pagination {
         @Override
         public Step next(HttpUrl base, PollCursor at, Page page) {
             String next = nextPage.after(at, page);
+            if (next == null && page.isUnreadable()) {
+                return new Step(at.roundBrokenOff(page.validators()), false);
+            }
             if (next == null || next.equals(at.page())) {
                 return new Step(at.roundEnded(page.validators()), false);
             }

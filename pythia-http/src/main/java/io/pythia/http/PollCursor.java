@@ -36,6 +36,11 @@ record PollCursor(@Nullable String position, @Nullable String page, Validators k
         return new PollCursor(position, null, page == null ? ofThisPage : pending, Validators.NONE);
     }
 
+    /** Returns the beginning of the next round after a page that could not be read: behind it nothing was seen, so all must be asked for. */
+    PollCursor roundBrokenOff(Validators ofThisPage) {
+        return new PollCursor(position, null, page == null ? ofThisPage : Validators.NONE, Validators.NONE);
+    }
+
     /** Returns the next page of the round. */
     PollCursor onPage(String next, Validators ofThisPage) {
         return new PollCursor(position, next, known, page == null ? ofThisPage : pending);
@@ -44,6 +49,12 @@ record PollCursor(@Nullable String position, @Nullable String page, Validators k
     /** Returns another position, of which nothing is known. */
     PollCursor at(String next) {
         return new PollCursor(next, null, Validators.NONE, Validators.NONE);
+    }
+
+    /** Without the place: a next page's URL, or its token, may be as good as a password. */
+    @Override
+    public String toString() {
+        return "PollCursor[hasPosition=" + (position != null) + ", hasPage=" + (page != null) + "]";
     }
 
     void write(ObjectNode node) {

@@ -171,6 +171,11 @@ final class PollProgress {
         }
     }
 
+    /** Returns how many acknowledged messages are kept because an earlier one is unsettled. */
+    synchronized int ackedBeyond() {
+        return ackedBeyond.size();
+    }
+
     /** Returns how many messages are with the application or wait for it. */
     synchronized int open() {
         return delivered.size();

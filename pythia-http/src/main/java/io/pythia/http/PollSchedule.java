@@ -35,9 +35,14 @@ final class PollSchedule {
         return notBefore - now;
     }
 
+    /** Returns for how long the rate limit allows no request, in nanoseconds, without a word of the breaker; zero counts one. */
+    synchronized long limitedFor(long now) {
+        return settings.rateLimit() == null ? 0 : settings.rateLimit().tryAcquire(now);
+    }
+
     /** Returns zero if a request may be made now; else for how long not, in nanoseconds. Each that may must be reported. */
     synchronized long tryAcquire(long now) {
-        long wait = settings.rateLimit() == null ? 0 : settings.rateLimit().tryAcquire(now);
+        long wait = limitedFor(now);
         if (wait > 0) {
             return wait;
         }

@@ -9,7 +9,11 @@ import okhttp3.Dns;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link PollerReceiver} needs to know. */
+/**
+ * What a {@link PollerReceiver} needs to know.
+ *
+ * @param maxAhead how many messages may be acknowledged behind one that is not
+ */
 @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
 record PollSettings(
         String name,
@@ -36,10 +40,17 @@ record PollSettings(
         FirstRun firstRun,
         StateStore store,
         String stateKey,
-        Duration connectTimeout) {
+        Duration connectTimeout,
+        int maxAhead) {
 
     /** Asking a second time for what is the same makes sense for what only asks. */
     boolean isConditional() {
         return method.equals("GET");
+    }
+
+    /** Without all that may be secret. */
+    @Override
+    public String toString() {
+        return "PollSettings[" + name + "]";
     }
 }

@@ -49,6 +49,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     private volatile boolean wokenUp;
     private volatile boolean fetchingHere;
     private volatile boolean closed;
+    private volatile boolean waitsForAcks;
     private final AtomicLong polls = new AtomicLong();
 
     // Only the receiving thread, before that the one that opens:
@@ -68,7 +69,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
 
     /** Loads the place, and makes the first request: what is wrong with address, credentials or answer is said at once. */
     @Override
-    public void open() {
+    public void open() throws InterruptedException {
         PollProgress loaded = load();
         cursor = loaded.stored();
         progress = loaded;
@@ -81,7 +82,9 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
         fetcher = opened;
         try {
             do {
-                handle(opened.fetch(url(), known()), System.nanoTime());
+                awaitRateLimit();
+                long startedAt = System.nanoTime();
+                handle(opened.fetch(url(), known()), startedAt);
                 // All that is there now must be passed over before anybody may rely on getting what comes.
             } while (firstRun && settings.firstRun() == FirstRun.ONLY_NEW && lastError == null);
         } catch (IOException | RuntimeException e) {
@@ -96,6 +99,25 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
         }
     }
 
+    /** The first requests count, too: a limit may be one that several pollers of a host share. */
+    private void awaitRateLimit() throws InterruptedException {
+        lock.lock();
+        try {
+            for (long wait = schedule.limitedFor(System.nanoTime());
+                    wait > 0 && !closed;
+                    wait = schedule.limitedFor(System.nanoTime())) {
+                if (wait > settings.connectTimeout().toNanos()) {
+                    throw new BrokerConnectionException(
+                            settings.name() + ": its rate limit allows no request for another "
+                                    + (Duration.ofNanos(wait).toSeconds() + 1) + " s, longer than connectTimeout");
+                }
+                changed.awaitNanos(wait);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private PollProgress load() {
         try {
             String state = settings.store().load(settings.stateKey());
@@ -106,6 +128,8 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
                     + "\" is none of ours; delete it to begin anew");
         } catch (IOException e) {
             throw new BrokerConnectionException(settings.name() + ": the state store could not be read", e);
+        } catch (RuntimeException e) {
+            throw new BrokerException(settings.name() + ": the state store failed", e, true);
         }
     }
 
@@ -135,7 +159,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
                 wokenUp = false;
                 return List.of();
             }
-            long due = fetchingElsewhere ? left : schedule.dueIn(System.nanoTime());
+            long due = fetchingElsewhere || mustWaitForAcks() ? left : schedule.dueIn(System.nanoTime());
             if (due <= 0) {
                 due = schedule.tryAcquire(System.nanoTime());
             }
@@ -145,6 +169,17 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
                 await(Math.min(left, due));
             }
         }
+    }
+
+    /** What is acknowledged behind a gap is kept and stored, so it has a limit: then the poller waits for what is unsettled. */
+    private boolean mustWaitForAcks() {
+        waitsForAcks = true; // before the look: settle acknowledges before it looks at this
+        waitsForAcks = isFarAhead();
+        return waitsForAcks;
+    }
+
+    private boolean isFarAhead() {
+        return Objects.requireNonNull(progress).ackedBeyond() >= settings.maxAhead();
     }
 
     private List<Received<PolledMessage>> take(int max) {
@@ -158,12 +193,16 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     private void await(long nanos) throws InterruptedException {
         lock.lock();
         try {
-            for (long left = nanos; left > 0 && !wokenUp && arrived.get() == null; ) {
+            for (long left = nanos; left > 0 && !hasNews(); ) {
                 left = changed.awaitNanos(left);
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean hasNews() {
+        return wokenUp || arrived.get() != null || (waitsForAcks && !isFarAhead());
     }
 
     private void signal() {
@@ -218,10 +257,13 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
         }
     }
 
-    private void failedWhileRunning(Exception error) {
+    private void failedWhileRunning(Throwable error) {
         if (wokenUp || closed) {
             schedule.abandoned();
             return;
+        }
+        if (error instanceof Error fatal) {
+            throw fatal;
         }
         BrokerException translated = failed(error);
         if (!translated.isRetryable()) {
@@ -229,7 +271,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
         }
     }
 
-    private BrokerException failed(Exception error) {
+    private BrokerException failed(Throwable error) {
         BrokerException translated = HttpErrors.translate(doing(), error);
         if (lastError != translated) {
             schedule.failed(System.nanoTime(), null);
@@ -336,6 +378,9 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     public CompletableFuture<?> settle(List<? extends Settlement<PolledMessage>> batch) {
         PollProgress current = Objects.requireNonNull(progress);
         batch.forEach(settlement -> current.ack(settlement.receipt()));
+        if (waitsForAcks) {
+            signal();
+        }
         try {
             save(current);
             return CompletableFuture.completedFuture(null);

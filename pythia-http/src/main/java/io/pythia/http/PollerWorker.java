@@ -9,11 +9,11 @@ import io.pythia.internal.Utf8;
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.ReceiveDriver;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import okhttp3.Dns;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
@@ -106,9 +106,10 @@ public final class PollerWorker extends AbstractMessageBroker<PolledMessage> {
             return this;
         }
 
-        /** Sets parameters that are added to the URL's query, encoded. Default: none. */
+        /** Sets parameters that are added to the URL's query, encoded, in the order of their names. Default: none. */
         public Builder params(Map<String, String> params) {
-            this.params = new LinkedHashMap<>(params);
+            // The place is stored under the whole URL, and a Map.of has another order in each process.
+            this.params = new TreeMap<>(params);
             return this;
         }
 
@@ -298,7 +299,8 @@ public final class PollerWorker extends AbstractMessageBroker<PolledMessage> {
                             stateKey == null
                                     ? source + "#" + Hashes.of(full.build().toString())
                                     : stateKey,
-                            options().connectTimeout()));
+                            options().connectTimeout(),
+                            options().maxInFlight()));
         }
     }
 }

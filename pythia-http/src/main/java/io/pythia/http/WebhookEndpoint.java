@@ -188,7 +188,7 @@ final class WebhookEndpoint {
                     null);
         } else {
             WebhookRequest.Sent sent = new WebhookRequest.Sent();
-            client.newCall(requests.request(attempt.delivery, Instant.now(), sent))
+            client.newCall(requests.request(attempt.delivery, settings.clock().instant(), sent))
                     .enqueue(new Answer(attempt, sent));
         }
     }
@@ -230,7 +230,7 @@ final class WebhookEndpoint {
                     drain(body);
                     release(attempt);
                 } else {
-                    refused(attempt, status, response, text(body));
+                    refused(attempt, status, response, text(attempt.delivery, body));
                 }
             }
             pump();
@@ -244,10 +244,10 @@ final class WebhookEndpoint {
             }
         }
 
-        private String text(ResponseBody body) {
+        private String text(WebhookDelivery delivery, ResponseBody body) {
             try {
                 byte[] bytes = Bodies.read(body, settings.config().maxResponseBytes());
-                return requests.shown(bytes, SHOWN_BYTES);
+                return requests.shown(delivery, bytes, SHOWN_BYTES);
             } catch (IOException e) {
                 return "";
             }

@@ -1,9 +1,13 @@
 package io.pythia.http;
 
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import okhttp3.Call;
 import okhttp3.EventListener;
@@ -27,14 +31,11 @@ final class WebhookRequest {
     private final HttpUrl url;
     private final String origin;
     private final List<WebhookKey> keys;
-    /** What must not be shown: the values of headers that every request has. */
-    private final Collection<String> hidden;
 
     WebhookRequest(HttpUrl url, WebhookSettings settings) {
         this.url = url;
         this.origin = Urls.origin(url);
         this.keys = settings.keys();
-        this.hidden = settings.headers().values();
     }
 
     String origin() {
@@ -64,16 +65,39 @@ final class WebhookRequest {
         return request.build();
     }
 
-    /** Returns the beginning of an answer's text, on one line, without what it may repeat of our headers. */
-    String shown(byte[] answer, int max) {
+    /** Returns the beginning of an answer's text, on one line, without what it may repeat of our headers and of the URL. */
+    String shown(WebhookDelivery delivery, byte[] answer, int max) {
         String text = new String(answer, StandardCharsets.UTF_8);
-        for (String value : hidden) {
-            // "Bearer abc": the second word is the secret.
-            for (String word : value.split("[ ,;=:\"]+", -1)) {
-                text = word.length() > SECRET_LENGTH ? text.replace(word, "***") : text;
-            }
+        for (String word : hidden(delivery)) {
+            text = text.replace(word, "***");
         }
         String line = text.replaceAll("[\\p{Cntrl}\\p{Cf}]", " ").strip();
         return line.length() <= max ? line : line.substring(0, max) + "...";
+    }
+
+    /** What must not be shown, the longest first: one may be a part of another. */
+    private Collection<String> hidden(WebhookDelivery delivery) {
+        Set<String> words = new TreeSet<>(
+                Comparator.comparingInt(String::length).reversed().thenComparing(Comparator.naturalOrder()));
+        for (String name : delivery.headers.names()) {
+            for (String value : delivery.headers.values(name)) {
+                // "Bearer abc": the second word is the secret.
+                words.addAll(List.of(value.split("[ ,;=:\"]+", -1)));
+            }
+        }
+        // Servers like to say "Cannot POST /services/abc".
+        words.addAll(url.pathSegments());
+        words.addAll(url.encodedPathSegments());
+        for (String query : url.queryParameterNames()) {
+            for (String value : url.queryParameterValues(query)) {
+                words.addAll(value == null ? List.of() : List.of(value, encoded(value)));
+            }
+        }
+        words.removeIf(word -> word.length() <= SECRET_LENGTH);
+        return words;
+    }
+
+    private static String encoded(String value) {
+        return URLEncoder.encode(value, StandardCharsets.UTF_8);
     }
 }

@@ -215,13 +215,17 @@ public final class WebhookSenderWorker extends AbstractMessageProducer {
         public WebhookSenderWorker build() {
             ProducerOptions asked = options();
             WebhookSettings settings = settings(asked);
-            // Trying again is done per URL, so the engine must not do it for the whole; see docs/decisions/0010.
+            // Trying again is done per URL, so the engine must not do it for the whole; see docs/decisions/0009.
             options(asked.with(RetryConfig.none()).withSendTimeout(settings.sendTimeout()));
             try {
                 return new WebhookSenderWorker(this, settings);
             } finally {
                 options(asked);
             }
+        }
+
+        WebhookSettings settings() {
+            return settings(options());
         }
 
         private WebhookSettings settings(ProducerOptions asked) {

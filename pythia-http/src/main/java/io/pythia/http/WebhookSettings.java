@@ -39,4 +39,11 @@ record WebhookSettings(
         Duration maxRetryAfter,
         Duration sendTimeout,
         Duration connectTimeout,
-        InstantSource clock) {}
+        InstantSource clock) {
+
+    /** Without all that may be secret. */
+    @Override
+    public String toString() {
+        return "WebhookSettings[" + name + "]";
+    }
+}

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -142,7 +143,9 @@ public final class WebhookVerifier {
         }
 
         synchronized boolean add(String id, long now) {
-            ids.values().removeIf(at -> now - at > seconds);
+            for (Iterator<Long> oldest = ids.values().iterator(); oldest.hasNext() && now - oldest.next() > seconds; ) {
+                oldest.remove();
+            }
             if (ids.putIfAbsent(id, now) != null) {
                 return false;
             }

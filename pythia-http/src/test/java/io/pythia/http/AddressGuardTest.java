@@ -146,7 +146,13 @@ class AddressGuardTest {
                 "0.0.0.0",
                 "224.0.0.1",
                 "::",
-                "fd20:ce::254"
+                "fd20:ce::254",
+                "::ffff:169.254.169.254",
+                "::169.254.169.254",
+                "::ffff:0:169.254.169.254",
+                "64:ff9b::a9fe:a9fe",
+                "64:ff9b:1::a9fe:a9fe",
+                "2002:a9fe:a9fe::1"
             })
     void metadataAndLinkLocal_areNeverAllowed(String literal) {
         assertThat(POLLER.allows(address(literal))).isFalse();
@@ -165,6 +171,18 @@ class AddressGuardTest {
         assertThat(guard.allows(address("192.168.7.8"))).isFalse();
         assertThat(AddressGuard.forWebhooks(List.of("private")).allows(address("172.20.0.1")))
                 .isTrue();
+    }
+
+    /** On networks with IPv6 alone the translator's prefix must be allowed: then what it leads to is judged. */
+    @Test
+    void translatedAddress_isJudgedByWhatIsInIt() {
+        AddressGuard guard = AddressGuard.forWebhooks(List.of("64:ff9b::/96", "10.1.0.0/16"));
+        assertThat(guard.allows(address("64:ff9b::808:808"))).isTrue();
+        assertThat(guard.allows(address("64:ff9b::7f00:1"))).isFalse();
+        assertThat(guard.allows(address("64:ff9b::c0a8:1"))).isFalse();
+        assertThat(guard.allows(address("64:ff9b::a01:1"))).isTrue();
+        assertThat(guard.allows(address("::1"))).isFalse();
+        assertThat(AddressGuard.forPoller(List.of()).allows(address("::1"))).isTrue();
     }
 
     @ParameterizedTest

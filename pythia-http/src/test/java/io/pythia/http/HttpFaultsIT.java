@@ -1,5 +1,6 @@
 package io.pythia.http;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.BrokerException;
@@ -23,8 +24,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -326,6 +329,71 @@ class HttpFaultsIT {
             System.out.printf(
                     "f35: %d messages to two partners in %d ms, beside a dead one in %d ms%n",
                     count, alone.get() / 1_000_000, withDead.get() / 1_000_000);
+        }
+    }
+
+    /** Newest first, in pages that shift while they are read; crashes, expired credentials, slow bodies: every item arrives. */
+    @Test
+    void f36_pagesThatShift_withCrashesAndHostileAnswers_skipNoItem() {
+        int count = 150;
+        List<Integer> newestFirst = new CopyOnWriteArrayList<>();
+        Random random = new Random(36);
+        try (ScriptedServer source = new ScriptedServer((request, exchange) -> {
+            if (newestFirst.size() < count && random.nextInt(3) == 0) {
+                newestFirst.add(0, newestFirst.size()); // between two pages, too
+            }
+            int page = Integer.parseInt("0" + request.target().replaceFirst("/list(\\?page=)?", ""));
+            List<Integer> items = newestFirst.subList(
+                    Math.min(10 * page, newestFirst.size()), Math.min(10 * page + 10, newestFirst.size()));
+            String body = "{\"items\":["
+                    + items.stream().map(i -> "{\"id\":\"m" + i + "\"}").collect(joining(",")) + "]}";
+            String etag = "\"" + body.hashCode() + "\"";
+            switch (random.nextInt(30)) {
+                case 0 -> exchange.send(503, "", "Retry-After: 0");
+                case 1 -> exchange.reset();
+                case 2 -> {
+                    exchange.raw(
+                            "HTTP/1.1 200 OK\r\nETag: " + etag + "\r\nContent-Length: " + body.length() + "\r\n\r\n");
+                    exchange.raw(body.substring(0, body.length() / 2)); // and then for ever nothing
+                    exchange.awaitHangUp();
+                }
+                default ->
+                    exchange.send(etag.equals(request.header("If-None-Match")) ? 304 : 200, body, "ETag: " + etag);
+            }
+        })) {
+            Set<String> acknowledged = ConcurrentHashMap.newKeySet();
+            AtomicInteger deliveries = new AtomicInteger();
+            int crashes = 0;
+            while (acknowledged.size() < count) {
+                try (PollerWorker poller = PollerWorker.builder()
+                        .url(source.url("/list"))
+                        .config(CONFIG.toBuilder()
+                                .timeout(Duration.ofMillis(500))
+                                .build())
+                        .pollInterval(Duration.ofMillis(5))
+                        .extract(Extraction.jsonArray("/items"))
+                        .itemId("/id")
+                        .pagination(Pagination.page("page", 0))
+                        .retry(QUICK)
+                        .connectPolicy(ConnectPolicy.WAIT)
+                        .stateStore(StateStore.file(folder))
+                        .closeTimeout(Duration.ZERO)
+                        .build()) {
+                    AtomicInteger inThisSession = new AtomicInteger();
+                    int left = 1 + random.nextInt(60);
+                    poller.consume().subscribe(TestSubscriber.handling(message -> {
+                        deliveries.incrementAndGet();
+                        // The last ones of a session are never acknowledged: its process dies.
+                        if (inThisSession.incrementAndGet() <= left) {
+                            message.ack().thenAccept(settled -> acknowledged.add(message.id()));
+                        }
+                    }));
+                    eventually("progress", () -> inThisSession.get() > left || acknowledged.size() == count);
+                }
+                crashes++;
+            }
+            assertThat(acknowledged).hasSize(count);
+            System.out.printf("f36: %d items, %d deliveries, %d crashes%n", count, deliveries.get(), crashes);
         }
     }
 

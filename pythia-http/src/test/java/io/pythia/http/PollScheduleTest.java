@@ -17,12 +17,27 @@ class PollScheduleTest {
 
     private static PollSettings settings(
             PollTiming timing, boolean respectMaxAge, double jitter, @Nullable RateLimit limit, HttpConfig config) {
+        return settings(timing, respectMaxAge, jitter, limit, config, Map.of(), HttpUrl.get("https://a.example/"));
+    }
+
+    static PollSettings settings(Map<String, String> headers, HttpUrl url) {
+        return settings(PollTiming.FIXED_DELAY, false, 0, null, HttpConfig.defaults(), headers, url);
+    }
+
+    private static PollSettings settings(
+            PollTiming timing,
+            boolean respectMaxAge,
+            double jitter,
+            @Nullable RateLimit limit,
+            HttpConfig config,
+            Map<String, String> headers,
+            HttpUrl url) {
         return new PollSettings(
                 "n",
-                HttpUrl.get("https://a.example/"),
+                url,
                 "s",
                 "GET",
-                Map.of(),
+                headers,
                 null,
                 HttpAuth.none(),
                 config,
@@ -42,7 +57,8 @@ class PollScheduleTest {
                 FirstRun.ALL,
                 StateStore.memory(),
                 "k",
-                Duration.ofSeconds(1));
+                Duration.ofSeconds(1),
+                100);
     }
 
     private static PollSchedule schedule(PollSettings settings) {
@@ -111,6 +127,27 @@ class PollScheduleTest {
             assertThat(schedule.dueIn(0)).isEqualTo(30 * SECOND);
         }
         assertThat(schedule.tryAcquire(0)).isGreaterThan(0);
+    }
+
+    @Test
+    void breakerThatIsSwitchedOff_neverHoldsARequestBack() {
+        HttpConfig config = HttpConfig.builder()
+                .enableCircuitBreaker(false)
+                .circuitBreakerThreshold(1)
+                .build();
+        PollSchedule schedule = schedule(settings(PollTiming.FIXED_DELAY, false, 0, null, config));
+        for (int i = 0; i < 20; i++) {
+            assertThat(schedule.tryAcquire(0)).isZero();
+            schedule.failed(0, null);
+        }
+        PollSchedule broken = schedule(settings(
+                PollTiming.FIXED_DELAY,
+                false,
+                0,
+                null,
+                config.toBuilder().enableCircuitBreaker(true).build()));
+        broken.failed(0, null);
+        assertThat(broken.tryAcquire(0)).isGreaterThan(0);
     }
 
     @Test

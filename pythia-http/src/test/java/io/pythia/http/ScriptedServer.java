@@ -103,6 +103,7 @@ final class ScriptedServer implements AutoCloseable {
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final List<Request> requests = new CopyOnWriteArrayList<>();
     private final AtomicInteger count = new AtomicInteger();
+    private final AtomicInteger accepted = new AtomicInteger();
     private volatile Script script;
 
     ScriptedServer(Script script) {
@@ -136,6 +137,11 @@ final class ScriptedServer implements AutoCloseable {
         return Collections.unmodifiableList(requests);
     }
 
+    /** Returns how many connections there have been. */
+    int connections() {
+        return accepted.get();
+    }
+
     private static void daemon(Runnable task) {
         Thread thread = new Thread(task, "scripted-server");
         thread.setDaemon(true);
@@ -148,6 +154,7 @@ final class ScriptedServer implements AutoCloseable {
                 Socket socket = listener.accept();
                 socket.setTcpNoDelay(true);
                 sockets.add(socket);
+                accepted.incrementAndGet();
                 daemon(() -> serve(socket));
             } catch (IOException e) {
                 // closed

@@ -6,20 +6,26 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.pythia.BrokerListener;
 import io.pythia.Health;
 import io.pythia.Message;
+import io.pythia.RejectPolicy;
 import io.pythia.Secret;
 import io.pythia.testkit.TestSubscriber;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
+import okhttp3.HttpUrl;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,7 +119,7 @@ class SecretsTest {
                         .headers(Map.of("Cookie", "session=" + CANARY))
                         .params(Map.of("token", CANARY))
                         .auth(auth)
-                        .config(PollerTest.CONFIG);
+                        .config(Pollers.CONFIG);
                 heard(auth);
                 try (PollerWorker poller = builder.build()) {
                     heard(poller);
@@ -148,9 +154,7 @@ class SecretsTest {
         try (ScriptedServer server = new ScriptedServer((request, exchange) -> {
                     switch (request.number() % 3) {
                         case 0 -> exchange.reset();
-                        case 1 ->
-                            exchange.send(
-                                    400, request.headers() + request.target().substring(0, 1));
+                        case 1 -> exchange.send(400, "Cannot POST " + request.target() + " with " + request.headers());
                         default ->
                             exchange.send(302, "" + request.header("authorization"), "Location: " + request.target());
                     }
@@ -178,6 +182,95 @@ class SecretsTest {
                 heard(TestSubscriber.get(webhook.healthCheck()));
             }
         }
+        assertNoCanary();
+    }
+
+    @Test
+    void statusLineThatRepeatsWhatWasSent_isNotQuoted() {
+        try (ScriptedServer server = new ScriptedServer((request, exchange) -> {
+                    exchange.raw((request.number() % 2 == 0 ? "" : "HTTP/1.1 ") + request.header("authorization") + " "
+                            + request.target() + "\r\n\r\n");
+                    exchange.awaitHangUp();
+                });
+                PollerWorker poller = PollerWorker.builder()
+                        .url(server.url("/feed"))
+                        .headers(Map.of("Authorization", "Bearer " + CANARY))
+                        .config(Pollers.CONFIG)
+                        .build();
+                WebhookSenderWorker webhook = WebhookSenderTest.sender(server.url("/" + CANARY))
+                        .headers(Map.of("Authorization", "Bearer " + CANARY))
+                        .maxRetries(0)
+                        .build()) {
+            for (int i = 0; i < 3; i++) {
+                webhook.send(Message.of("x"))
+                        .handle((ok, error) -> error)
+                        .thenAccept(this::heardIfAny)
+                        .join();
+                poller.connect()
+                        .handle((ok, error) -> error)
+                        .thenAccept(this::heardIfAny)
+                        .join();
+            }
+            heard(TestSubscriber.get(webhook.healthCheck()));
+            heard(TestSubscriber.get(poller.healthCheck()));
+        }
+        assertThat(texts).anyMatch(text -> text.contains("not as HTTP demands"));
+        assertNoCanary();
+    }
+
+    @Test
+    void bodyThatCannotBeRead_isNotQuoted() {
+        AtomicInteger dropped = new AtomicInteger();
+        BrokerListener listener = new BrokerListener() {
+            @Override
+            public void dropped(String broker, Message message, String reason) {
+                heard(reason);
+                dropped.incrementAndGet();
+            }
+        };
+        for (Extraction extraction : List.of(Extraction.ndjson(), Extraction.jsonArray("/a"))) {
+            try (ScriptedServer server = new ScriptedServer((request, exchange) -> exchange.send(
+                            200,
+                            "{\"" + CANARY + "\":1,\"" + CANARY + "\":2}\n" + CANARY + " {\"a\":" + CANARY + "}\n"
+                                    + request.number()));
+                    PollerWorker poller = PollerWorker.builder()
+                            .url(server.url("/feed"))
+                            .config(Pollers.CONFIG)
+                            .extract(extraction)
+                            .onReject(RejectPolicy.DROP)
+                            .listener(listener)
+                            .pollInterval(Duration.ofMillis(20))
+                            .build()) {
+                int before = dropped.get();
+                poller.consume().subscribe(TestSubscriber.acknowledging());
+                Pollers.eventually("dropped ones", () -> dropped.get() > before + 2);
+            }
+        }
+        assertThat(texts).anyMatch(text -> text.contains("line 1"));
+        assertNoCanary();
+    }
+
+    @Test
+    void records_doNotShowWhatTheyHold() {
+        HttpUrl url = HttpUrl.get("https://a.example/" + CANARY + "?key=" + CANARY);
+        PollResponse response =
+                new PollResponse(200, io.pythia.Headers.of("x", CANARY), CANARY.getBytes(StandardCharsets.UTF_8));
+        PollItem item = PollItem.of("id", CANARY);
+        PollCursor.Validators validators = new PollCursor.Validators("etag", null, null);
+        heard(PollScheduleTest.settings(Map.of("Authorization", CANARY), url));
+        heard(new Pagination.Page(url, response, List.of(new Extraction.Extracted(item, null, null)), validators));
+        heard(new Pagination.Step(new PollCursor(null, url.toString(), validators, validators), true));
+        heard(new HttpAuth.Request("GET", url.toString(), CANARY.getBytes(StandardCharsets.UTF_8)));
+        heard(new PolledMessage("f", new PollProgress.OpenPage(PollCursor.START), "s", item, Instant.EPOCH, null));
+        heard(response);
+        heard(item);
+        WebhookSettings settings = WebhookSenderTest.sender(url.toString())
+                .headers(Map.of("Authorization", CANARY))
+                .secret(SIGNING)
+                .settings();
+        heard(settings);
+        heard(new ProxyAddress("proxy.example", 1));
+        heard(HttpConfig.defaults());
         assertNoCanary();
     }
 

@@ -187,9 +187,9 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
 
     /** What was read ahead, without what others have claimed while it was waiting here. */
     private List<Received<StreamEntry>> wereReadAhead(int max) throws InterruptedException {
-        List<Received<StreamEntry>> waiting = ahead.peek();
         long lease = source.claimMinIdle().toNanos();
-        if (!waiting.isEmpty() && lease > 0 && ahead.age() > lease / 3) {
+        List<Received<StreamEntry>> waiting = ahead.peek();
+        while (!waiting.isEmpty() && lease > 0 && ahead.age() > lease / 3) {
             long now = System.nanoTime();
             Set<StreamEntry> lost = touch(waiting, source.claimMinIdle());
             ahead.keep(
@@ -197,6 +197,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
                             .filter(each -> !lost.contains(each.receipt()))
                             .toList(),
                     now);
+            waiting = ahead.peek(); // of the next read, if nothing is left of this one
         }
         List<Received<StreamEntry>> taken = ahead.take(max);
         seen(taken);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
 import io.pythia.Health;
-import io.pythia.Message;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
 import io.pythia.Subscribers;
@@ -454,26 +453,6 @@ class RedisFaultsIT {
                             message.ack();
                         },
                         error -> {}));
-    }
-
-    /** Regression M3: what waits for a server that is away is bounded. */
-    @Test
-    void serverAway_sendsBeyondTheLimit_areRefusedAtOnce() {
-        server.pause();
-        try (MessageProducer producer = RedisKind.STREAMS.producer(
-                "bounded",
-                config(),
-                RedisKind.producerOptions().withMaxInFlightBytes(1 << 20).withCloseTimeout(Duration.ofSeconds(1)))) {
-            int refused = 0;
-            for (int i = 0; i < 5_000; i++) {
-                if (producer.send(Message.of(new byte[1024])).isCompletedExceptionally()) {
-                    refused++;
-                }
-            }
-            assertThat(refused).isGreaterThan(4_000);
-        } finally {
-            server.resume();
-        }
     }
 
     private RedisConfig config() {

@@ -7,6 +7,7 @@ import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
 import io.pythia.Health;
 import io.pythia.Message;
+import io.pythia.MessageProducer;
 import io.pythia.retry.RetryConfig;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.fault.FaultProxy;
@@ -281,6 +282,26 @@ class RedisOptionsIT {
             subscriber.await(3);
             server.call("PUBLISH", channel, "last");
             assertThat(subscriber.await(4).get(3).text()).isEqualTo("last");
+        }
+    }
+
+    /** Regression M3: what waits for a server that is away is bounded. */
+    @Test
+    void serverAway_sendsBeyondTheLimit_areRefusedAtOnce() {
+        server.pause();
+        try (MessageProducer producer = RedisKind.STREAMS.producer(
+                "bounded",
+                config().build(),
+                RedisKind.producerOptions().withMaxInFlightBytes(1 << 20).withCloseTimeout(Duration.ofSeconds(1)))) {
+            int refused = 0;
+            for (int i = 0; i < 5_000; i++) {
+                if (producer.send(Message.of(new byte[1024])).isCompletedExceptionally()) {
+                    refused++;
+                }
+            }
+            assertThat(refused).isGreaterThan(4_000);
+        } finally {
+            server.resume();
         }
     }
 

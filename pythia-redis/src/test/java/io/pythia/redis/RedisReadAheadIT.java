@@ -82,7 +82,9 @@ class RedisReadAheadIT {
             until.countDown();
             blocked.await(2 * BATCH);
             eventually("all acknowledged", () -> pending(key) == 0);
-            assertThat(blocked.count()).isEqualTo(2 * BATCH);
+            assertThat(blocked.count())
+                    .as("%s, other: %s", described(blocked), described(other))
+                    .isEqualTo(2 * BATCH);
             assertThat(other.count()).isEqualTo(MESSAGES - 2 * BATCH);
             List<String> all = new ArrayList<>(blocked.texts());
             all.addAll(other.texts());
@@ -167,6 +169,12 @@ class RedisReadAheadIT {
         } finally {
             until.countDown();
         }
+    }
+
+    private static List<String> described(TestSubscriber subscriber) {
+        return subscriber.messages().stream()
+                .map(message -> message.text() + "/" + message.attempt())
+                .toList();
     }
 
     private String fill(String command) {

@@ -46,6 +46,11 @@ public interface BrokerHarness extends AutoCloseable {
         return null;
     }
 
+    /** Returns whether of the messages of a key only one is given out at a time, the next when it is settled. */
+    default boolean givesOneOfAKeyAtATime() {
+        return false;
+    }
+
     /** Returns whether the server can be stopped and started by the suite. */
     boolean canStopServer();
 

@@ -84,11 +84,20 @@ interface ConformanceCases {
     }
 
     default void send(String destination, int from, int count) {
+        send(destination, from, count, 16);
+    }
+
+    /** Sends for a case that keeps so many messages unsettled at once. */
+    default void sendToBeKept(String destination, int count) {
+        send(destination, 0, count, harness().givesOneOfAKeyAtATime() ? count : 16);
+    }
+
+    private void send(String destination, int from, int count, int keys) {
         try (MessageProducer producer = producer(destination)) {
             List<CompletableFuture<SendResult>> results = new ArrayList<>();
             for (int i = from; i < from + count; i++) {
                 results.add(producer.send(Message.builder()
-                        .key("k" + i % 16)
+                        .key("k" + i % keys)
                         .body(Integer.toString(i))
                         .build()));
             }

@@ -73,7 +73,7 @@ interface LifecycleCases extends ConformanceCases {
     default void cancel_endsTheSignals_andTheRestReachesTheNextConsumer() {
         String destination = harness().newDestination();
         try (MessageBroker consumer = consumer(destination, GROUP)) {
-            send(destination, 100);
+            sendToBeKept(destination, 100);
             TestSubscriber subscriber = TestSubscriber.requesting(10);
             consumer.consume().subscribe(subscriber);
             subscriber.await(10).subList(0, 5).forEach(Message::ack);
@@ -217,7 +217,7 @@ interface LifecycleCases extends ConformanceCases {
     default void close_givesUnsettledMessagesBack() {
         requires(can().persistent(), "persistent messages");
         String destination = harness().newDestination();
-        send(destination, 20);
+        sendToBeKept(destination, 20);
         MessageBroker consumer = consumer(destination, GROUP);
         TestSubscriber first = TestSubscriber.requesting(20);
         consumer.consume().subscribe(first);

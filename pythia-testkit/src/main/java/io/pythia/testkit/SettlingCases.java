@@ -220,13 +220,15 @@ interface SettlingCases extends ConformanceCases {
     @DisplayName("C39 outOfOrderAck")
     default void acksInAnyOrder_fromManyThreads_areKept() throws InterruptedException {
         String destination = harness().newDestination();
+        // Where each has a key of its own, servers for tests are slow with very many.
+        int count = harness().givesOneOfAKeyAtATime() ? 100 : 1_000;
         ExecutorService threads = Executors.newFixedThreadPool(8);
         Message unsettled;
         try (MessageBroker consumer = consumer(destination, GROUP)) {
-            send(destination, 1_000);
-            TestSubscriber subscriber = TestSubscriber.requesting(1_000);
+            sendToBeKept(destination, count);
+            TestSubscriber subscriber = TestSubscriber.requesting(count);
             consumer.consume().subscribe(subscriber);
-            List<Message> shuffled = new ArrayList<>(subscriber.await(1_000));
+            List<Message> shuffled = new ArrayList<>(subscriber.await(count));
             Collections.shuffle(shuffled, new Random(39));
             unsettled = shuffled.remove(0);
             List<java.util.concurrent.Future<Settled>> acks = new ArrayList<>();

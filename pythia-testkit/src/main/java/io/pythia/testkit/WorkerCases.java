@@ -8,6 +8,7 @@ import io.pythia.MessageProducer;
 import io.pythia.Ordering;
 import io.pythia.Worker;
 import io.pythia.retry.RetryConfig;
+import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Support;
 import java.time.Duration;
@@ -162,7 +163,7 @@ interface WorkerCases extends ConformanceCases {
     @Test
     @DisplayName("W05 keyOrder")
     default void keyOrder_isKept_withManyHandlersAndFailures() {
-        requires(can().keys(), "keys");
+        requires(can().keys() && can().ordering() != Capabilities.Ordering.NONE, "keys, order");
         String destination = harness().newDestination();
         Map<String, List<Integer>> handled = new ConcurrentHashMap<>();
         Set<String> failedOnce = ConcurrentHashMap.newKeySet();

@@ -19,11 +19,8 @@ import java.util.stream.Collectors;
  * included, goes through the proxy.
  */
 public final class KafkaTestServer implements ProcessServer {
-    private static final String CLASS_PATH_PROPERTY = "pythia.test.kafka.classpath";
-    private static final String CLASS_PATH_FILE = "pythia-kafka-server/target/kafka.classpath";
-    private static final String HOW_TO_GET =
-            "build the module pythia-kafka-server (mvn generate-resources), or set the system property "
-                    + CLASS_PATH_PROPERTY + " to a file with the class path of org.apache.kafka:kafka_2.13";
+    private static final ServerClassPath CLASS_PATH =
+            new ServerClassPath("kafka", "pythia-kafka-server", "org.apache.kafka:kafka_2.13");
     static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
@@ -31,6 +28,7 @@ public final class KafkaTestServer implements ProcessServer {
     private final int controllerPort = NativeProcess.freePort();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("kafka");
+    private final List<String> java;
     private final List<String> command;
     private final boolean proxied;
 
@@ -39,12 +37,14 @@ public final class KafkaTestServer implements ProcessServer {
         try {
             Path data = Files.createDirectories(process.home().resolve("data"));
             Files.writeString(process.home().resolve("server.properties"), properties(data, extra));
-            Files.writeString(process.home().resolve("cp.args"), "-cp\n\"" + classPath + "\"\n");
+            java = new ArrayList<>(ServerClassPath.java(process.home(), classPath, 320));
+            java.add(1, "-Dorg.slf4j.simpleLogger.defaultLogLevel=info");
             format();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        command = command();
+        command = new ArrayList<>(java);
+        command.addAll(List.of("kafka.Kafka", "server.properties"));
         start();
     }
 
@@ -59,40 +59,17 @@ public final class KafkaTestServer implements ProcessServer {
     }
 
     private static String requiredClassPath() {
-        return classPath()
-                .orElseThrow(() -> new IllegalStateException("no class path of a Kafka broker: " + HOW_TO_GET));
+        return CLASS_PATH.find().orElseThrow(() -> new IllegalStateException(CLASS_PATH.howToGet()));
     }
 
     /** Says how to get what is missing here for a broker; empty where one can be started. */
     static Optional<String> missing() {
-        return classPath().isPresent() ? Optional.empty() : Optional.of(HOW_TO_GET);
-    }
-
-    private static Optional<String> classPath() {
-        String given = System.getProperty(CLASS_PATH_PROPERTY);
-        if (given != null) {
-            return Optional.of(read(Path.of(given)));
-        }
-        for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
-            Path file = folder.resolve(CLASS_PATH_FILE);
-            if (Files.exists(file)) {
-                return Optional.of(read(file));
-            }
-        }
-        return Optional.empty();
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file).strip();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return CLASS_PATH.missing();
     }
 
     /** Writes the first records of the cluster: without them the newer features, the group protocol among them, are off. */
     private void format() throws IOException {
-        List<String> words = new ArrayList<>(java());
+        List<String> words = new ArrayList<>(java);
         words.addAll(List.of("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", "server.properties"));
         Process tool = new ProcessBuilder(words)
                 .directory(process.home().toFile())
@@ -109,27 +86,6 @@ public final class KafkaTestServer implements ProcessServer {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while formatting the storage", e);
         }
-    }
-
-    private static List<String> command() {
-        List<String> words = new ArrayList<>(java());
-        words.addAll(List.of("kafka.Kafka", "server.properties"));
-        return words;
-    }
-
-    private static List<String> java() {
-        List<String> words = new ArrayList<>();
-        words.add(ProcessHandle.current().info().command().orElse("java"));
-        words.addAll(List.of(
-                "-Xms64m",
-                "-Xmx320m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:-UsePerfData",
-                "-Xshare:auto"));
-        words.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=info");
-        words.add("@cp.args");
-        return words;
     }
 
     private String properties(Path data, Map<String, String> extra) {

@@ -31,6 +31,10 @@ public final class TestServers {
     private static final ServerKind MARIADB = kind("mariadb", Containers.mariaDb(), MARIADB_PROCESS);
     private static final ServerKind OWN_MARIADB = kind("mariadb", MARIADB_PROCESS);
 
+    private static final ServerKind SQS = kind("sqs", new Way("native", SqsTestServer::missing, SqsTestServer::create));
+
+    private static final ServerKind SNS = kind("sns", new Way("native", SnsTestServer::missing, SnsTestServer::create));
+
     private TestServers() {}
 
     private static ServerKind kind(String name, Way... ways) {
@@ -98,5 +102,20 @@ public final class TestServers {
     /** Returns a MariaDB server of its own, always a process, with options of {@code mariadbd} in addition. */
     public static MariaDbTestServer newMariaDb(Map<String, String> settings) {
         return (MariaDbTestServer) OWN_MARIADB.create(settings);
+    }
+
+    /** Returns the SQS server that all tests of this JVM share: use queues of your own. */
+    public static TestServer sqs() {
+        return SQS.shared();
+    }
+
+    /** Returns an SQS server of its own, always a process. */
+    public static SqsTestServer newSqs() {
+        return (SqsTestServer) SQS.create(Map.of());
+    }
+
+    /** Returns the SNS server that all tests of this JVM share, which has SQS, too: use names of your own. */
+    public static TestServer sns() {
+        return SNS.shared();
     }
 }

@@ -1,0 +1,242 @@
+package io.pythia.benchmarks;
+
+import io.pythia.Health;
+import io.pythia.Message;
+import io.pythia.Subscribers;
+import io.pythia.cloud.aws.AwsConfig;
+import io.pythia.cloud.aws.SqsConsumer;
+import io.pythia.cloud.aws.SqsProducer;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
+
+/** One run in a fresh JVM: {@code AwsRun <variant> <address> <queue> <messages>}. Prints one RESULT line. */
+public final class AwsRun {
+    private static final String BODY = "x".repeat(256);
+    private static final int BATCH = 10;
+    /** How many sends of Pythia may be unconfirmed. */
+    private static final int WINDOW = 1_000;
+
+    private final String address;
+    private final String queue;
+    private final int messages;
+
+    private AwsRun(String address, String queue, int messages) {
+        this.address = address;
+        this.queue = queue;
+        this.messages = messages;
+    }
+
+    /** Runs one variant. */
+    public static void main(String[] args) throws Exception {
+        AwsRun run = new AwsRun(args[1], args[2], Integer.parseInt(args[3]));
+        switch (args[0]) {
+            case "raw-produce" -> run.rawProduce();
+            case "pythia-produce" -> run.pythiaProduce();
+            case "raw-consume" -> run.rawConsume();
+            case "pythia-consume" -> run.pythiaConsume();
+            case "pythia-requests" -> run.pythiaRequests();
+            default -> throw new IllegalArgumentException("unknown variant " + args[0]);
+        }
+        System.out.flush();
+        Runtime.getRuntime().halt(0);
+    }
+
+    static void create(String address, String queue) {
+        try (SqsClient client = client(address)) {
+            client.createQueue(r -> r.queueName(queue));
+        }
+    }
+
+    static void delete(String address, String queue) {
+        try (SqsClient client = client(address)) {
+            client.deleteQueue(r -> r.queueUrl(url(address, queue)));
+        }
+    }
+
+    private static SqsClient client(String address) {
+        return SqsClient.builder()
+                .endpointOverride(URI.create("http://" + address))
+                .region(Region.US_EAST_1)
+                .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create("a", "b")))
+                .httpClientBuilder(Apache5HttpClient.builder())
+                .build();
+    }
+
+    private static String url(String address, String queue) {
+        return "http://" + address + "/000000000000/" + queue;
+    }
+
+    private static AwsConfig config() {
+        return AwsConfig.builder()
+                .region("us-east-1")
+                .accessKeyId("a")
+                .secretAccessKey("b")
+                .build();
+    }
+
+    private SqsProducer producer() {
+        return SqsProducer.builder()
+                .queueUrl(url(address, queue))
+                .config(config())
+                .build();
+    }
+
+    private SqsConsumer consumer() {
+        return SqsConsumer.builder()
+                .queueUrl(url(address, queue))
+                .config(config())
+                .build();
+    }
+
+    private int warmUp() {
+        return messages / 4;
+    }
+
+    private void rawProduce() {
+        List<SendMessageBatchRequestEntry> entries = new ArrayList<>();
+        for (int i = 0; i < BATCH; i++) {
+            entries.add(SendMessageBatchRequestEntry.builder()
+                    .id(Integer.toString(i))
+                    .messageBody(BODY)
+                    .build());
+        }
+        try (SqsClient client = client(address)) {
+            Measurement measurement = new Measurement();
+            for (int i = 0; i < messages + warmUp(); i += BATCH) {
+                if (i == warmUp()) {
+                    measurement = new Measurement();
+                }
+                client.sendMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
+            }
+            measurement.report(messages);
+        }
+    }
+
+    private void pythiaProduce() throws InterruptedException {
+        byte[] body = BODY.getBytes(StandardCharsets.UTF_8);
+        Semaphore window = new Semaphore(WINDOW);
+        try (SqsProducer producer = producer()) {
+            producer.connect().join();
+            Measurement measurement = new Measurement();
+            for (int i = 0; i < messages + warmUp(); i++) {
+                if (i == warmUp()) {
+                    measurement = new Measurement();
+                }
+                window.acquire();
+                producer.send(Message.of(body)).whenComplete((result, error) -> {
+                    if (error != null) {
+                        fail(error);
+                    }
+                    window.release();
+                });
+            }
+            window.acquire(WINDOW);
+            measurement.report(messages);
+        }
+    }
+
+    /** As everybody writes it: receive ten, handle them, delete ten. */
+    private void rawConsume() {
+        try (SqsClient client = client(address)) {
+            Measurement measurement = null;
+            int sum = 0;
+            for (int received = 0; received < messages + warmUp(); ) {
+                if (measurement == null && received >= warmUp()) {
+                    measurement = new Measurement();
+                }
+                var batch = client.receiveMessage(r -> r.queueUrl(url(address, queue))
+                                .maxNumberOfMessages(BATCH)
+                                .waitTimeSeconds(20))
+                        .messages();
+                List<DeleteMessageBatchRequestEntry> entries = new ArrayList<>();
+                for (var message : batch) {
+                    sum += message.body().length();
+                    entries.add(DeleteMessageBatchRequestEntry.builder()
+                            .id(Integer.toString(entries.size()))
+                            .receiptHandle(message.receiptHandle())
+                            .build());
+                }
+                if (!entries.isEmpty()) {
+                    client.deleteMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
+                }
+                received += batch.size();
+            }
+            System.err.println("checksum " + sum);
+            Objects.requireNonNull(measurement).report(messages);
+        }
+    }
+
+    private void pythiaConsume() throws InterruptedException {
+        AtomicInteger received = new AtomicInteger();
+        CountDownLatch done = new CountDownLatch(1);
+        Measurement[] measurement = new Measurement[1];
+        try (SqsConsumer consumer = consumer()) {
+            consumer.connect().join();
+            consumer.consume()
+                    .subscribe(Subscribers.each(
+                            message -> {
+                                if (received.incrementAndGet() == warmUp()) {
+                                    measurement[0] = new Measurement();
+                                }
+                                message.body();
+                                boolean last = received.get() == messages + warmUp();
+                                message.ack().whenComplete((ok, error) -> {
+                                    if (last) {
+                                        done.countDown();
+                                    }
+                                });
+                            },
+                            AwsRun::fail));
+            done.await();
+            measurement[0].report(messages);
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    private void pythiaRequests() throws InterruptedException {
+        Semaphore confirmed = new Semaphore(0);
+        double perSend;
+        try (SqsProducer producer = producer()) {
+            for (int i = 0; i < messages; i++) {
+                producer.send(Message.of(BODY)).whenComplete((ok, error) -> confirmed.release());
+            }
+            confirmed.acquire(messages);
+            perSend = requests(producer.healthCheck().join());
+        }
+        Semaphore acknowledged = new Semaphore(0);
+        try (SqsConsumer consumer = consumer()) {
+            consumer.consume()
+                    .subscribe(Subscribers.each(
+                            message -> message.ack().whenComplete((ok, error) -> acknowledged.release()),
+                            AwsRun::fail));
+            acknowledged.acquire(messages);
+            double perReceive = requests(consumer.healthCheck().join());
+            System.out.printf("RESULT %f %f %f%n", perSend, perReceive, 0.0);
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    private double requests(Health health) {
+        return Double.parseDouble(Objects.requireNonNull(health.facts().get("requests"))) / messages;
+    }
+
+    private static void fail(Throwable error) {
+        error.printStackTrace();
+        Runtime.getRuntime().halt(1);
+    }
+}

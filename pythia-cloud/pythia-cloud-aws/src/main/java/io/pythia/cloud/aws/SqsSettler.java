@@ -1,0 +1,281 @@
+package io.pythia.cloud.aws;
+
+import io.pythia.BrokerException;
+import io.pythia.spi.Outcome;
+import io.pythia.spi.Settlement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
+import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
+
+/**
+ * Deletes messages and changes their visibility, in requests of ten. What fails of a request is told for that message alone: the engine
+ * tries it again. Thread-safe.
+ */
+final class SqsSettler implements AutoCloseable {
+    private static final Duration LONGEST = Duration.ofHours(12);
+    private static final int VISIBILITY_REQUESTS = 2;
+    private static final Duration PAUSE = Duration.ofMillis(20);
+
+    /** One entry of a request; {@code settlement} is null for a message that the application has not seen. */
+    private record Entry(
+            SqsMessage message, long seconds, @Nullable Settlement<SqsMessage> settlement, Runnable answered) {}
+
+    private final SqsConsumerSettings settings;
+    private final SqsClient client;
+    private final String url;
+    private final SqsInbox inbox;
+    private final AtomicLong requests;
+    private final Requests<Entry> deletes;
+    private final Requests<Entry> changes;
+    private volatile boolean hurries;
+
+    SqsSettler(SqsConsumerSettings settings, SqsClient client, String url, SqsInbox inbox, AtomicLong requests) {
+        this.settings = settings;
+        this.client = client;
+        this.url = url;
+        this.inbox = inbox;
+        this.requests = requests;
+        String thread = "pythia-" + settings.name();
+        this.deletes = new Requests<>(
+                new Requests.Rules<>(
+                        thread + "-delete",
+                        settings.pollers(),
+                        Long.MAX_VALUE,
+                        entry -> 0,
+                        settings.ackPause(),
+                        () -> hurries || inbox.givenOut() == 0),
+                this::delete);
+        this.changes = new Requests<>(
+                new Requests.Rules<>(
+                        thread + "-visibility",
+                        VISIBILITY_REQUESTS,
+                        Long.MAX_VALUE,
+                        entry -> 0,
+                        PAUSE,
+                        null),
+                this::change);
+    }
+
+    /** See {@link io.pythia.spi.ReceiveDriver#settle}. */
+    CompletableFuture<?> settle(List<? extends Settlement<SqsMessage>> batch) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        AtomicInteger open = new AtomicInteger(1);
+        Runnable answered = () -> {
+            if (open.decrementAndGet() == 0) {
+                done.complete(null);
+            }
+        };
+        List<Entry> toDelete = new ArrayList<>();
+        List<Entry> toChange = new ArrayList<>();
+        for (Settlement<SqsMessage> each : batch) {
+            SqsMessage message = each.receipt();
+            if (!message.isDeleting() && !message.isOurs()) {
+                inbox.gone(message);
+                each.stale();
+                continue;
+            }
+            open.incrementAndGet();
+            switch (each.outcome()) {
+                case ACK -> {
+                    message.setDeleting();
+                    inbox.settled(message);
+                    toDelete.add(new Entry(message, 0, each, answered));
+                }
+                case NACK -> nack(each, answered, toChange);
+                case EXTEND -> toChange.add(new Entry(message, seconds(each.delay()), each, answered));
+                case REJECT -> throw new IllegalStateException("the engine has the dead letters");
+            }
+        }
+        if (batch.stream().anyMatch(each -> each.outcome() == Outcome.EXTEND)) {
+            long twoThirds = settings.visibilityTimeout().toNanos() / 3 * 2;
+            inbox.waitingWithLess(twoThirds)
+                    .forEach(m -> toChange.add(new Entry(m, seconds(settings.visibilityTimeout()), null, () -> {})));
+        }
+        add(deletes, toDelete);
+        add(changes, toChange);
+        answered.run();
+        return done;
+    }
+
+    private void nack(Settlement<SqsMessage> each, Runnable answered, List<Entry> toChange) {
+        SqsMessage message = each.receipt();
+        long seconds = seconds(each.delay());
+        List<SqsMessage> behind = inbox.failed(message);
+        toChange.add(new Entry(message, seconds, each, answered));
+        // As long: who comes first when they come back is the affair of SQS, and it must not be these.
+        behind.forEach(m -> toChange.add(new Entry(m, seconds, null, () -> {})));
+    }
+
+    private static void add(Requests<Entry> requests, List<Entry> entries) {
+        if (entries.isEmpty()) {
+            requests.look();
+            return;
+        }
+        try {
+            requests.add(entries);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** SQS counts in seconds; what comes too early would be no delay. */
+    static long seconds(Duration time) {
+        long seconds = time.toSeconds() + (time.getNano() > 0 ? 1 : 0);
+        return Math.min(seconds, LONGEST.toSeconds());
+    }
+
+    private void delete(List<Entry> entries) {
+        List<DeleteMessageBatchRequestEntry> all = new ArrayList<>();
+        for (int i = 0; i < entries.size(); i++) {
+            all.add(DeleteMessageBatchRequestEntry.builder()
+                    .id(Integer.toString(i))
+                    .receiptHandle(entries.get(i).message.handle())
+                    .build());
+        }
+        try {
+            requests.incrementAndGet();
+            answer(
+                    "deleting a message of",
+                    entries,
+                    client.deleteMessageBatch(r -> r.queueUrl(url).entries(all)).failed());
+        } catch (RuntimeException e) {
+            failAll("deleting messages of", entries, e);
+        }
+    }
+
+    private void change(List<Entry> entries) {
+        List<ChangeMessageVisibilityBatchRequestEntry> all = new ArrayList<>();
+        for (int i = 0; i < entries.size(); i++) {
+            all.add(ChangeMessageVisibilityBatchRequestEntry.builder()
+                    .id(Integer.toString(i))
+                    .receiptHandle(entries.get(i).message.handle())
+                    .visibilityTimeout((int) entries.get(i).seconds)
+                    .build());
+        }
+        try {
+            requests.incrementAndGet();
+            long now = System.nanoTime();
+            List<BatchResultErrorEntry> failed = client.changeMessageVisibilityBatch(
+                            r -> r.queueUrl(url).entries(all))
+                    .failed();
+            Set<String> failedIds = new HashSet<>();
+            failed.forEach(each -> failedIds.add(each.id()));
+            for (int i = 0; i < entries.size(); i++) {
+                if (!failedIds.contains(Integer.toString(i))) {
+                    entries.get(i)
+                            .message
+                            .lease(now
+                                    + Duration.ofSeconds(entries.get(i).seconds).toNanos());
+                }
+            }
+            answer("changing the visibility of a message of", entries, failed);
+        } catch (RuntimeException e) {
+            failAll("changing the visibility of messages of", entries, e);
+        }
+    }
+
+    /** Tells each entry what became of it. */
+    private void answer(String doing, List<Entry> entries, List<BatchResultErrorEntry> failed) {
+        boolean[] ok = new boolean[entries.size()];
+        java.util.Arrays.fill(ok, true);
+        for (BatchResultErrorEntry each : failed) {
+            int index = index(each.id(), entries.size());
+            if (index >= 0) {
+                ok[index] = false;
+                failed(doing, entries.get(index), each);
+            }
+        }
+        for (int i = 0; i < ok.length; i++) {
+            Entry entry = entries.get(i);
+            if (ok[i] && entry.settlement != null && entry.settlement.outcome() == Outcome.ACK) {
+                inbox.deleted(entry.message);
+            }
+            entry.answered.run();
+        }
+    }
+
+    /** Returns which entry an answer is about, -1 for none of ours. */
+    static int index(String id, int size) {
+        try {
+            int index = Integer.parseInt(id);
+            return index >= 0 && index < size ? index : -1;
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
+    private void failed(String doing, Entry entry, BatchResultErrorEntry error) {
+        if (entry.settlement == null) {
+            return; // SQS takes it back by itself, a little later
+        }
+        if (AwsErrors.isStale(error.code(), error.message())) {
+            entry.message.takeBack();
+            inbox.gone(entry.message);
+            entry.settlement.stale();
+            return;
+        }
+        BrokerException why = AwsErrors.said(
+                settings.name() + ": " + doing + " the queue",
+                error.code(),
+                error.message(),
+                !error.senderFault(),
+                null);
+        boolean again = !error.senderFault() || why.isRetryable();
+        if (!again) {
+            inbox.gone(entry.message);
+        }
+        entry.settlement.fail(new BrokerException(String.valueOf(why.getMessage()), null, again));
+    }
+
+    private void failAll(String doing, List<Entry> entries, RuntimeException error) {
+        BrokerException why = AwsErrors.translate(settings.name() + ": " + doing + " the queue", error);
+        for (Entry entry : entries) {
+            if (entry.settlement != null) {
+                entry.settlement.fail(why);
+            }
+            entry.answered.run();
+        }
+    }
+
+    /** Makes messages visible again that nobody has. They go in their order. */
+    void release(Collection<SqsMessage> messages) {
+        List<Entry> entries = new ArrayList<>();
+        for (SqsMessage message : messages) {
+            if (message.isOurs()) {
+                message.takeBack();
+                entries.add(new Entry(message, 0, null, () -> {}));
+            }
+        }
+        add(changes, entries);
+    }
+
+    /** Lets no deletion wait for others any more. */
+    void hurry() {
+        hurries = true;
+        deletes.look();
+    }
+
+    /** Makes the requests that wait, as far as there is time. */
+    void finish(Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        deletes.close(limit);
+        changes.close(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+    }
+
+    @Override
+    public void close() {
+        deletes.close();
+        changes.close();
+    }
+}

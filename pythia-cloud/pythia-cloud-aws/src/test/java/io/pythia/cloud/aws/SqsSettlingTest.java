@@ -1,0 +1,276 @@
+package io.pythia.cloud.aws;
+
+import static io.pythia.cloud.aws.ScriptedSqs.answer;
+import static io.pythia.cloud.aws.ScriptedSqs.failed;
+import static io.pythia.cloud.aws.ScriptedSqs.message;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pythia.BrokerException;
+import io.pythia.Message;
+import io.pythia.Settled;
+import io.pythia.testkit.TestSubscriber;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What goes over the wire when messages are settled, against a server that fails on purpose. */
+class SqsSettlingTest {
+    private final ScriptedSqs server = new ScriptedSqs();
+
+    @AfterEach
+    void close() {
+        server.close();
+    }
+
+    private SqsConsumer.Builder consumer() {
+        return SqsQueues.consumer(server.address(), "orders").closeTimeout(Duration.ofSeconds(5));
+    }
+
+    private static List<ObjectNode> messages(int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> message(Integer.toString(i)))
+                .toList();
+    }
+
+    private static <T> T get(CompletableFuture<T> future) {
+        return TestSubscriber.get(future);
+    }
+
+    private static void eventually(Runnable check) {
+        await().atMost(60, TimeUnit.SECONDS).untilAsserted(check::run);
+    }
+
+    @Test
+    void deleteBatch_someFail_onlyTheseAreTriedAgain_byTheirOwnReceipts() {
+        Set<String> failedOnce = ConcurrentHashMap.newKeySet();
+        server.script(
+                "DeleteMessageBatch",
+                request -> answer(request, (entry, id) -> {
+                    String receipt = entry.get("ReceiptHandle").asText();
+                    return switch (receipt) {
+                        case "receipt-2", "receipt-5" ->
+                            failedOnce.add(receipt) ? failed("InternalError", false) : null;
+                        case "receipt-7" -> failed("ReceiptHandleIsInvalid", true);
+                        default -> null;
+                    };
+                }));
+        server.deliveries.add(messages(10));
+        try (SqsConsumer consumer = consumer().build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(10);
+            consumer.consume().subscribe(subscriber);
+            List<CompletableFuture<Settled>> acks =
+                    subscriber.await(10).stream().map(Message::ack).toList();
+            List<Settled> results = acks.stream().map(SqsSettlingTest::get).toList();
+            for (int i = 0; i < 10; i++) {
+                assertThat(results.get(i)).isEqualTo(i == 7 ? Settled.STALE : Settled.DONE);
+            }
+        }
+        List<String> deleted = server.entries("DeleteMessageBatch", "ReceiptHandle");
+        assertThat(deleted).hasSize(12);
+        for (int i = 0; i < 10; i++) {
+            int number = i;
+            assertThat(deleted)
+                    .filteredOn(receipt -> receipt.equals("receipt-" + number))
+                    .hasSize(i == 2 || i == 5 ? 2 : 1);
+        }
+        assertDistinctIds("DeleteMessageBatch");
+    }
+
+    private void assertDistinctIds(String action) {
+        for (JsonNode request : server.requests(action)) {
+            assertThat(request.get("Entries").findValuesAsText("Id"))
+                    .doesNotHaveDuplicates()
+                    .hasSizeLessThanOrEqualTo(10);
+        }
+    }
+
+    @Test
+    void deleteFails_andTheMessageComesAgain_itIsDeletedByItsLatestReceipt_andNotGivenOut() {
+        CountDownLatch redelivered = new CountDownLatch(1);
+        server.script(
+                "DeleteMessageBatch",
+                request -> answer(request, (entry, id) -> {
+                    if (entry.get("ReceiptHandle").asText().equals("old")) {
+                        server.deliveries.add(
+                                List.of(message("same", "new", "x", Map.of("ApproximateReceiveCount", "2"))));
+                        redelivered.countDown();
+                        return failed("InternalError", false);
+                    }
+                    return null;
+                }));
+        server.deliveries.add(List.of(message("same", "old", "x", Map.of())));
+        try (SqsConsumer consumer = consumer().build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(5);
+            consumer.consume().subscribe(subscriber);
+            assertThat(get(subscriber.await(1).get(0).ack())).isEqualTo(Settled.DONE);
+            List<String> receipts = server.entries("DeleteMessageBatch", "ReceiptHandle");
+            assertThat(receipts).startsWith("old").endsWith("new");
+            server.deliveries.add(messages(1));
+            subscriber.await(2);
+            assertThat(subscriber.texts()).containsExactly("x", "0");
+        }
+    }
+
+    @Test
+    void messageComesAgainWhileTheApplicationHasIt_theFirstIsStale_andTheSecondIsDeleted() {
+        server.deliveries.add(List.of(message("same", "old", "x", Map.of())));
+        try (SqsConsumer consumer = consumer().build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(5);
+            consumer.consume().subscribe(subscriber);
+            Message first = subscriber.await(1).get(0);
+            server.deliveries.add(List.of(message("same", "new", "x", Map.of("ApproximateReceiveCount", "2"))));
+            Message second = subscriber.await(2).get(1);
+            assertThat(second.attempt()).isEqualTo(2);
+            assertThat(first.isSettled()).isTrue();
+            assertThat(get(first.ack())).isEqualTo(Settled.STALE);
+            assertThat(get(second.ack())).isEqualTo(Settled.DONE);
+        }
+        assertThat(server.entries("DeleteMessageBatch", "ReceiptHandle")).containsExactly("new");
+    }
+
+    @Test
+    void ackAfterTheVisibilityHasEnded_isStale_andDeletesNothing() {
+        server.deliveries.add(messages(1));
+        try (SqsConsumer consumer = consumer()
+                .visibilityTimeout(Duration.ofSeconds(1))
+                .maxLease(Duration.ZERO)
+                .build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            Message message = subscriber.await(1).get(0);
+            eventually(() -> assertThat(message.isSettled()).isTrue());
+            assertThat(get(message.ack())).isEqualTo(Settled.STALE);
+        }
+        assertThat(server.requests("DeleteMessageBatch")).isEmpty();
+    }
+
+    @Test
+    void unsettledMessage_isExtended_andWhenThatIsRefusedItIsStale() {
+        CountDownLatch extended = new CountDownLatch(2);
+        server.script(
+                "ChangeMessageVisibilityBatch",
+                request -> answer(request, (entry, id) -> {
+                    extended.countDown();
+                    return extended.getCount() == 0 ? failed("MessageNotInflight", true) : null;
+                }));
+        server.deliveries.add(messages(1));
+        try (SqsConsumer consumer =
+                consumer().visibilityTimeout(Duration.ofSeconds(3)).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            Message message = subscriber.await(1).get(0);
+            eventually(() -> assertThat(message.isSettled()).isTrue());
+            assertThat(get(message.ack())).isEqualTo(Settled.STALE);
+        }
+        assertThat(server.entries("ChangeMessageVisibilityBatch", "VisibilityTimeout")
+                        .subList(0, 2))
+                .containsExactly("3", "3");
+        assertThat(server.requests("DeleteMessageBatch")).isEmpty();
+    }
+
+    @Test
+    void nackWithDelay_changesTheVisibility_toWholeSecondsRoundedUp() {
+        server.deliveries.add(messages(2));
+        try (SqsConsumer consumer = consumer().build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(2);
+            consumer.consume().subscribe(subscriber);
+            List<Message> received = subscriber.await(2);
+            assertThat(get(received.get(0).nack())).isEqualTo(Settled.DONE);
+            assertThat(get(received.get(1).nack(Duration.ofMillis(4_100)))).isEqualTo(Settled.DONE);
+            assertThat(received.get(1).isSettled()).isTrue();
+        }
+        assertThat(server.entries("ChangeMessageVisibilityBatch", "VisibilityTimeout"))
+                .containsExactly("0", "5");
+    }
+
+    @Test
+    void refusalThatIsNoFaultOfTheReceipt_isTold() {
+        server.script("DeleteMessageBatch", request -> answer(request, (entry, id) -> failed("AccessDenied", true)));
+        server.deliveries.add(messages(1));
+        try (SqsConsumer consumer = consumer().build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            assertThatThrownBy(() -> get(subscriber.await(1).get(0).ack()))
+                    .isInstanceOf(BrokerException.class)
+                    .hasMessageContaining("AccessDenied")
+                    .hasMessageContaining("polic");
+        }
+        assertThat(server.requests("DeleteMessageBatch")).hasSize(1);
+    }
+
+    @Test
+    void close_releasesWhatIsUnsettled_andWhatAPollBringsMeanwhile() throws InterruptedException {
+        CountDownLatch polling = new CountDownLatch(2);
+        CountDownLatch closing = new CountDownLatch(1);
+        server.script("ReceiveMessage", request -> {
+            polling.countDown();
+            ObjectNode answer = ScriptedSqs.JSON.createObjectNode();
+            if (polling.getCount() == 1) {
+                answer.putArray("Messages").add(message("early"));
+                return answer;
+            }
+            awaitLatch(closing);
+            answer.putArray("Messages").add(message("late"));
+            return answer;
+        });
+        SqsConsumer consumer = consumer().build();
+        TestSubscriber subscriber = TestSubscriber.requesting(10);
+        consumer.consume().subscribe(subscriber);
+        subscriber.await(1);
+        assertThat(polling.await(60, TimeUnit.SECONDS)).isTrue();
+        CompletableFuture<Void> closed = consumer.disconnect();
+        closing.countDown();
+        get(closed);
+        eventually(() -> assertThat(server.entries("ChangeMessageVisibilityBatch", "ReceiptHandle"))
+                .contains("receipt-early", "receipt-late"));
+        assertThat(server.entries("ChangeMessageVisibilityBatch", "VisibilityTimeout"))
+                .containsOnly("0");
+        assertThat(subscriber.texts()).containsExactly("early");
+    }
+
+    private static void awaitLatch(CountDownLatch latch) {
+        try {
+            latch.await(60, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw ScriptedSqs.CUT;
+        }
+    }
+
+    @Test
+    void acks_shareARequest_withinTheirPause() {
+        server.deliveries.add(messages(10));
+        try (SqsConsumer consumer = consumer().ackPause(Duration.ofSeconds(30)).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(10);
+            consumer.consume().subscribe(subscriber);
+            List<CompletableFuture<Settled>> acks = new ArrayList<>();
+            for (Message message : subscriber.await(10)) {
+                acks.add(message.ack());
+            }
+            acks.forEach(SqsSettlingTest::get);
+        }
+        assertThat(server.requests("DeleteMessageBatch").size()).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void ackOfTheOnlyMessage_doesNotWait() {
+        server.deliveries.add(messages(1));
+        try (SqsConsumer consumer = consumer().ackPause(Duration.ofHours(1)).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            assertThat(get(subscriber.await(1).get(0).ack())).isEqualTo(Settled.DONE);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package io.pythia.internal;
+
+import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
+import io.pythia.Health;
+import io.pythia.Message;
+import io.pythia.internal.ScriptedSource.Consumer;
+import io.pythia.retry.RetryConfig;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+
+/** A consumer over a source that does what a test says. */
+abstract class ReceiveEngineFixture {
+    static final RetryConfig QUICK =
+            new RetryConfig(RetryConfig.FOREVER, Duration.ofMillis(1), Duration.ofMillis(20), true, true);
+
+    final ScriptedSource source = new ScriptedSource();
+
+    Consumer.Builder builder() {
+        return source.consumer().retry(QUICK).closeTimeout(Duration.ofSeconds(2));
+    }
+
+    static Health health(Consumer consumer) {
+        return consumer.healthCheck().join();
+    }
+
+    static BrokerListener recording(List<String> events) {
+        return new BrokerListener() {
+            @Override
+            public void connectionLost(String broker, BrokerException cause) {
+                events.add("lost");
+            }
+
+            @Override
+            public void connectionRestored(String broker, Duration outage) {
+                events.add("restored");
+            }
+
+            @Override
+            public void redelivered(String broker, Message message) {
+                events.add("redelivered");
+            }
+
+            @Override
+            public void deadLettered(String broker, Message message, String reason) {
+                events.add("dead letter " + reason);
+            }
+
+            @Override
+            public void dropped(String broker, Message message, String reason) {
+                events.add("dropped " + reason);
+            }
+        };
+    }
+
+    static List<Integer> numbers(int count) {
+        return IntStream.range(0, count).boxed().toList();
+    }
+
+    static List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("pythia-scripted-"))
+                .toList();
+    }
+
+    static void await(CountDownLatch latch) {
+        try {
+            latch.await(60, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    static ConditionFactory eventually() {
+        return Awaitility.await()
+                .atMost(60, TimeUnit.SECONDS)
+                .pollDelay(0, TimeUnit.MILLISECONDS)
+                .pollInterval(5, TimeUnit.MILLISECONDS);
+    }
+}

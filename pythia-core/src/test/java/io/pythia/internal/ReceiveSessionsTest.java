@@ -1,0 +1,281 @@
+package io.pythia.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pythia.BrokerAuthenticationException;
+import io.pythia.BrokerConnectionException;
+import io.pythia.BrokerTimeoutException;
+import io.pythia.ConnectPolicy;
+import io.pythia.Health;
+import io.pythia.Settled;
+import io.pythia.internal.ScriptedSource.Collector;
+import io.pythia.internal.ScriptedSource.Consumer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** How sessions with a broker begin, are lost, and end, and what the health says of them. */
+@Timeout(120)
+class ReceiveSessionsTest extends ReceiveEngineFixture {
+    @Test
+    void stopIntake_tellsTheDriverOnce_whileWhatIsInFlightIsSettled() {
+        source.add(0, 5);
+        try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            assertThat(source.intakeStopped.get()).isZero();
+            consumer.stopIntake();
+            eventually().until(() -> source.intakeStopped.get() == 1);
+            CompletableFuture<Void> disconnected = consumer.disconnect();
+            assertThat(source.closed.get()).isZero();
+            assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
+            disconnected.join();
+            assertThat(source.intakeStopped.get()).isEqualTo(1);
+            assertThat(source.closed.get()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void disconnect_tellsTheDriverThatTheIntakeIsOver() {
+        source.add(0, 5);
+        try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            CompletableFuture<Void> disconnected = consumer.disconnect();
+            eventually().until(() -> source.intakeStopped.get() == 1);
+            assertThat(source.closed.get()).isZero();
+            assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
+            disconnected.join();
+        }
+    }
+
+    @Test
+    void sessionLost_isReplaced_andItsMessagesAreStale() {
+        source.add(0, 1);
+        AtomicBoolean broken = new AtomicBoolean();
+        source.onReceive = () -> {
+            if (broken.getAndSet(false)) {
+                throw ScriptedSource.lost();
+            }
+        };
+        List<String> events = new CopyOnWriteArrayList<>();
+        try (Consumer consumer = builder().listener(recording(events)).build()) {
+            Collector collector = new Collector(Long.MAX_VALUE, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            broken.set(true);
+            eventually().until(() -> source.opened.get() == 2);
+            eventually().until(() -> events.equals(List.of("lost", "restored")));
+            assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.STALE);
+            assertThat(source.settled).isEmpty();
+            source.add(1, 1);
+            eventually().until(() -> collector.numbers().contains(1));
+            assertThat(source.closed.get()).isEqualTo(1);
+        }
+        assertThat(source.closed.get()).isEqualTo(2);
+    }
+
+    @Test
+    void openFails_isTriedAgain_asOftenAsAllowed() {
+        AtomicInteger failures = new AtomicInteger(3);
+        source.onOpen = () -> {
+            if (failures.getAndDecrement() > 0) {
+                throw ScriptedSource.lost();
+            }
+        };
+        source.add(0, 1);
+        try (Consumer consumer = builder().build()) {
+            consumer.consume().subscribe(Collector.acknowledging());
+            eventually().until(() -> source.settled.size() == 1);
+            assertThat(source.opened.get()).isEqualTo(4);
+        }
+        failures.set(Integer.MAX_VALUE);
+        try (Consumer consumer = builder().retry(QUICK.withMaxRetries(2)).build()) {
+            Collector collector = Collector.acknowledging();
+            consumer.consume().subscribe(collector);
+            assertThat(collector.end.join()).isInstanceOf(BrokerConnectionException.class);
+            assertThat(source.opened.get()).isEqualTo(7);
+            assertThat(health(consumer).status()).isEqualTo(Health.Status.DOWN);
+        }
+    }
+
+    @Test
+    void sessionsLostAtOnce_arePaced_andGivenUp() {
+        source.onReceive = () -> {
+            throw ScriptedSource.lost();
+        };
+        try (Consumer consumer = builder().retry(QUICK.withMaxRetries(5)).build()) {
+            Collector collector = Collector.acknowledging();
+            consumer.consume().subscribe(collector);
+            assertThat(collector.end.join()).isInstanceOf(BrokerConnectionException.class);
+            assertThat(source.opened.get()).isBetween(5, 7);
+        }
+    }
+
+    @Test
+    void openRefused_isNotTriedAgain() {
+        source.onOpen = () -> {
+            throw new BrokerAuthenticationException("wrong password");
+        };
+        try (Consumer consumer = builder().build()) {
+            Collector collector = Collector.acknowledging();
+            consumer.consume().subscribe(collector);
+            assertThat(collector.end.join()).isInstanceOf(BrokerAuthenticationException.class);
+            assertThat(source.opened.get()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void connect_failsFastOrWaits_byPolicy() {
+        AtomicInteger failures = new AtomicInteger(2);
+        source.onOpen = () -> {
+            if (failures.getAndDecrement() > 0) {
+                throw ScriptedSource.lost();
+            }
+        };
+        try (Consumer consumer = builder().build()) {
+            assertThatThrownBy(() -> consumer.connect().get(60, TimeUnit.SECONDS))
+                    .isInstanceOf(ExecutionException.class)
+                    .hasCauseInstanceOf(BrokerConnectionException.class);
+        }
+        try (Consumer consumer = builder().connectPolicy(ConnectPolicy.WAIT).build()) {
+            consumer.connect().join();
+            assertThat(health(consumer).isUp()).isTrue();
+        }
+    }
+
+    @Test
+    void connectThatHangs_failsInTime_andItsDriverIsClosed() {
+        CountDownLatch never = new CountDownLatch(1);
+        source.onOpen = never::await;
+        try (Consumer consumer =
+                builder().connectTimeout(Duration.ofMillis(100)).build()) {
+            assertThatThrownBy(() -> consumer.connect().get(60, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(BrokerTimeoutException.class);
+        }
+        eventually().until(() -> source.closed.get() == 1);
+    }
+
+    @Test
+    void cancel_endsTheSignals_andClosesWhenAllIsSettled() {
+        source.add(0, 10);
+        try (Consumer consumer = builder().build()) {
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            collector.subscription.join().cancel();
+            collector.subscription.join().request(10);
+            assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
+            eventually().until(() -> source.closed.get() == 1);
+            assertThat(collector.messages).hasSize(1);
+            assertThat(collector.end).isNotDone();
+        }
+    }
+
+    @Test
+    void cancel_whenAConnectionWasJustOpened_closesIt() {
+        CountDownLatch opening = new CountDownLatch(1);
+        CountDownLatch subscribed = new CountDownLatch(1);
+        source.onOpen = () -> {
+            opening.countDown();
+            subscribed.await();
+        };
+        try (Consumer consumer = builder().build()) {
+            consumer.connect();
+            await(opening);
+            consumer.consume().subscribe(new Collector(1, message -> {}) {
+                @Override
+                public void onSubscribe(Flow.Subscription given) {
+                    subscribed.countDown();
+                    eventually().until(() -> threads().stream().noneMatch(name -> name.endsWith("-connect")));
+                    given.cancel();
+                }
+            });
+            eventually().until(() -> source.closed.get() == 1);
+        }
+        assertThat(source.opened).hasValue(1);
+    }
+
+    @Test
+    void disconnect_waitsForWhatIsInFlight_thenCompletesTheStream() {
+        source.add(0, 1);
+        Consumer consumer = builder().closeTimeout(Duration.ofSeconds(30)).build();
+        Collector collector = new Collector(1, message -> {});
+        consumer.consume().subscribe(collector);
+        eventually().until(() -> collector.messages.size() == 1);
+        CompletableFuture<Void> disconnected = consumer.disconnect();
+        assertThat(source.closed.get()).isZero();
+        assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
+        disconnected.join();
+        assertThat(source.closed.get()).isEqualTo(1);
+        assertThat(collector.end.join()).isNull();
+        eventually().until(() -> threads().isEmpty());
+    }
+
+    @Test
+    void disconnect_endsInTime_whateverHangs() {
+        CountDownLatch never = new CountDownLatch(1);
+        source.add(0, 1);
+        source.onClose = never::await;
+        Consumer consumer = builder().closeTimeout(Duration.ofMillis(200)).build();
+        consumer.consume().subscribe(new Collector(1, message -> await(never)));
+        eventually().until(() -> source.waiting.isEmpty());
+        long before = System.nanoTime();
+        consumer.disconnect().join();
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(30));
+        never.countDown();
+        eventually().until(() -> threads().isEmpty());
+    }
+
+    @Test
+    void stuckMessage_makesTheHealthDown_andIsNamedWithTheStack() {
+        CountDownLatch release = new CountDownLatch(1);
+        source.add(41, 1);
+        try (Consumer consumer = builder().stuckAfter(Duration.ofMillis(50)).build()) {
+            Collector collector = new Collector(1, message -> await(release));
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1); // until it is connected it is DOWN too
+            eventually().until(() -> health(consumer).status() == Health.Status.DOWN);
+            assertThat(health(consumer).detail()).contains("message 41", "unsettled", ReceiveEngineFixture.class.getSimpleName());
+            release.countDown();
+        }
+    }
+
+    @Test
+    void brokerThatIsSilent_isDownWithinSeconds() {
+        CountDownLatch never = new CountDownLatch(1);
+        source.recovers = true;
+        try (Consumer consumer = builder().build()) {
+            consumer.connect().join();
+            source.onPing = never::await;
+            assertThat(health(consumer).status()).isEqualTo(Health.Status.DOWN);
+            source.onPing = () -> {};
+            eventually().until(() -> health(consumer).isUp());
+        }
+    }
+
+    @Test
+    void driverWithABug_failsLoudly() {
+        source.onReceive = () -> {
+            throw new AssertionError("a bug");
+        };
+        try (Consumer consumer = builder().build()) {
+            Collector collector = Collector.acknowledging();
+            consumer.consume().subscribe(collector);
+            assertThat(collector.end.join()).isInstanceOf(AssertionError.class);
+            assertThat(health(consumer).status()).isEqualTo(Health.Status.DOWN);
+        }
+    }
+}
