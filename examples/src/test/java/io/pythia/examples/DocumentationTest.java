@@ -3,6 +3,7 @@ package io.pythia.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
+import io.pythia.cdc.CdcConfig;
 import io.pythia.cloud.aws.AwsConfig;
 import io.pythia.cloud.azure.AzureConfig;
 import io.pythia.cloud.gcp.GcpConfig;
@@ -109,6 +110,7 @@ class DocumentationTest {
             case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
             case "azure-config" -> options(AzureConfig.class, AzureConfig.defaults());
             case "http-config" -> options(HttpConfig.class, HttpConfig.defaults());
+            case "cdc-config" -> options(CdcConfig.class, CdcConfig.defaults());
             case "aws-config" -> options(AwsConfig.class, AwsConfig.defaults());
             case "redis-config" -> options(RedisConfig.class, RedisConfig.defaults());
             default -> throw new AssertionError("nothing is called " + match.group(1));

@@ -85,7 +85,7 @@ class EndToEndIT {
 
         Path log = folder.resolve("interrupted");
         Process pipe = start(null, log, "pipe", url(from) + "?consumer-group=a", url(to));
-        try (Admin admin = admin()) {
+        try (Admin admin = admin(server)) {
             Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> endOffset(admin, to) > LINES / 10);
         }
         new ProcessBuilder("kill", "-INT", Long.toString(pipe.pid())).start().waitFor();
@@ -122,8 +122,12 @@ class EndToEndIT {
     }
 
     private String createTopic() throws Exception {
+        return createTopic(server);
+    }
+
+    static String createTopic(TestServer kafka) throws Exception {
         String name = "cli-" + UUID.randomUUID();
-        try (Admin admin = admin()) {
+        try (Admin admin = admin(kafka)) {
             admin.createTopics(List.of(new NewTopic(name, Optional.of(1), Optional.empty())))
                     .all()
                     .get();
@@ -131,8 +135,8 @@ class EndToEndIT {
         return name;
     }
 
-    private Admin admin() {
-        return Admin.create(Map.of("bootstrap.servers", server.address()));
+    private static Admin admin(TestServer kafka) {
+        return Admin.create(Map.of("bootstrap.servers", kafka.address()));
     }
 
     private static Process start(@org.jspecify.annotations.Nullable Path input, Path output, String... args)

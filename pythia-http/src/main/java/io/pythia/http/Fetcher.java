@@ -2,6 +2,7 @@ package io.pythia.http;
 
 import io.pythia.Headers;
 import io.pythia.http.PollCursor.Validators;
+import io.pythia.internal.Hashes;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;

@@ -1,8 +1,10 @@
 package io.pythia.http;
 
+import io.pythia.FirstRun;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
 import io.pythia.Secret;
+import io.pythia.StateStore;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;

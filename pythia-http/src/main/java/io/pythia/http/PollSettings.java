@@ -1,5 +1,7 @@
 package io.pythia.http;
 
+import io.pythia.FirstRun;
+import io.pythia.StateStore;
 import io.pythia.http.Extraction.ItemPointers;
 import java.time.Duration;
 import java.util.Map;

@@ -1,7 +1,10 @@
 package io.pythia.http;
 
 import com.fasterxml.jackson.core.JsonPointer;
+import io.pythia.FirstRun;
+import io.pythia.StateStore;
 import io.pythia.http.Extraction.ItemPointers;
+import io.pythia.internal.Hashes;
 import io.pythia.internal.Utf8;
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.ReceiveDriver;

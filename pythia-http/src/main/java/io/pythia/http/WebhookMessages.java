@@ -2,6 +2,7 @@ package io.pythia.http;
 
 import io.pythia.Message;
 import io.pythia.MessageException;
+import io.pythia.internal.Hashes;
 import java.util.Map;
 import okhttp3.Headers;
 import org.jspecify.annotations.Nullable;

@@ -3,6 +3,7 @@ package io.pythia.http;
 import io.pythia.BrokerListener;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
+import io.pythia.StateStore;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;

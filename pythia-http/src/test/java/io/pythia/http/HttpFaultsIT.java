@@ -8,6 +8,7 @@ import io.pythia.BrokerListener;
 import io.pythia.ConnectPolicy;
 import io.pythia.Message;
 import io.pythia.SendResult;
+import io.pythia.StateStore;
 import io.pythia.UncertainSendException;
 import io.pythia.retry.RetryConfig;
 import io.pythia.testkit.ChildJvm;

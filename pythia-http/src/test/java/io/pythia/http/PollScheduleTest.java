@@ -2,6 +2,8 @@ package io.pythia.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pythia.FirstRun;
+import io.pythia.StateStore;
 import io.pythia.http.Extraction.ItemPointers;
 import java.time.Duration;
 import java.util.Map;

@@ -6,6 +6,7 @@ import static io.pythia.http.Pollers.poller;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.RejectPolicy;
+import io.pythia.StateStore;
 import io.pythia.testkit.TestSubscriber;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -13,6 +13,7 @@ import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.Secret;
 import io.pythia.Settled;
+import io.pythia.StateStore;
 import io.pythia.testkit.TestSubscriber;
 import java.time.Duration;
 import java.util.ArrayList;

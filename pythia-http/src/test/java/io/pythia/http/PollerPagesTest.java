@@ -6,8 +6,10 @@ import static io.pythia.http.Pollers.items;
 import static io.pythia.http.Pollers.poller;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pythia.FirstRun;
 import io.pythia.Message;
 import io.pythia.RejectPolicy;
+import io.pythia.StateStore;
 import io.pythia.testkit.TestSubscriber;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

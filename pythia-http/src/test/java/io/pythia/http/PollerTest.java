@@ -11,6 +11,7 @@ import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.Settled;
+import io.pythia.StateStore;
 import io.pythia.testkit.TestSubscriber;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -2,6 +2,7 @@ package io.pythia.http;
 
 import io.pythia.BrokerListener;
 import io.pythia.Message;
+import io.pythia.StateStore;
 import io.pythia.testkit.TestSubscriber;
 import java.time.Duration;
 import java.util.List;

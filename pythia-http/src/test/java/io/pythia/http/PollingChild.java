@@ -1,5 +1,6 @@
 package io.pythia.http;
 
+import io.pythia.StateStore;
 import io.pythia.Subscribers;
 import io.pythia.testkit.ChildJvm;
 import io.pythia.testkit.Ledger;

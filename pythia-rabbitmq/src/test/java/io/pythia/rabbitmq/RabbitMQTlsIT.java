@@ -15,6 +15,7 @@ import io.pythia.TlsConfig;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.server.RabbitTestServer;
+import io.pythia.testkit.server.TestCertificates;
 import io.pythia.testkit.server.TestServers;
 import java.io.IOException;
 import java.net.URI;

@@ -2,6 +2,7 @@ package io.pythia.examples.http;
 
 import io.pythia.Message;
 import io.pythia.Secret;
+import io.pythia.StateStore;
 import io.pythia.Subscribers;
 import io.pythia.http.DeliveryFailure;
 import io.pythia.http.Extraction;
@@ -9,7 +10,6 @@ import io.pythia.http.HttpAuth;
 import io.pythia.http.HttpConfig;
 import io.pythia.http.Pagination;
 import io.pythia.http.PollerWorker;
-import io.pythia.http.StateStore;
 import io.pythia.http.WebhookSenderWorker;
 import io.pythia.http.WebhookVerificationException;
 import io.pythia.http.WebhookVerifier;

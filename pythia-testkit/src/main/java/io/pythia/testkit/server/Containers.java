@@ -1,8 +1,11 @@
 package io.pythia.testkit.server;
 
 import io.pythia.testkit.server.ServerKind.Way;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 /** The official images that are used, and how each becomes a server. */
@@ -15,6 +18,12 @@ final class Containers {
 
     private static final String AZURITE = "mcr.microsoft.com/azure-storage/azurite:3.35.0";
     private static final int AZURITE_PORT = 10_001;
+
+    private static final String POSTGRES = "postgres:17";
+    private static final int POSTGRES_PORT = 5432;
+
+    private static final String MARIADB = "mariadb:11.4";
+    private static final int MARIADB_PORT = 3306;
 
     private Containers() {}
 
@@ -33,6 +42,35 @@ final class Containers {
                                     "0.0.0.0",
                                     "--disableTelemetry",
                                     "--skipApiVersionCheck");
+                        }));
+    }
+
+    /** Returns the way to PostgreSQL servers. The image starts a server twice: the first one, to make the files, listens to nobody. */
+    static Way postgres() {
+        return way(
+                POSTGRES,
+                settings -> new ContainerServer(
+                        POSTGRES, POSTGRES_PORT, "PostgreSQL init process complete", (container, clientPort) -> {
+                            container.withEnv("POSTGRES_PASSWORD", "postgres");
+                            Map<String, String> all = new TreeMap<>(PostgresTestServer.SETTINGS);
+                            all.putAll(settings);
+                            List<String> line = new ArrayList<>(List.of("postgres"));
+                            all.forEach((name, value) -> line.addAll(List.of("-c", name + "=" + value)));
+                            container.withCommand(line.toArray(String[]::new));
+                        }));
+    }
+
+    /** Returns the way to MariaDB servers. */
+    static Way mariaDb() {
+        return way(
+                MARIADB,
+                settings -> new ContainerServer(
+                        MARIADB, MARIADB_PORT, "MariaDB init process done", (container, clientPort) -> {
+                            container.withEnv("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "1");
+                            container.withEnv("MARIADB_DATABASE", "test");
+                            container.withCommand(settings.entrySet().stream()
+                                    .map(each -> "--" + each.getKey() + "=" + each.getValue())
+                                    .toArray(String[]::new));
                         }));
     }
 

@@ -78,6 +78,26 @@ public final class NativeProcess implements AutoCloseable {
         }
     }
 
+    /** Runs a program to its end, which makes the server's files. What it prints goes to the log, too. */
+    void run(List<String> command, Duration limit) {
+        try {
+            Process program = new ProcessBuilder(command)
+                    .directory(home.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                    .start();
+            if (!program.waitFor(limit.toSeconds(), TimeUnit.SECONDS) || program.exitValue() != 0) {
+                program.destroyForcibly();
+                throw new IllegalStateException(command.get(0) + " has failed: " + tail());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while making a server's files", e);
+        }
+    }
+
     private ProcessHandle awaitServer(long deadline) throws IOException {
         Path file = home.resolve("server.pid");
         while (!Files.exists(file)) {
@@ -170,12 +190,21 @@ public final class NativeProcess implements AutoCloseable {
         } catch (IllegalStateException e) {
             // the JVM is ending
         }
-        try (var files = Files.walk(home)) {
+        delete(home);
+    }
+
+    private static void delete(Path folder) {
+        try (var files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder())
                     .forEach(file -> file.toFile().delete());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Deletes a folder when this JVM ends. */
+    static void deleteAtExit(Path folder) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder), "pythia-test-folder-exit"));
     }
 
     /** Returns a port that is free now. */

@@ -24,6 +24,15 @@ public final class TestServers {
     private static final ServerKind REDIS =
             kind("redis", new Way("native", RedisTestServer::missing, RedisTestServer::create));
 
+    private static final Way POSTGRES_PROCESS =
+            new Way("native", PostgresTestServer::missing, PostgresTestServer::create);
+    private static final ServerKind POSTGRES = kind("postgres", Containers.postgres(), POSTGRES_PROCESS);
+    private static final ServerKind OWN_POSTGRES = kind("postgres", POSTGRES_PROCESS);
+
+    private static final Way MARIADB_PROCESS = new Way("native", MariaDbTestServer::missing, MariaDbTestServer::create);
+    private static final ServerKind MARIADB = kind("mariadb", Containers.mariaDb(), MARIADB_PROCESS);
+    private static final ServerKind OWN_MARIADB = kind("mariadb", MARIADB_PROCESS);
+
     private static final ServerKind SQS = kind("sqs", new Way("native", SqsTestServer::missing, SqsTestServer::create));
 
     private static final ServerKind SNS = kind("sns", new Way("native", SnsTestServer::missing, SnsTestServer::create));
@@ -86,6 +95,29 @@ public final class TestServers {
     /** Returns a Redis master with a replica and three sentinels of its own, each a process. */
     public static RedisTestSentinel newRedisSentinel() {
         return new RedisTestSentinel();
+    }
+
+    /**
+     * Returns the PostgreSQL server that all tests of this JVM share: use tables, slots and publications of your own. User, password and
+     * database are {@code postgres}; {@code wal_level} is {@code logical}.
+     */
+    public static TestServer postgres() {
+        return POSTGRES.shared();
+    }
+
+    /** Returns a PostgreSQL server of its own, always a process, with lines of {@code postgresql.conf} in addition. */
+    public static PostgresTestServer newPostgres(Map<String, String> settings) {
+        return (PostgresTestServer) OWN_POSTGRES.create(settings);
+    }
+
+    /** Returns the MariaDB server that all tests of this JVM share. The user is {@code root} without a password, the database {@code test}. */
+    public static TestServer mariaDb() {
+        return MARIADB.shared();
+    }
+
+    /** Returns a MariaDB server of its own, always a process, with options of {@code mariadbd} in addition. */
+    public static MariaDbTestServer newMariaDb(Map<String, String> settings) {
+        return (MariaDbTestServer) OWN_MARIADB.create(settings);
     }
 
     /** Returns the SQS server that all tests of this JVM share: use queues of your own. */

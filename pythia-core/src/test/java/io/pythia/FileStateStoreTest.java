@@ -1,4 +1,4 @@
-package io.pythia.http;
+package io.pythia;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,6 @@
-package io.pythia.http;
+package io.pythia;
 
+import io.pythia.internal.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

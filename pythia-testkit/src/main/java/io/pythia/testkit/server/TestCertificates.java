@@ -1,4 +1,4 @@
-package io.pythia.rabbitmq;
+package io.pythia.testkit.server;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,17 +14,18 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /** An authority and certificates of it, made by the JDK's keytool, as PEM files in a folder. */
-final class TestCertificates {
+public final class TestCertificates {
     private static final String PASSWORD = "changeit";
 
     private final Path folder;
 
-    TestCertificates(Path folder) {
+    /** Creates one that writes to a folder. */
+    public TestCertificates(Path folder) {
         this.folder = folder;
     }
 
     /** Makes an authority; returns its certificate. */
-    Path authority(String name) throws IOException {
+    public Path authority(String name) throws IOException {
         Path store = store(name);
         keytool(store, "-genkeypair", "-alias", "it", "-dname", "CN=" + name, "-ext", "bc:c", "-validity", "30");
         Path certificate = folder.resolve(name + ".pem");
@@ -38,7 +39,7 @@ final class TestCertificates {
      * @param names for whom, for instance {@code ip:127.0.0.1,dns:localhost}
      * @param startDate when it begins to be valid, for one day: {@code -0d}, or {@code -3d} for one that has expired
      */
-    Path certificate(String authority, String name, String names, String startDate) throws IOException {
+    public Path certificate(String authority, String name, String names, String startDate) throws IOException {
         Path store = store(name);
         Path request = folder.resolve(name + ".csr");
         Path certificate = folder.resolve(name + ".pem");
@@ -65,7 +66,7 @@ final class TestCertificates {
     }
 
     /** Returns the file with the key of a certificate. */
-    Path key(String name) {
+    public Path key(String name) {
         return folder.resolve(name + ".key");
     }
 

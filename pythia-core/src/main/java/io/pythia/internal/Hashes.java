@@ -1,4 +1,4 @@
-package io.pythia.http;
+package io.pythia.internal;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -6,17 +6,19 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 
 /** Short hashes (SHA-256, cut) of letters, digits, {@code -} and {@code _}. */
-final class Hashes {
+public final class Hashes {
     /** 144 bits: no two of a billion are the same. */
     private static final int LENGTH = 24;
 
     private Hashes() {}
 
-    static String of(String text) {
+    /** Returns the hash of a text. */
+    public static String of(String text) {
         return of(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    static String of(byte[]... parts) {
+    /** Returns the hash of bytes, one after the other. */
+    public static String of(byte[]... parts) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (byte[] part : parts) {

@@ -1,4 +1,4 @@
-package io.pythia.http;
+package io.pythia;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -7,15 +7,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a poller keeps its place in the source, so that it goes on there after a restart. What is saved is a text of some hundred bytes
+ * Where a consumer of a source without positions of its own keeps its place, so that it goes on there after a restart. What is saved is a text of some hundred bytes
  * (with ids to recognize, up to a few hundred KiB), opaque to the store.
  *
  * <p>An own one, in a database for instance, needs a table of two columns:
  *
  * <pre>{@code
- * create table poller_state (id varchar(500) primary key, state text not null)
- * load: select state from poller_state where id = ?
- * save: update poller_state set state = ? where id = ?, and if that changed no row: insert into poller_state values (?, ?)
+ * create table place (id varchar(500) primary key, state text not null)
+ * load: select state from place where id = ?
+ * save: update place set state = ? where id = ?, and if that changed no row: insert into place values (?, ?)
  * }</pre>
  *
  * <p>{@code save} must have the state durably when it returns: only then are the messages that it covers forgotten. One key is used by one

@@ -1,4 +1,4 @@
-package io.pythia.http;
+package io.pythia;
 
 /** What is delivered when there is no stored place yet. */
 public enum FirstRun {

@@ -1,0 +1,237 @@
+package io.pythia.cdc;
+
+import io.pythia.BrokerException;
+import io.pythia.cdc.ChangeRecord.OutboxColumns;
+import io.pythia.cdc.PgOutput.Begin;
+import io.pythia.cdc.PgOutput.Commit;
+import io.pythia.cdc.PgOutput.Event;
+import io.pythia.cdc.PgOutput.Relation;
+import io.pythia.cdc.PgOutput.RowChange;
+import io.pythia.cdc.PgOutput.Truncate;
+import java.nio.ByteBuffer;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.replication.LogSequenceNumber;
+import org.postgresql.replication.PGReplicationStream;
+
+/**
+ * Reads the log without pause, on a thread of its own: the server ends a connection that it does not hear of. It also stores the place and
+ * then tells the server, in this order.
+ */
+final class LogReader implements Runnable {
+    private static final int MOST_AT_ONCE = 500;
+    private static final long SAVE_INTERVAL = 200_000_000L;
+    private static final long IDLE_SAVE_INTERVAL = 10_000_000L;
+    /** The client itself waits a millisecond for what may come: only a table that is quiet is worth a longer pause. */
+    private static final int TURNS_BEFORE_PAUSE = 100;
+
+    private static final long IDLE_PAUSE = 2_000_000L;
+    /** How far the log must have gone on, for other tables, before that is worth storing: to store it makes some log itself. */
+    private static final long IDLE_STEP = 16 << 10;
+
+    private final CdcSettings settings;
+    private final PGReplicationStream stream;
+    private final ChangeBuffer buffer;
+    private final Progress<LogState> progress;
+    private final LogPlace place;
+    private final PgOutput output;
+    private final Map<String, TableSchema> tables = new HashMap<>();
+    private final Map<Integer, Watched> watched = new HashMap<>();
+    private final Supplier<ReplicationSlot> slot;
+    private volatile boolean stopped;
+    private volatile long lag = -1;
+    private volatile boolean endedWell;
+
+    private @Nullable Begin transaction;
+    private long number;
+    private long lastStatusAt = System.nanoTime();
+    private long lastSaveAt = System.nanoTime();
+
+    LogReader(
+            CdcSettings settings,
+            PGReplicationStream stream,
+            ChangeBuffer buffer,
+            Progress<LogState> progress,
+            LogPlace place,
+            PgOutput output,
+            List<TableSchema> tables,
+            Supplier<ReplicationSlot> slot) {
+        this.settings = settings;
+        this.stream = stream;
+        this.buffer = buffer;
+        this.progress = progress;
+        this.place = place;
+        this.output = output;
+        this.slot = slot;
+        tables.forEach(table -> this.tables.put(table.qualified(), table));
+    }
+
+    /** Returns how many bytes of the log the server keeps for us, -1 if that is not known yet. */
+    long lag() {
+        return lag;
+    }
+
+    /** Returns whether it was stopped, and the server was there to the end. */
+    boolean endedWell() {
+        return endedWell;
+    }
+
+    void stop() {
+        stopped = true;
+    }
+
+    @Override
+    public void run() {
+        try {
+            int idleTurns = 0;
+            while (!stopped) {
+                boolean idle = readSome() == 0;
+                tellPlace(idle);
+                idleTurns = idle ? idleTurns + 1 : 0;
+                if (idleTurns > TURNS_BEFORE_PAUSE) {
+                    LockSupport.parkNanos(IDLE_PAUSE);
+                }
+            }
+            place.save();
+            flush();
+            stream.forceUpdateStatus();
+            endedWell = true;
+            place.fail(new BrokerException(settings.name() + " is disconnected"));
+        } catch (SQLException | InterruptedException | RuntimeException e) {
+            BrokerException failure = CdcErrors.translate(settings.name() + ": reading the log", e);
+            place.fail(failure);
+            buffer.fail(failure);
+        }
+    }
+
+    private int readSome() throws SQLException, InterruptedException {
+        if (!buffer.awaitRoom(IDLE_PAUSE)) {
+            return 0;
+        }
+        List<ChangeRecord> records = new ArrayList<>();
+        int read = 0;
+        for (; read < MOST_AT_ONCE; read++) {
+            ByteBuffer message = stream.readPending();
+            if (message == null) {
+                break;
+            }
+            handle(message, records);
+        }
+        if (read == 0 && stream.isClosed()) {
+            throw new SQLException("the server has ended the stream", "08006");
+        }
+        if (!records.isEmpty()) {
+            buffer.put(records);
+        }
+        return read;
+    }
+
+    private void handle(ByteBuffer message, List<ChangeRecord> records) {
+        int size = message.remaining();
+        Event event = output.read(message);
+        if (event instanceof RowChange change) {
+            Relation relation = change.relation();
+            long own = number++;
+            Begin of = Objects.requireNonNull(transaction);
+            Watched watched = watched(relation);
+            if (watched.wanted) {
+                records.add(record(watched, size, () -> LogEvents.of(of, own, change, watched.key)));
+            }
+        } else if (event instanceof Begin begin) {
+            transaction = begin;
+            number = 0;
+        } else if (event instanceof Commit commit) {
+            transaction = null;
+            progress.event(state -> state.lsn = commit.endLsn());
+        } else if (event instanceof Truncate truncate) {
+            Begin of = Objects.requireNonNull(transaction);
+            for (Relation relation : truncate.relations()) {
+                long own = number++;
+                Watched watched = watched(relation);
+                if (watched.wanted) {
+                    records.add(record(watched, size, () -> LogEvents.truncate(of, own, relation)));
+                }
+            }
+        }
+    }
+
+    /** What is known of a table of the log; looked up again when its definition has changed. */
+    private record Watched(Relation relation, String name, boolean wanted, List<String> key, OutboxColumns outbox) {}
+
+    private Watched watched(Relation relation) {
+        Watched known = watched.get(relation.id());
+        if (known == null || known.relation != relation) {
+            known = watch(relation, known);
+            watched.put(relation.id(), known);
+        }
+        return known;
+    }
+
+    /** A publication may have more tables than are asked for. One that was renamed stays the same table. */
+    private Watched watch(Relation relation, @Nullable Watched before) {
+        String name = relation.qualified();
+        TableSchema table = tables.get(name);
+        List<String> key = table == null
+                ? List.of()
+                : table.key().stream().map(Column::name).toList();
+        boolean wanted = table != null || (before != null && before.wanted);
+        return new Watched(relation, name, wanted, key, OutboxColumns.of(settings.config(), schema(relation)));
+    }
+
+    private ChangeRecord record(Watched watched, int size, Supplier<ChangeEvent> event) {
+        return new ChangeRecord(progress.message(), watched.name, size + 64, watched.outbox, event);
+    }
+
+    private static TableSchema schema(Relation relation) {
+        return new TableSchema(
+                relation.schema(),
+                relation.name(),
+                relation.columns().stream()
+                        .map(each -> new Column(each.name(), each.typeName(), each.kind(), 0))
+                        .toList());
+    }
+
+    /** Stores the place and tells the server: soon when idle, else at intervals. */
+    private void tellPlace(boolean idle) throws SQLException {
+        long now = System.nanoTime();
+        boolean due = now - lastStatusAt >= settings.config().statusInterval().toNanos();
+        if (due && transaction == null) {
+            skipWhatIsNotOurs();
+        }
+        long sinceSave = now - lastSaveAt;
+        if (place.isDirty() && (due || sinceSave >= SAVE_INTERVAL || (idle && sinceSave >= IDLE_SAVE_INTERVAL))) {
+            place.save();
+            lastSaveAt = System.nanoTime();
+            flush();
+        }
+        if (due) {
+            stream.forceUpdateStatus();
+            lastStatusAt = now;
+            ReplicationSlot current = slot.get();
+            lag = current.lag();
+        }
+    }
+
+    /** Nothing of ours is open: the place is where the server has read to, so that it need not keep the log of other tables. */
+    private void skipWhatIsNotOurs() {
+        long read = stream.getLastReceiveLSN().asLong();
+        long known = progress.look(state -> state.lsn);
+        if (read - known >= IDLE_STEP) {
+            progress.eventIfIdle(state -> state.lsn = read);
+        }
+    }
+
+    /** Only what is stored is told. */
+    private void flush() {
+        LogSequenceNumber stored = LogSequenceNumber.valueOf(place.stored());
+        stream.setFlushedLSN(stored);
+        stream.setAppliedLSN(stored);
+    }
+}

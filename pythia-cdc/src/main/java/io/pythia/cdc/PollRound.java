@@ -1,0 +1,312 @@
+package io.pythia.cdc;
+
+import io.pythia.cdc.PollState.TableState;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads all tables once after the other, page by page.
+ *
+ * <p>PostgreSQL: a round reads what the transactions of a window wrote. The window ends before the oldest transaction that still runs, so
+ * that none of it can be added to any more, and the next one begins there: whatever the times in the rows say, none is skipped or read
+ * twice. The column of changes only makes the search short. Elsewhere a round begins so long before the newest row as the overlap says, and
+ * leaves out what was read before.
+ *
+ * <p>Only the receiving thread, but for the figures.
+ */
+final class PollRound {
+    private static final Duration OVERLAP_IN_WINDOWS = Duration.ofHours(1);
+    private static final Duration OVERLAP = Duration.ofMinutes(1);
+    private static final int MAX_REMEMBERED = 20_000;
+
+    private final CdcSettings settings;
+    private final Database database;
+    private final boolean windows;
+    private final Duration overlap;
+    private List<PolledTable> tables = List.of();
+    private PollState reading = new PollState();
+    private @Nullable Progress<PollState> progress;
+    private int current = -1;
+    private volatile long heldBack;
+    private volatile long horizon;
+    private final Map<String, @Nullable Object> newestBefore = new HashMap<>();
+    /** What was read within the overlap, with its time; and what of it was acknowledged. */
+    private final Map<String, Instant> recent = new LinkedHashMap<>();
+
+    private final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
+
+    PollRound(CdcSettings settings, Database database) {
+        this.settings = settings;
+        this.database = database;
+        this.windows = database.dialect() == Dialect.POSTGRESQL;
+        Duration chosen = settings.config().overlap();
+        this.overlap = chosen != null ? chosen : windows ? OVERLAP_IN_WINDOWS : OVERLAP;
+    }
+
+    void lookUpTables() {
+        tables = database.read("looking the tables up", connection -> {
+            List<PolledTable> found = new ArrayList<>();
+            for (String name : settings.tables()) {
+                found.add(PolledTable.find(connection, database, settings.config(), name));
+            }
+            if (settings.config().deleteLog()) {
+                found.add(DeleteLog.polled(connection, database, settings.config(), found));
+            }
+            return found;
+        });
+    }
+
+    /** Goes on from a place; the progress will be told each step. */
+    void begin(PollState from, Progress<PollState> stored) {
+        reading = from;
+        progress = stored;
+        for (String key : from.recent()) {
+            recent.put(key, Instant.now());
+            acknowledged.add(key);
+        }
+    }
+
+    /** Takes all that is there for known. */
+    void passOver() {
+        database.read("looking for the newest rows", connection -> {
+            if (windows) {
+                long[] snapshot = snapshot(connection);
+                step(state -> state.fromXid = snapshot[0]);
+            }
+            for (PolledTable table : tables) {
+                Object newest = table.query.newest(connection);
+                step(state -> state.table(table.name()).newest = newest);
+                if (isOverlapping(table)) {
+                    rememberOverlap(connection, table);
+                } else if (!windows) {
+                    passOverStrictly(connection, table);
+                }
+            }
+            return true;
+        });
+        step(state -> {}); // so that there is a place also if all tables are empty
+    }
+
+    private void rememberOverlap(Connection connection, PolledTable table) throws SQLException {
+        List<Object> after = null;
+        Object from = table.before(reading.table(table.name()).newest, overlap);
+        List<@Nullable Object[]> rows;
+        do {
+            rows = table.query.read(connection, new PollQuery.Page(0, 0, from, after, settings.maxBuffered()));
+            for (@Nullable Object[] row : rows) {
+                after = table.query.cursorOf(row);
+                String key = table.name() + after;
+                remember(key, table.timeOf(after.get(0)));
+                acknowledged.add(key);
+            }
+        } while (rows.size() == settings.maxBuffered());
+    }
+
+    private void passOverStrictly(Connection connection, PolledTable table) throws SQLException {
+        Object newest = reading.table(table.name()).newest;
+        List<@Nullable Object[]> rows = List.of();
+        do {
+            List<Object> after = reading.table(table.name()).after;
+            rows = table.query.read(connection, new PollQuery.Page(0, 0, newest, after, settings.maxBuffered()));
+            if (!rows.isEmpty()) {
+                List<Object> last = table.query.cursorOf(rows.get(rows.size() - 1));
+                step(state -> state.table(table.name()).after = last);
+            }
+        } while (rows.size() == settings.maxBuffered());
+    }
+
+    private boolean isOverlapping(PolledTable table) {
+        return !windows && table.isTimed() && !overlap.isZero();
+    }
+
+    /** Does something to the place now, and to the stored one when all before is acknowledged. */
+    private void step(Consumer<PollState> effect) {
+        effect.accept(reading);
+        Objects.requireNonNull(progress).event(effect);
+    }
+
+    /** Returns whether no round is under way. */
+    boolean isOver() {
+        return current < 0;
+    }
+
+    long heldBack() {
+        return heldBack;
+    }
+
+    long horizon() {
+        return horizon;
+    }
+
+    Set<String> recentlyAcknowledged() {
+        return acknowledged.size() > MAX_REMEMBERED ? Set.of() : acknowledged;
+    }
+
+    /** Reads the next page of the round, or begins one. May return none before the round is over. */
+    List<ChangeRecord> next() {
+        if (current < 0 && !beginRound()) {
+            return List.of();
+        }
+        PolledTable table = tables.get(current);
+        TableState state = reading.table(table.name());
+        if (state.done) {
+            nextTable();
+            return List.of();
+        }
+        PollQuery.Page page = page(table, state);
+        List<@Nullable Object[]> rows;
+        try {
+            rows = database.read("reading " + table.name(), connection -> table.query.read(connection, page));
+        } catch (io.pythia.BrokerException e) {
+            if (e.getCause() instanceof PollQuery.TableChangedException) {
+                lookUpTables();
+                return List.of();
+            }
+            throw e;
+        }
+        List<ChangeRecord> records = records(table, rows);
+        if (rows.size() < page.limit()) {
+            endTable(table, state);
+        }
+        return records;
+    }
+
+    private PollQuery.Page page(PolledTable table, TableState state) {
+        Object newest = newestBefore.get(table.name());
+        Object from = windows || isOverlapping(table) ? table.before(newest, overlap) : null;
+        return new PollQuery.Page(reading.fromXid, reading.toXid, from, state.after, settings.maxBuffered());
+    }
+
+    /** Returns whether there is something to read. */
+    private boolean beginRound() {
+        if (windows && reading.toXid == 0) {
+            long[] snapshot = database.read("looking for transactions", PollRound::snapshot);
+            horizon = snapshot[0];
+            heldBack = snapshot[1] - snapshot[0];
+            if (snapshot[0] == reading.fromXid) {
+                return false;
+            }
+            step(state -> state.toXid = snapshot[0]);
+            lookUpTables();
+        }
+        for (PolledTable table : tables) {
+            TableState state = reading.table(table.name());
+            newestBefore.put(table.name(), state.newest);
+            if (isOverlapping(table)) {
+                state.after = null;
+            }
+        }
+        current = 0;
+        return true;
+    }
+
+    /** Returns the oldest transaction that runs, and the first that does not yet. */
+    private static long[] snapshot(Connection connection) throws SQLException {
+        String sql = "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
+                + " FROM pg_current_snapshot() s";
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return new long[] {row.getLong(1), row.getLong(2)};
+        }
+    }
+
+    private List<ChangeRecord> records(PolledTable table, List<@Nullable Object[]> rows) {
+        Instant now = Instant.now();
+        Object before = newestBefore.get(table.name());
+        List<ChangeRecord> records = new ArrayList<>(rows.size());
+        for (@Nullable Object[] row : rows) {
+            List<Object> cursor = table.query.cursorOf(row);
+            String key = isOverlapping(table) ? table.name() + cursor : null;
+            boolean known = key != null && !remember(key, table.timeOf(cursor.get(0)));
+            Consumer<PollState> effect = effect(table, cursor, key);
+            effect.accept(reading);
+            if (isOverlapping(table)) {
+                reading.table(table.name()).after = cursor; // in this round; the next one begins earlier
+            }
+            if (known) {
+                continue; // its effect waits for the acknowledgement of when it was read first
+            }
+            boolean early = windows && reading.fromXid == 0 && !PollQuery.isBefore(row, reading.toXid);
+            if (early || !table.isWanted(row)) {
+                Objects.requireNonNull(progress).event(effect);
+                continue;
+            }
+            Object place = Objects.requireNonNull(progress).message(effect);
+            records.add(new ChangeRecord(
+                    place, table.sourceOf(row), RowImage.size(row), table.outbox, () -> table.event(row, before, now)));
+        }
+        return records;
+    }
+
+    private Consumer<PollState> effect(PolledTable table, List<Object> cursor, @Nullable String key) {
+        return state -> {
+            TableState place = state.table(table.name());
+            if (key == null) {
+                place.after = cursor;
+            } else if (state != reading) {
+                acknowledged.add(key);
+            }
+            if (!windows) {
+                place.newest = table.later(place.newest, cursor.get(0));
+            }
+        };
+    }
+
+    /** Returns whether it was not known. */
+    private boolean remember(String key, @Nullable Instant time) {
+        return recent.put(key, time == null ? Instant.now() : time) == null;
+    }
+
+    private void endTable(PolledTable table, TableState state) {
+        List<Object> last = state.after;
+        if (windows) {
+            step(place -> {
+                TableState each = place.table(table.name());
+                each.done = true;
+                each.newest = last == null ? each.newest : table.later(each.newest, last.get(0));
+            });
+        }
+        if (isOverlapping(table) && state.newest != null) {
+            Instant newest = table.timeOf(state.newest);
+            if (newest != null) {
+                forgetBefore(table.name(), newest.minus(overlap));
+            }
+        }
+        nextTable();
+    }
+
+    private void forgetBefore(String table, Instant time) {
+        recent.entrySet().removeIf(each -> {
+            boolean old =
+                    each.getKey().startsWith(table + "[") && each.getValue().isBefore(time);
+            if (old) {
+                acknowledged.remove(each.getKey());
+            }
+            return old;
+        });
+    }
+
+    private void nextTable() {
+        if (++current >= tables.size()) {
+            current = -1;
+            if (windows) {
+                step(PollState::endRound);
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package io.pythia.cdc;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A place in all tables of a consumer. A round reads, of each table, what has changed since the round before; on PostgreSQL that is what
+ * the transactions of a window wrote. Not thread-safe: each owner has its own.
+ */
+final class PollState {
+    private static final int VERSION = 1;
+
+    /** A place in one table. */
+    static final class TableState {
+        /** The cursor of the last row in the round that is under way; null at its beginning. */
+        @Nullable
+        List<Object> after;
+
+        /** The greatest value of the column of changes so far; null if there was no row yet. */
+        @Nullable
+        Object newest;
+
+        /** Whether the round has read this table to its end. */
+        boolean done;
+    }
+
+    /** The window's first transaction; 0 before the first round. */
+    long fromXid;
+    /** The first transaction behind the window; 0 if no round is under way. */
+    long toXid;
+
+    private final Map<String, TableState> tables = new HashMap<>();
+    /** What was read of late, as it was stored at an orderly end; only where there are no windows. */
+    private Set<String> recent = Set.of();
+
+    TableState table(String name) {
+        return tables.computeIfAbsent(name, key -> new TableState());
+    }
+
+    Set<String> recent() {
+        return recent;
+    }
+
+    /** The round has read everything. */
+    void endRound() {
+        fromXid = toXid;
+        toXid = 0;
+        tables.values().forEach(table -> {
+            table.after = null;
+            table.done = false;
+        });
+    }
+
+    /**
+     * Returns the state that a text has.
+     *
+     * @throws JsonProcessingException if the text is none of ours
+     */
+    static PollState read(String text) throws JsonProcessingException {
+        JsonNode root = ChangeJson.MAPPER.readTree(text);
+        if (root.path("version").asInt() != VERSION || !root.path("tables").isObject()) {
+            throw new JsonProcessingException("it has no version that is known here") {
+                private static final long serialVersionUID = 1L;
+            };
+        }
+        PollState state = new PollState();
+        state.fromXid = root.path("fromXid").asLong();
+        state.toXid = root.path("toXid").asLong();
+        root.path("tables").properties().forEach(each -> readTable(each.getValue(), state.table(each.getKey())));
+        Set<String> recent = new HashSet<>();
+        root.path("recent").forEach(each -> recent.add(each.asText()));
+        state.recent = recent;
+        return state;
+    }
+
+    private static void readTable(JsonNode node, TableState table) {
+        table.newest = value(node.path("newest"));
+        table.done = node.path("done").asBoolean();
+        if (node.path("after").isArray()) {
+            List<Object> after = new ArrayList<>();
+            node.path("after").forEach(each -> after.add(java.util.Objects.requireNonNull(value(each))));
+            table.after = after;
+        }
+    }
+
+    private static @Nullable Object value(JsonNode node) {
+        if (node.isIntegralNumber() && node.canConvertToLong()) {
+            return node.asLong();
+        }
+        if (node.isNumber()) {
+            return node.decimalValue();
+        }
+        return node.isBoolean() ? (Object) node.asBoolean() : node.isTextual() ? node.asText() : null;
+    }
+
+    String write(Collection<String> seenOfLate) {
+        ObjectNode root = ChangeJson.MAPPER.createObjectNode().put("version", VERSION);
+        root.put("fromXid", fromXid).put("toXid", toXid);
+        ObjectNode all = root.putObject("tables");
+        tables.forEach((name, table) -> {
+            ObjectNode node = all.putObject(name).put("done", table.done);
+            node.set("newest", ChangeJson.MAPPER.valueToTree(table.newest));
+            if (table.after != null) {
+                ArrayNode after = node.putArray("after");
+                table.after.forEach(each -> after.add(ChangeJson.MAPPER.<JsonNode>valueToTree(each)));
+            }
+        });
+        if (!seenOfLate.isEmpty()) {
+            seenOfLate.forEach(root.putArray("recent")::add);
+        }
+        return root.toString();
+    }
+}

@@ -1,0 +1,207 @@
+package io.pythia.cdc;
+
+import io.pythia.BrokerException;
+import io.pythia.cdc.ChangeEvent.Operation;
+import io.pythia.cdc.ChangeRecord.OutboxColumns;
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+
+/** A table that is polled: how it is read, and how its rows become events. */
+final class PolledTable {
+    private static final DateTimeFormatter MICROS = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS");
+
+    final TableSchema schema;
+    final PollQuery query;
+    final OutboxColumns outbox;
+    private final Column updated;
+    private final @Nullable Column created;
+    private final @Nullable Column deleted;
+
+    /** Null unless this is the log of deletes. */
+    private final @Nullable DeleteLog deletes;
+
+    private PolledTable(
+            TableSchema schema, PollQuery query, CdcConfig config, Column updated, @Nullable DeleteLog deletes) {
+        this.deletes = deletes;
+        this.schema = schema;
+        this.query = query;
+        this.updated = updated;
+        this.outbox = OutboxColumns.of(config, schema);
+        this.created = schema.column(config.createdColumn());
+        this.deleted = config.deletedColumn() == null ? null : schema.column(config.deletedColumn());
+    }
+
+    /**
+     * Looks a table up.
+     *
+     * @throws BrokerException if it lacks a primary key or one of the columns
+     */
+    static PolledTable find(Connection connection, Database database, CdcConfig config, String name)
+            throws SQLException {
+        TableSchema schema = Tables.find(connection, database.dialect(), name);
+        if (schema.key().isEmpty()) {
+            throw new BrokerException("the table " + schema.qualified() + " has no primary key, which polling needs");
+        }
+        Column updated = required(schema, "updated-column", config.updatedColumn());
+        if (config.deletedColumn() != null) {
+            required(schema, "deleted-column", config.deletedColumn());
+        }
+        OutboxColumns.check(config, schema);
+        return new PolledTable(schema, new PollQuery(database, schema, cursor(schema, updated)), config, updated, null);
+    }
+
+    /** Returns the log of deletes as a table that is polled. */
+    static PolledTable of(DeleteLog deletes, TableSchema schema, Database database, CdcConfig config) {
+        Column updated = required(schema, "delete-log", DeleteLog.TIME);
+        return new PolledTable(
+                schema, new PollQuery(database, schema, cursor(schema, updated)), config, updated, deletes);
+    }
+
+    private static Column required(TableSchema schema, String setting, String name) {
+        Column column = schema.column(name);
+        if (column == null) {
+            throw new BrokerException(
+                    "the table " + schema.qualified() + " has no column " + name + "; see the setting " + setting);
+        }
+        return column;
+    }
+
+    private static List<Column> cursor(TableSchema schema, Column updated) {
+        List<Column> cursor = new ArrayList<>();
+        cursor.add(updated);
+        schema.key().stream().filter(column -> !column.equals(updated)).forEach(cursor::add);
+        return cursor;
+    }
+
+    String name() {
+        return schema.qualified();
+    }
+
+    /** Returns whether a row is one that is asked for: a log of deletes has those of other tables, too. */
+    boolean isWanted(@Nullable Object[] row) {
+        return deletes == null || deletes.tableOf(schema, row) != null;
+    }
+
+    /** Returns the table that a row is of. */
+    String sourceOf(@Nullable Object[] row) {
+        PolledTable of = deletes == null ? null : deletes.tableOf(schema, row);
+        return of == null ? name() : of.name();
+    }
+
+    /** Returns whether the cursor is of times, so that an overlap can be subtracted. */
+    boolean isTimed() {
+        return updated.kind() == Column.Kind.TIMESTAMP
+                || updated.kind() == Column.Kind.INSTANT
+                || updated.kind() == Column.Kind.TEXT;
+    }
+
+    /** Returns what a cursor column was so long before; null if it is not known, so that there is no bound. */
+    @Nullable
+    Object before(@Nullable Object newest, Duration overlap) {
+        Instant time = Values.instant(updated.kind(), newest);
+        if (time == null || newest == null) {
+            return null;
+        }
+        LocalDateTime early = LocalDateTime.ofInstant(time.minus(overlap), ZoneOffset.UTC);
+        char separator = newest.toString().charAt(10);
+        String zone = updated.kind() == Column.Kind.INSTANT && hasZone(newest.toString()) ? "+00" : "";
+        return early.toLocalDate().toString() + separator + MICROS.format(early) + zone;
+    }
+
+    private static boolean hasZone(String text) {
+        return text.indexOf('+', 10) > 0 || text.indexOf('-', 10) > 0 || text.endsWith("Z");
+    }
+
+    /** Returns the time of a row's change, null if the column has none. */
+    @Nullable
+    Instant timeOf(@Nullable Object updatedValue) {
+        return Values.instant(updated.kind(), updatedValue);
+    }
+
+    /** Returns the later of two values of the cursor's first column. */
+    Object later(@Nullable Object before, Object now) {
+        if (before == null) {
+            return now;
+        }
+        Instant earlier = timeOf(before);
+        Instant later = timeOf(now);
+        if (earlier != null && later != null) {
+            return later.isBefore(earlier) ? before : now;
+        }
+        if (before instanceof Number && now instanceof Number) {
+            return new BigDecimal(now.toString()).compareTo(new BigDecimal(before.toString())) < 0 ? before : now;
+        }
+        return now;
+    }
+
+    /**
+     * Returns what a row says.
+     *
+     * @param newestBefore the greatest value of the column of changes before this round, null in the first one
+     */
+    ChangeEvent event(@Nullable Object[] row, @Nullable Object newestBefore, Instant polledAt) {
+        if (deletes != null) {
+            return deletes.event(schema, row, position(row), polledAt);
+        }
+        RowImage image = RowImage.of(schema, row);
+        Operation operation = operation(row, newestBefore);
+        Instant time = timeOf(value(row, updated));
+        boolean gone = operation == Operation.DELETE;
+        return new ChangeEvent(
+                schema.schema(),
+                schema.name(),
+                operation,
+                image.key(),
+                gone ? image.values() : null,
+                gone ? null : image.values(),
+                List.of(),
+                image.types(),
+                time == null ? polledAt : time,
+                position(row),
+                null);
+    }
+
+    private String position(@Nullable Object[] row) {
+        StringJoiner text = new StringJoiner("/");
+        query.cursorOf(row).forEach(value -> text.add(value.toString()));
+        return text.toString();
+    }
+
+    private @Nullable Object value(@Nullable Object[] row, Column column) {
+        return row[schema.columns().indexOf(column)];
+    }
+
+    /** A row is new if it has not been changed since it was made, or was made after all that was seen before. */
+    private Operation operation(@Nullable Object[] row, @Nullable Object newestBefore) {
+        if (deleted != null && Values.isTombstone(value(row, deleted))) {
+            return Operation.DELETE;
+        }
+        if (created == null) {
+            return Operation.UPSERT;
+        }
+        Object made = value(row, created);
+        Object changed = value(row, updated);
+        if (made == null) {
+            return Operation.UPSERT;
+        }
+        if (newestBefore == null || made.equals(changed)) {
+            return Operation.INSERT;
+        }
+        Instant madeAt = Values.instant(created.kind(), made);
+        Instant before = timeOf(newestBefore);
+        if (madeAt == null || before == null) {
+            return Operation.UPDATE;
+        }
+        return madeAt.isAfter(before) ? Operation.INSERT : Operation.UPDATE;
+    }
+}

@@ -1,0 +1,117 @@
+package io.pythia.cdc;
+
+import io.pythia.cdc.Column.Kind;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What a database wrote, as the values of an event. What does not read as its type says stays text: nothing fails for a value. */
+final class Values {
+    private static final DateTimeFormatter WITH_OFFSET = new DateTimeFormatterBuilder()
+            .append(DateTimeFormatter.ISO_LOCAL_DATE)
+            .appendLiteral('T')
+            .append(DateTimeFormatter.ISO_LOCAL_TIME)
+            .appendOffset("+HH:mm:ss", "Z")
+            .toFormatter(Locale.ROOT);
+
+    private Values() {}
+
+    static @Nullable Object convert(Kind kind, @Nullable Object raw) {
+        if (raw == null || raw instanceof Boolean) {
+            return raw;
+        }
+        try {
+            return switch (kind) {
+                case INTEGER -> raw instanceof String text ? integer(text) : raw;
+                case DECIMAL -> raw instanceof String text ? new BigDecimal(text) : raw;
+                case FLOAT -> finite(raw instanceof String text ? Double.valueOf(text) : raw);
+                case BOOLEAN -> bool(raw);
+                case BYTES -> bytes(raw.toString());
+                case TIMESTAMP -> iso(raw);
+                case INSTANT -> {
+                    Instant instant = instant(kind, raw);
+                    yield instant == null ? raw.toString() : instant.toString();
+                }
+                default -> raw;
+            };
+        } catch (NumberFormatException e) {
+            return raw.toString(); // NaN, Infinity
+        }
+    }
+
+    private static Object integer(String text) {
+        return text.length() <= 18 ? (Object) Long.valueOf(text) : narrow(new BigInteger(text));
+    }
+
+    private static Object narrow(BigInteger number) {
+        return number.bitLength() < Long.SIZE ? (Object) number.longValue() : number;
+    }
+
+    /** JSON has no NaN. */
+    private static Object finite(Object number) {
+        return number instanceof Double value && !Double.isFinite(value) ? value.toString() : number;
+    }
+
+    private static Object bool(Object raw) {
+        if (raw instanceof Number number) {
+            return number.longValue() != 0;
+        }
+        return switch (raw.toString()) {
+            case "t", "true", "1" -> true;
+            case "f", "false", "0" -> false;
+            default -> raw;
+        };
+    }
+
+    /** PostgreSQL writes bytes as hexadecimal digits behind {@code \x}; here they are Base64. */
+    private static String bytes(String text) {
+        return text.startsWith("\\x")
+                ? Base64.getEncoder().encodeToString(HexFormat.of().parseHex(text, 2, text.length()))
+                : text;
+    }
+
+    private static String iso(Object raw) {
+        String text = raw.toString();
+        return text.length() > 10 && text.charAt(10) == ' ' ? text.substring(0, 10) + 'T' + text.substring(11) : text;
+    }
+
+    /** Returns a time of a column, of no zone as of UTC; null if it is none. */
+    static @Nullable Instant instant(Kind kind, @Nullable Object raw) {
+        if (raw == null || raw instanceof Number) {
+            return null;
+        }
+        String text = iso(raw);
+        try {
+            return kind == Kind.INSTANT && hasOffset(text)
+                    ? OffsetDateTime.parse(text, WITH_OFFSET).toInstant()
+                    : LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
+        } catch (DateTimeException e) {
+            return null; // infinity, or before Christ
+        }
+    }
+
+    private static boolean hasOffset(String text) {
+        return text.indexOf('+', 10) > 0 || text.indexOf('-', 10) > 0 || text.endsWith("Z");
+    }
+
+    /** Returns whether the value of a tombstone column says that the row is deleted. */
+    static boolean isTombstone(@Nullable Object raw) {
+        if (raw == null) {
+            return false;
+        }
+        return switch (raw.toString()) {
+            case "f", "false", "0", "" -> false;
+            default -> true;
+        };
+    }
+}

@@ -1,0 +1,45 @@
+package io.pythia.cdc;
+
+import io.pythia.Subscribers;
+import io.pythia.testkit.ChildJvm;
+import io.pythia.testkit.Ledger;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** Consumes in a process that is killed: {@code ConsumingChild <url> <table> <mode> <slot> <journal>}. */
+public final class ConsumingChild {
+    private ConsumingChild() {}
+
+    /** Runs until it is killed. */
+    public static void main(String[] args) throws Exception {
+        Ledger.Journal journal = Ledger.journal(Path.of(args[4]));
+        CdcWorker worker = CdcWorker.builder()
+                .dbUrl(args[0])
+                .tables(args[1])
+                .pollInterval(Duration.ofMillis(20))
+                .maxInFlight(500)
+                .config(CdcConfig.builder()
+                        .mode(CdcMode.valueOf(args[2]))
+                        .slot(args[3])
+                        .publication("p_" + args[3])
+                        .stateKey(args[3])
+                        .build())
+                .build();
+        worker.connect().get();
+        worker.consume()
+                .subscribe(Subscribers.each(
+                        message -> {
+                            journal.write(String.valueOf(message.unwrap(ChangeEvent.class)
+                                    .orElseThrow()
+                                    .key()
+                                    .get("id")));
+                            message.ack();
+                        },
+                        error -> {
+                            error.printStackTrace();
+                            System.exit(1);
+                        }));
+        System.out.println(ChildJvm.READY);
+        Thread.currentThread().join();
+    }
+}

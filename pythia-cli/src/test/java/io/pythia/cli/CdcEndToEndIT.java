@@ -1,0 +1,95 @@
+package io.pythia.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pythia.testkit.server.TestServer;
+import io.pythia.testkit.server.TestServers;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The commands against PostgreSQL: rows with real text, by polling and by the log, and on to Kafka. */
+@Timeout(300)
+class CdcEndToEndIT {
+    private static final int LINES = 5_000;
+
+    private final TestServer postgres = TestServers.postgres();
+    private final String name = "cli_" + UUID.randomUUID().toString().replace("-", "");
+
+    private Connection open() throws SQLException {
+        return DriverManager.getConnection(
+                "jdbc:postgresql://" + postgres.address() + "/postgres", "postgres", "postgres");
+    }
+
+    private List<String> writeRows() throws Exception {
+        List<String> lines = RealText.lines(LINES);
+        try (Connection connection = open();
+                Statement create = connection.createStatement()) {
+            create.execute("CREATE TABLE " + name + " (id bigint PRIMARY KEY, line text,"
+                    + " updated_at timestamptz NOT NULL DEFAULT clock_timestamp())");
+            connection.setAutoCommit(false);
+            try (PreparedStatement insert =
+                    connection.prepareStatement("INSERT INTO " + name + " (id, line) VALUES (?, ?)")) {
+                for (int i = 0; i < lines.size(); i++) {
+                    insert.setInt(1, i);
+                    insert.setString(2, lines.get(i));
+                    insert.addBatch();
+                }
+                insert.executeBatch();
+            }
+            connection.commit();
+        }
+        return lines.stream().sorted().toList();
+    }
+
+    private String url(String more) {
+        return "cdc:postgresql://postgres:postgres@" + postgres.address() + "/postgres?tables=" + name + "&state-key="
+                + name + "&body-column=line" + more;
+    }
+
+    @Test
+    void rows_byPolling_comeOutAsTheyWentIn() throws Exception {
+        List<String> lines = writeRows();
+        Run consumed = Run.of("", "consume", url("&poll-interval=100ms"), "--max", "" + LINES);
+        assertThat(consumed.exitCode()).as(consumed.err()).isZero();
+        assertThat(consumed.lines().stream().sorted().toList().equals(lines))
+                .as("the same lines")
+                .isTrue();
+    }
+
+    @Test
+    void rows_byTheLog_throughKafka_comeOutAsTheyWentIn() throws Exception {
+        List<String> lines = writeRows();
+        TestServer broker = TestServers.kafka();
+        String kafka = "kafka://" + broker.address() + "/" + EndToEndIT.createTopic(broker);
+        Run piped =
+                Run.of("", "pipe", url("&mode=log&slot=" + name + "&publication=" + name), kafka, "--max", "" + LINES);
+        assertThat(piped.exitCode()).as(piped.err()).isZero();
+        Run consumed = Run.of("", "consume", kafka + "?consumer-group=g", "--max", "" + LINES);
+        assertThat(consumed.exitCode()).as(consumed.err()).isZero();
+        assertThat(consumed.lines().stream().sorted().toList().equals(lines))
+                .as("the same lines")
+                .isTrue();
+        try (Connection connection = open();
+                Statement statement = connection.createStatement()) {
+            statement.execute("SELECT pg_drop_replication_slot('" + name + "')");
+        }
+    }
+
+    @Test
+    void ping_andAMissingTable_areOneLine() throws Exception {
+        Run missing = Run.of("", "consume", url("").replace("tables=" + name, "tables=missing_table"));
+        assertThat(missing.exitCode()).isEqualTo(1);
+        assertThat(missing.err()).contains("no table missing_table").doesNotContain("\tat ", "postgres:postgres");
+        writeRows();
+        Run ping = Run.of("", "ping", url(""));
+        assertThat(ping.exitCode()).as(ping.err()).isZero();
+        assertThat(ping.out()).contains("is UP");
+    }
+}
