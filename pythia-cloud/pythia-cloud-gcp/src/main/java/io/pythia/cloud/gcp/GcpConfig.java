@@ -21,19 +21,25 @@ import org.jspecify.annotations.Nullable;
  * @param endpoint {@code host:port} of a regional or private endpoint, null for {@code pubsub.googleapis.com:443}
  */
 public record GcpConfig(
-        @Setting("The project of topics and subscriptions that are named without one") @Nullable String projectId,
+        @Setting("The project of topics and subscriptions that are named without one") @Nullable
+        String projectId,
+
         @Setting("The key file of a service account; default: the application default credentials") @Nullable
-                Path credentialsPath,
+        Path credentialsPath,
+
         @Setting(value = "How long one call may take, with what is repeated of it", nativeName = "totalTimeout")
-                Duration timeout,
+        Duration timeout,
+
         @Setting(
-                        value = "How often the client repeats a call that failed for a passing reason",
-                        nativeName = "maxAttempts - 1")
-                int maxRetries,
+                value = "How often the client repeats a call that failed for a passing reason",
+                nativeName = "maxAttempts - 1")
+        int maxRetries,
+
         @Setting("host:port of an emulator, without TLS and credentials; default: PUBSUB_EMULATOR_HOST") @Nullable
-                String emulatorHost,
+        String emulatorHost,
+
         @Setting(value = "host:port of a regional or private endpoint", nativeName = "endpoint") @Nullable
-                String endpoint) {
+        String endpoint) {
 
     private static final String EMULATOR_VARIABLE = "PUBSUB_EMULATOR_HOST";
     private static final Pattern ADDRESS =

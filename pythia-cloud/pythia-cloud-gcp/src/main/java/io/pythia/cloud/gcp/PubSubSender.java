@@ -266,9 +266,10 @@ final class PubSubSender implements SendDriver {
         if (used != null) {
             used.shutdownNow();
         }
-        lanes.takeUnderWay().forEach(item -> item.outgoing()
-                .fail(new UncertainSendException(
-                        doing() + ": the session ended before the service answered; it may have the message")));
+        lanes.takeUnderWay()
+                .forEach(item -> item.outgoing()
+                        .fail(new UncertainSendException(
+                                doing() + ": the session ended before the service answered; it may have the message")));
         threads.shutdownNow();
     }
 }

@@ -127,8 +127,9 @@ class GcpConfigTest {
                     assertThat(consumer.name()).isEqualTo("pubsub:orders");
                 });
         assertThat(brokers.producer(URI.create("pubsub://my-project/orders" + query)))
-                .isInstanceOfSatisfying(PubSubPublisher.class, producer -> assertThat(producer.topicName())
-                        .isEqualTo("projects/my-project/topics/orders"));
+                .isInstanceOfSatisfying(
+                        PubSubPublisher.class,
+                        producer -> assertThat(producer.topicName()).isEqualTo("projects/my-project/topics/orders"));
         assertThat(brokers.consumer(
                         "pubsub", Map.of("subscription-name", "projects/p/subscriptions/s-1", "max-messages", "7")))
                 .isInstanceOf(PubSubSubscriber.class);

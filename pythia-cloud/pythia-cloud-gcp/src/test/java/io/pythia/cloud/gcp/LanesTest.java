@@ -63,8 +63,9 @@ class LanesTest {
                 Lanes.Request request =
                         Objects.requireNonNull(random.nextBoolean() ? underWay.pollFirst() : underWay.pollLast());
                 assertThat(request.items()).hasSizeBetween(1, 4);
-                request.items().forEach(item -> gone.computeIfAbsent(request.key(), k -> new ArrayList<>())
-                        .add(number(item)));
+                request.items()
+                        .forEach(item -> gone.computeIfAbsent(request.key(), k -> new ArrayList<>())
+                                .add(number(item)));
                 answered += request.items().size();
                 Lanes.Request next = lanes.done(request);
                 if (next != null) {
@@ -77,8 +78,9 @@ class LanesTest {
         }
         while (!underWay.isEmpty()) {
             Lanes.Request request = underWay.remove();
-            request.items().forEach(item -> gone.computeIfAbsent(request.key(), k -> new ArrayList<>())
-                    .add(number(item)));
+            request.items()
+                    .forEach(item -> gone.computeIfAbsent(request.key(), k -> new ArrayList<>())
+                            .add(number(item)));
             answered += request.items().size();
             Lanes.Request next = lanes.done(request);
             if (next != null) {
