@@ -34,7 +34,18 @@ final class SubscriptionState {
         }
     }
 
-    private record Lease(Entry entry, Stream stream, long[] endsAt) {}
+    /** A message that a consumer has. */
+    private static final class Lease {
+        final Entry entry;
+        final Stream stream;
+        long endsAt;
+
+        Lease(Entry entry, Stream stream, long endsAt) {
+            this.entry = entry;
+            this.stream = stream;
+            this.endsAt = endsAt;
+        }
+    }
 
     /** Where messages go whose attempts are used up. */
     interface DeadLetters {
@@ -162,7 +173,7 @@ final class SubscriptionState {
 
     private void deliver(Entry entry, @Nullable String key, Stream stream, long now) {
         String ackId = boot + "-" + deliveries++;
-        leases.put(ackId, new Lease(entry, stream, new long[] {now + stream.deadline.toNanos()}));
+        leases.put(ackId, new Lease(entry, stream, now + stream.deadline.toNanos()));
         if (key != null) {
             keys.computeIfAbsent(key, k -> new TreeMap<>()).put(entry.number, ackId);
         }
@@ -196,7 +207,7 @@ final class SubscriptionState {
         if (seconds == 0) {
             comeBack(ackId, lease);
         } else {
-            lease.endsAt[0] = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+            lease.endsAt = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
         }
         return true;
     }
@@ -259,7 +270,7 @@ final class SubscriptionState {
     /** Takes back what was kept for too long. */
     void expire(long now) {
         for (Map.Entry<String, Lease> each : List.copyOf(leases.entrySet())) {
-            if (each.getValue().endsAt[0] - now <= 0 && leases.containsKey(each.getKey())) {
+            if (each.getValue().endsAt - now <= 0 && leases.containsKey(each.getKey())) {
                 comeBack(each.getKey(), each.getValue());
             }
         }
