@@ -4,13 +4,11 @@ import io.pythia.testkit.fault.FaultProxy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.awaitility.Awaitility;
 
 /**
  * ElasticMQ, a server of the protocol of Amazon SQS, in a JVM of its own. Queues and messages outlive a kill. Any credentials do; the URL of
@@ -72,16 +70,9 @@ public final class SqsTestServer implements ProcessServer {
                 "queues-storage { enabled = " + durable + ", path = \""
                         + process.home().resolve("queues.conf") + "\" }",
                 "messages-storage { enabled = " + durable + ", uri = \"jdbc:h2:"
-                        + process.home().resolve("messages") + "\" }",
+                        // Otherwise what was answered in the last half second would not outlive a kill.
+                        + process.home().resolve("messages") + ";WRITE_DELAY=0\" }",
                 "");
-    }
-
-    /** Waits until a queue would outlive a kill: the server writes them to a file some time after it has answered. */
-    public void awaitStored(String queue) {
-        Path file = process.home().resolve("queues.conf");
-        Awaitility.await("the queue in the file")
-                .atMost(START_LIMIT)
-                .until(() -> Files.exists(file) && Files.readString(file).contains(queue));
     }
 
     /** Returns the server's own port, which clients reach without the proxy. */
