@@ -116,6 +116,7 @@ final class AckCalls {
         return CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new));
     }
 
+    @SuppressWarnings("UndefinedEquals") // the same object is meant
     private <T> CompletableFuture<?> call(
             String doing, List<T> part, Subject<T> subject, Result<T> result, ApiFuture<Empty> call) {
         CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
