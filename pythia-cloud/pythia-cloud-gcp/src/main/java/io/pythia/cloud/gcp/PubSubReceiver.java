@@ -254,7 +254,7 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
         } else {
             settings.attempts().failed(settlement.receipt().messageId());
         }
-        long whole = wanted.getNano() == 0 ? wanted.toSeconds() : wanted.toSeconds() + 1;
+        long whole = wanted.plusSeconds(1).minusNanos(1).toSeconds(); // rounded up
         return (int) Math.min(MAX_DEADLINE, whole);
     }
 

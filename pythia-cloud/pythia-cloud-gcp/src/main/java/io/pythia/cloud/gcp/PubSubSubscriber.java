@@ -85,7 +85,7 @@ public final class PubSubSubscriber extends AbstractMessageBroker<PubSubMessage>
         public Builder ackDeadline(Duration deadline) {
             if (deadline.compareTo(MIN_DEADLINE) < 0
                     || deadline.compareTo(MAX_DEADLINE) > 0
-                    || deadline.getNano() != 0) {
+                    || deadline.toNanosPart() != 0) {
                 throw new IllegalArgumentException(
                         "ackDeadline must be between 10 s and 600 s, in whole seconds, but is " + deadline);
             }
