@@ -42,11 +42,11 @@ public final class PubSubSubscriber extends AbstractMessageBroker<PubSubMessage>
     /** Builds subscribers. Beside what all consumers have: the subscription, and how many of its messages are reserved. Not thread-safe. */
     public static final class Builder extends AbstractMessageBroker.Builder<Builder> {
         private static final Duration MIN_DEADLINE = Duration.ofSeconds(10);
-        private static final Duration MAX_DEADLINE = Duration.ofSeconds(600);
+        private static final Duration MAX_DEADLINE = Duration.ofMinutes(10);
 
         private @Nullable String subscriptionName;
         private int maxMessages = 1_000;
-        private Duration ackDeadline = Duration.ofSeconds(60);
+        private Duration ackDeadline = Duration.ofMinutes(1);
         private GcpConfig config = GcpConfig.defaults();
 
         private Builder() {}

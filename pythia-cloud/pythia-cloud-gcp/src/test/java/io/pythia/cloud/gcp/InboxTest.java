@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class InboxTest {
     private static final long MINUTE = Duration.ofMinutes(1).toNanos();
-    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final Duration LONG = Duration.ofMinutes(1);
 
     private final Inbox inbox = new Inbox();
 

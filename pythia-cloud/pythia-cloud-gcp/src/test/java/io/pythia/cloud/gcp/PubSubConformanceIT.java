@@ -19,7 +19,7 @@ class PubSubConformanceIT extends BrokerConformance {
 
     @Override
     protected BrokerHarness createHarness() {
-        return new Harness("pubsub", TestServers.pubsub(), Duration.ofSeconds(60));
+        return new Harness("pubsub", TestServers.pubsub(), Duration.ofMinutes(1));
     }
 
     /** The server must be started when it is made. */
