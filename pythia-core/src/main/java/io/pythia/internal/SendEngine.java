@@ -166,7 +166,7 @@ public final class SendEngine {
 
     /** The driver could not send it this time. */
     void failed(Sending sending, BrokerException error) {
-        boolean again = error.isRetryable() && sending.tries < options.retry().maxRetries() && !closing;
+        boolean again = error.isRetryable() && sending.tries <= options.retry().maxRetries() && !closing;
         if (again && !sending.isSettled()) {
             loop.retry(sending);
         } else {

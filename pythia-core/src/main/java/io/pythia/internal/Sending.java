@@ -31,6 +31,7 @@ final class Sending extends CompletableFuture<SendResult> implements Outgoing {
     volatile boolean handedOver;
 
     private volatile boolean settled;
+    /** How often it was handed to a driver, the first time included. */
     int tries;
     /** What went wrong when it was last tried, null if nothing did. */
     volatile @Nullable BrokerException lastError;

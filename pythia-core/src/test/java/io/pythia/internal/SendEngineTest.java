@@ -31,6 +31,8 @@ import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class SendEngineTest {
@@ -87,6 +89,22 @@ class SendEngineTest {
             tries.set(0);
             assertThatThrownBy(() -> producer.send(Message.of("x")).join()).hasCauseInstanceOf(MessageException.class);
             assertThat(tries.get()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 3})
+    void maxRetries_isHowOftenAMessageIsSentAgain_beyondTheFirstTime(int maxRetries) {
+        AtomicInteger tries = new AtomicInteger();
+        onSend = outgoing -> {
+            tries.incrementAndGet();
+            outgoing.fail(new BrokerConnectionException("not now"));
+        };
+        RetryConfig retry = new RetryConfig(maxRetries, Duration.ofMillis(1), Duration.ofMillis(10), true, true);
+        try (Producer producer = producer().retry(retry).build()) {
+            assertThatThrownBy(() -> producer.send(Message.of("x")).join())
+                    .hasCauseInstanceOf(BrokerConnectionException.class);
+            assertThat(tries.get()).isEqualTo(maxRetries + 1);
         }
     }
 
