@@ -100,17 +100,6 @@ class SnsIT {
     }
 
     @Test
-    void jsonStructure_givesEachProtocolItsText() {
-        String topic = SnsTopics.create(address, false);
-        String queue = SnsTopics.subscribe(address, topic, true);
-        try (SnsProducer producer =
-                SnsTopics.producer(address, topic).jsonStructure(true).build()) {
-            TestSubscriber.get(producer.send(Message.of("{\"default\": \"for all\", \"sqs\": \"for queues\"}")));
-        }
-        assertThat(receive(queue, 1).get(0).text()).isEqualTo("for queues");
-    }
-
-    @Test
     void fifoTopic_keepsTheOrderOfAKey_andTakesAnIdOnce() {
         String topic = SnsTopics.create(address, true);
         String queue = SnsTopics.subscribe(address, topic, true);

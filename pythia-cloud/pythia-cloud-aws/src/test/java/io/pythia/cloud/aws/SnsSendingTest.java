@@ -156,6 +156,18 @@ class SnsSendingTest {
     }
 
     @Test
+    void jsonStructure_isAskedFor() {
+        try (SnsProducer producer = producer().jsonStructure(true).build()) {
+            TestSubscriber.get(producer.send(Message.of("{\"default\": \"for all\"}")));
+        }
+        try (SnsProducer producer = producer().build()) {
+            TestSubscriber.get(producer.send(Message.of("plain")));
+        }
+        assertThat(requests.get(0)).containsEntry(entry(1) + "MessageStructure", "json");
+        assertThat(requests.get(1)).doesNotContainKey(entry(1) + "MessageStructure");
+    }
+
+    @Test
     void accessIsDenied_isSaidByTheFirstSend() {
         denies = true;
         try (SnsProducer producer = producer().build()) {
