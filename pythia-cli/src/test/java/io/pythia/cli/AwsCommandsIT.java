@@ -54,8 +54,9 @@ class AwsCommandsIT {
         assertThat(ping.exitCode()).as(ping.err()).isZero();
         assertThat(ping.out()).contains("is UP");
 
-        String topic = "sns:arn:aws:sns:us-east-1:000000000000:missing?access-key-id=a&secret-access-key=canary-5c2e&endpoint=http://"
-                + TestServers.sns().address();
+        String topic =
+                "sns:arn:aws:sns:us-east-1:000000000000:missing?access-key-id=a&secret-access-key=canary-5c2e&endpoint=http://"
+                        + TestServers.sns().address();
         Run noTopic = Run.of("x\n", "produce", topic);
         assertThat(noTopic.exitCode()).isEqualTo(1);
         assertThat(noTopic.err()).contains("NotFound").doesNotContain("\tat ", "canary-5c2e");
