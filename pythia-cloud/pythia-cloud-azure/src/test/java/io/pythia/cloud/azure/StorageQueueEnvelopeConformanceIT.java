@@ -4,8 +4,10 @@ import io.pythia.testkit.BrokerConformance;
 import io.pythia.testkit.BrokerHarness;
 import io.pythia.testkit.server.storagequeue.StorageQueueStandIn;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 
 /** Messages in the envelope, with id, key and headers. */
+@Tag("nightly")
 class StorageQueueEnvelopeConformanceIT extends BrokerConformance {
     @Override
     protected BrokerHarness createHarness() {
