@@ -12,6 +12,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -72,7 +73,7 @@ public final class CdcRun {
                     .start();
             Measurement measurement = new Measurement();
             for (int read = 0; read < count; ) {
-                ByteBuffer message = stream.read();
+                ByteBuffer message = Objects.requireNonNull(stream.read());
                 byte kind = message.get();
                 if (kind == 'I' && ++read == warmUp()) {
                     measurement = new Measurement();

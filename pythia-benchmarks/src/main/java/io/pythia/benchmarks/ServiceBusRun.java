@@ -11,6 +11,7 @@ import io.pythia.cloud.azure.AzureConfig;
 import io.pythia.cloud.azure.ServiceBusConsumer;
 import io.pythia.cloud.azure.ServiceBusProducer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
 
 /** One variant in a JVM of its own: {@code ServiceBusRun <variant> <connection string> <queue> <messages>}. Prints a RESULT line. */
@@ -59,7 +60,8 @@ public final class ServiceBusRun {
                 .sender()
                 .queueName(queue)
                 .buildAsyncClient();
-        ServiceBusMessageBatch batch = sender.createMessageBatch().block();
+        ServiceBusMessageBatch batch =
+                Objects.requireNonNull(sender.createMessageBatch().block());
         Measurement measurement = new Measurement();
         for (int i = 0; i < messages + warmUp(); i++) {
             if (i == warmUp()) {
@@ -69,7 +71,7 @@ public final class ServiceBusRun {
             message.setMessageId(Integer.toString(i));
             if (!batch.tryAddMessage(message)) {
                 send(sender, batch, window);
-                batch = sender.createMessageBatch().block();
+                batch = Objects.requireNonNull(sender.createMessageBatch().block());
                 batch.tryAddMessage(message);
             }
         }

@@ -11,6 +11,7 @@ import io.pythia.cloud.azure.StorageQueueConsumer;
 import io.pythia.cloud.azure.StorageQueueProducer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import reactor.core.publisher.Flux;
 
@@ -102,9 +103,10 @@ public final class StorageQueueRun {
         AzureProgress progress = new AzureProgress(messages, warmUp());
         QueueAsyncClient client = client();
         for (int seen = 0; seen < messages; ) {
-            List<QueueMessageItem> batch = client.receiveMessages(MOST_MESSAGES, Duration.ofSeconds(30))
-                    .collectList()
-                    .block();
+            List<QueueMessageItem> batch =
+                    Objects.requireNonNull(client.receiveMessages(MOST_MESSAGES, Duration.ofSeconds(30))
+                            .collectList()
+                            .block());
             batch.forEach(item -> progress.seen(item.getBody().toBytes()));
             seen += batch.size();
             Flux.fromIterable(batch)

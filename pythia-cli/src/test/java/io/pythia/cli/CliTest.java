@@ -104,7 +104,7 @@ class CliTest {
         assertThat(Run.of("").exitCode()).isEqualTo(2);
         assertThat(Run.of("", "consume", "rabitmq:x").err())
                 .contains("no connector", "kafka, memory", "did you mean rabbitmq?");
-        assertThat(Run.of("", "consume", "cdc:x").err()).contains("io.pythia:pythia-cdc");
+        assertThat(Run.of("", "consume", "cdc:x").err()).contains("tables: is missing");
         Run unknown = Run.of("", "consume", topic + "?consumer-gruop=x");
         assertThat(unknown.exitCode()).isEqualTo(2);
         assertThat(unknown.err()).contains("did you mean consumer-group?");
