@@ -65,12 +65,8 @@ final class RedisMessages {
                 || text(name).startsWith(ESCAPE);
     }
 
-    /** Returns the body: the first field of that name, else the only field's value, else nothing. */
-    static byte[] body(Map<byte[], byte[]> fields, byte[] bodyField) {
-        byte[] name = first(fields, bodyField);
-        if (name != null) {
-            return value(fields, name);
-        }
+    /** Returns the body of an entry that has no field of that name: the only field's value, else nothing. */
+    static byte[] bodyWithoutName(Map<byte[], byte[]> fields) {
         return fields.size() == 1 ? fields.values().iterator().next() : EMPTY;
     }
 

@@ -12,6 +12,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /** A script that the server runs as one step. Sent by its digest, and whole where the server does not know it. Immutable. */
 final class RedisScript {
@@ -49,9 +50,11 @@ final class RedisScript {
         return answer;
     }
 
-    /** Runs it on one key, with many arguments: without a copy of each as bytes. The answer is a list. */
+    /** Runs it on one key, with many arguments: without a copy of each as bytes, or of all as a list. The answer is a list. */
     CompletionStage<List<Object>> run(
-            StatefulRedisConnection<byte[], byte[]> connection, byte[] key, CommandArgs<byte[], byte[]> arguments) {
+            StatefulRedisConnection<byte[], byte[]> connection,
+            byte[] key,
+            Consumer<CommandArgs<byte[], byte[]>> arguments) {
         CompletionStage<List<Object>> known = send(connection, CommandType.EVALSHA, digest, key, arguments);
         return known.handle((answer, error) -> error == null || !RedisErrors.isAnswer(error, "NOSCRIPT"))
                 .thenCompose(done -> done ? known : send(connection, CommandType.EVAL, text, key, arguments));
@@ -62,12 +65,10 @@ final class RedisScript {
             CommandType type,
             String script,
             byte[] key,
-            CommandArgs<byte[], byte[]> arguments) {
-        CommandArgs<byte[], byte[]> all = new CommandArgs<>(ByteArrayCodec.INSTANCE)
-                .add(script)
-                .add(1)
-                .addKey(key)
-                .addAll(arguments);
+            Consumer<CommandArgs<byte[], byte[]>> arguments) {
+        CommandArgs<byte[], byte[]> all =
+                new CommandArgs<>(ByteArrayCodec.INSTANCE).add(script).add(1).addKey(key);
+        arguments.accept(all);
         return connection.async().dispatch(type, new NestedMultiOutput<>(ByteArrayCodec.INSTANCE), all);
     }
 }

@@ -4,6 +4,7 @@ import io.lettuce.core.StreamMessage;
 import io.pythia.Headers;
 import io.pythia.spi.MessageContent;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ final class StreamEntry implements MessageContent {
     private final StreamMessage<byte[], byte[]> entry;
     private final String stream;
     private final byte[] bodyField;
+    private final byte[] body;
     private final int size;
     /** The server's count of deliveries when it was read: with the id it names this delivery, and no later one. */
     final int deliveries;
@@ -27,7 +29,16 @@ final class StreamEntry implements MessageContent {
         this.bodyField = bodyField;
         this.deliveries = deliveries;
         this.generation = generation;
-        this.size = sizeOfFields();
+        byte[] named = null;
+        int bytes = 0;
+        for (Map.Entry<byte[], byte[]> field : entry.getBody().entrySet()) {
+            bytes += field.getKey().length + field.getValue().length;
+            if (named == null && Arrays.equals(field.getKey(), bodyField)) {
+                named = field.getValue();
+            }
+        }
+        this.body = named != null ? named : RedisMessages.bodyWithoutName(entry.getBody());
+        this.size = bytes;
     }
 
     String entryId() {
@@ -51,7 +62,7 @@ final class StreamEntry implements MessageContent {
 
     @Override
     public byte[] body() {
-        return RedisMessages.body(fields(), bodyField);
+        return body;
     }
 
     @Override
@@ -83,14 +94,6 @@ final class StreamEntry implements MessageContent {
 
     @Override
     public int size() {
-        return size;
-    }
-
-    private int sizeOfFields() {
-        int size = 0;
-        for (Map.Entry<byte[], byte[]> field : fields().entrySet()) {
-            size += field.getKey().length + field.getValue().length;
-        }
         return size;
     }
 }

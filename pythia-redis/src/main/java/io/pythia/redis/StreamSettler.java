@@ -1,8 +1,6 @@
 package io.pythia.redis;
 
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.codec.ByteArrayCodec;
-import io.lettuce.core.protocol.CommandArgs;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
 import java.time.Duration;
@@ -143,19 +141,16 @@ final class StreamSettler {
     private synchronized CompletionStage<List<Object>> run(String idle, List<StreamEntry> chunk) {
         int count = chunk.get(0).deliveries;
         boolean sameCount = chunk.stream().allMatch(each -> each.deliveries == count);
-        CommandArgs<byte[], byte[]> arguments = new CommandArgs<>(ByteArrayCodec.INSTANCE)
-                .add(group)
-                .add(consumer)
-                .add(idle)
-                .add(idle.isEmpty() ? expected(chunk.size()) : "")
-                .add(sameCount ? Integer.toString(count) : "");
-        for (StreamEntry each : chunk) {
-            arguments.add(each.entryId());
-        }
-        for (int i = 0; !sameCount && i < chunk.size(); i++) {
-            arguments.add(chunk.get(i).deliveries);
-        }
-        return StreamScripts.SETTLE.run(connection, stream, arguments);
+        String expected = idle.isEmpty() ? expected(chunk.size()) : "";
+        return StreamScripts.SETTLE.run(connection, stream, arguments -> {
+            arguments.add(group).add(consumer).add(idle).add(expected).add(sameCount ? Integer.toString(count) : "");
+            for (StreamEntry each : chunk) {
+                arguments.add(each.entryId());
+            }
+            for (int i = 0; !sameCount && i < chunk.size(); i++) {
+                arguments.add(chunk.get(i).deliveries);
+            }
+        });
     }
 
     /**
