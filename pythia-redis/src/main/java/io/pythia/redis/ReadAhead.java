@@ -11,8 +11,8 @@ import java.util.List;
  * server works on the next ones while the application works on the last one. Only the receiving thread.
  */
 final class ReadAhead<R> {
-    /** One at the server and one on its way. */
-    private static final int READS = 2;
+    /** So many that the server, the network and the client's thread each have one to work on, and one is in hand. */
+    private static final int READS = 4;
 
     private final Deque<Begun<R>> underWay = new ArrayDeque<>();
     private List<Received<R>> left = List.of();

@@ -143,8 +143,8 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
     }
 
     private List<Received<ListElement>> pop(int max) throws InterruptedException {
-        List<Received<ListElement>> received = new ArrayList<>();
-        for (int i = 0; i < source.queues().size() && received.size() < max; i++) {
+        List<Received<ListElement>> received = popped(0, sendPop(source.keys(0)[0], max));
+        for (int i = 1; i < source.queues().size() && received.size() < max; i++) {
             received.addAll(popped(i, sendPop(source.keys(i)[0], (long) max - received.size())));
         }
         return received;
@@ -159,7 +159,7 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
     private List<Received<ListElement>> popped(int queueIndex, CompletionStage<List<byte[]>> answer)
             throws InterruptedException {
         List<byte[]> bodies = connections.<@Nullable List<byte[]>>await("taking from a queue", answer);
-        List<Received<ListElement>> received = new ArrayList<>();
+        List<Received<ListElement>> received = new ArrayList<>(bodies == null ? 0 : bodies.size());
         if (bodies != null) {
             add(received, queueIndex, bodies);
         }
@@ -187,9 +187,9 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
 
     private void add(List<Received<ListElement>> to, int queueIndex, List<byte[]> bodies) {
         Instant now = Instant.now();
+        String queue = source.queues().get(queueIndex);
         for (byte[] body : bodies) {
-            ListElement element = new ListElement(
-                    queueIndex, source.queues().get(queueIndex), body, session, numbers[queueIndex]++, now);
+            ListElement element = new ListElement(queueIndex, queue, body, session, numbers[queueIndex]++, now);
             to.add(new Received<>(element, element));
         }
     }
