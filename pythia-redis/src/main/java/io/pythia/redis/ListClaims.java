@@ -147,11 +147,12 @@ final class ListClaims {
     }
 
     private static boolean belongTogether(Settlement<ListElement> a, Settlement<ListElement> b) {
-        return a.outcome() == b.outcome() && a.receipt().queueIndex == b.receipt().queueIndex;
+        return a.outcome() == b.outcome()
+                && a.receipt().queueIndex() == b.receipt().queueIndex();
     }
 
     private CompletableFuture<?> settleChunk(List<? extends Settlement<ListElement>> chunk) {
-        int queue = chunk.get(0).receipt().queueIndex;
+        int queue = chunk.get(0).receipt().queueIndex();
         boolean areOldest = held[queue].areOldest(chunk);
         CompletionStage<List<Object>> answer;
         connections.asked();
@@ -205,7 +206,7 @@ final class ListClaims {
         for (int i = 0; i < held.length; i++) {
             int queue = i;
             List<ListElement> lastFirst = new ArrayList<>(
-                    elements.stream().filter(each -> each.queueIndex == queue).toList());
+                    elements.stream().filter(each -> each.queueIndex() == queue).toList());
             Collections.reverse(lastFirst);
             if (!lastFirst.isEmpty()) {
                 held[i].confused();

@@ -7,30 +7,34 @@ import org.jspecify.annotations.Nullable;
 
 /** An element of a list as the engine sees it, and the receipt by which it is settled: its bytes, which are all that Redis knows of it. */
 final class ListElement implements MessageContent {
-    /** The place of its queue among the consumer's. */
-    final int queueIndex;
-
-    private final String queue;
+    private final Batch batch;
     private final byte[] body;
-    private final String session;
     /** Its place in the order in which this session took from its queue. */
     final long number;
 
-    private final Instant receivedAt;
+    /**
+     * What elements have in common that were taken together.
+     *
+     * @param queueIndex the place of their queue among the consumer's
+     * @param session a name for the session that took them
+     */
+    record Batch(int queueIndex, String queue, String session, Instant receivedAt) {}
 
-    ListElement(int queueIndex, String queue, byte[] body, String session, long number, Instant receivedAt) {
-        this.queueIndex = queueIndex;
-        this.queue = queue;
+    ListElement(Batch batch, byte[] body, long number) {
+        this.batch = batch;
         this.body = body;
-        this.session = session;
         this.number = number;
-        this.receivedAt = receivedAt;
+    }
+
+    /** The place of its queue among the consumer's. */
+    int queueIndex() {
+        return batch.queueIndex;
     }
 
     /** A name for this delivery: an element of a list has none that would outlive it. */
     @Override
     public String id() {
-        return queue + "@" + session + "-" + number;
+        return batch.queue + "@" + batch.session + "-" + number;
     }
 
     @Override
@@ -55,12 +59,12 @@ final class ListElement implements MessageContent {
 
     @Override
     public Instant timestamp() {
-        return receivedAt;
+        return batch.receivedAt;
     }
 
     @Override
     public String source() {
-        return queue;
+        return batch.queue;
     }
 
     @Override

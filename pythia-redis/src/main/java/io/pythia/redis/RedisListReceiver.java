@@ -186,12 +186,14 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
     }
 
     private void add(List<Received<ListElement>> to, int queueIndex, List<byte[]> bodies) {
-        Instant now = Instant.now();
-        String queue = source.queues().get(queueIndex);
+        ListElement.Batch batch =
+                new ListElement.Batch(queueIndex, source.queues().get(queueIndex), session, Instant.now());
+        long number = numbers[queueIndex];
         for (byte[] body : bodies) {
-            ListElement element = new ListElement(queueIndex, queue, body, session, numbers[queueIndex]++, now);
+            ListElement element = new ListElement(batch, body, number++);
             to.add(new Received<>(element, element));
         }
+        numbers[queueIndex] = number;
     }
 
     private static Duration shorter(Duration a, Duration b) {

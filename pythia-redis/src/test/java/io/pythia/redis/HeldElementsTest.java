@@ -16,6 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class HeldElementsTest {
+    private static final ListElement.Batch TOGETHER = new ListElement.Batch(0, "q", "session", Instant.EPOCH);
+
     private final HeldElements held = new HeldElements();
 
     @Test
@@ -78,7 +80,7 @@ class HeldElementsTest {
     private static List<Settlement<ListElement>> numbers(long... numbers) {
         List<Settlement<ListElement>> batch = new ArrayList<>();
         for (long number : numbers) {
-            batch.add(new Ack(new ListElement(0, "q", new byte[0], "session", number, Instant.EPOCH)));
+            batch.add(new Ack(new ListElement(TOGETHER, new byte[0], number)));
         }
         return batch;
     }
