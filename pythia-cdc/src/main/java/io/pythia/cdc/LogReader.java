@@ -33,6 +33,12 @@ final class LogReader implements Runnable {
     private static final int TURNS_BEFORE_PAUSE = 100;
 
     private static final long IDLE_PAUSE = 2_000_000L;
+    /** What has arrived is read in less; a message that takes longer was waited for. */
+    private static final long LATE = 3_000L;
+    /** So many that were waited for, and it is cheaper for both sides to let some gather than to be woken for each. */
+    private static final int MOST_LATE = 5;
+
+    private static final long GATHERING_PAUSE = 500_000L;
     /** How far the log must have gone on, for other tables, before that is worth storing: to store it makes some log itself. */
     private static final long IDLE_STEP = 16 << 10;
 
@@ -49,6 +55,7 @@ final class LogReader implements Runnable {
     private volatile long lag = -1;
     private volatile boolean endedWell;
 
+    private final List<ChangeRecord> records = new ArrayList<>(MOST_AT_ONCE);
     private @Nullable Begin transaction;
     private long number;
     private long lastStatusAt = System.nanoTime();
@@ -115,25 +122,33 @@ final class LogReader implements Runnable {
         if (!buffer.awaitRoom(IDLE_PAUSE)) {
             return 0;
         }
-        List<ChangeRecord> records = new ArrayList<>();
         int read = 0;
-        for (; read < MOST_AT_ONCE; read++) {
+        int late = 0;
+        long lastAt = System.nanoTime();
+        for (; read < MOST_AT_ONCE && late < MOST_LATE; read++) {
             ByteBuffer message = stream.readPending();
             if (message == null) {
                 break;
             }
-            handle(message, records);
+            long now = System.nanoTime();
+            late += now - lastAt > LATE ? 1 : 0;
+            lastAt = now;
+            handle(message);
         }
         if (read == 0 && stream.isClosed()) {
             throw new SQLException("the server has ended the stream", "08006");
         }
         if (!records.isEmpty()) {
             buffer.put(records);
+            records.clear();
+        }
+        if (late == MOST_LATE) {
+            LockSupport.parkNanos(GATHERING_PAUSE);
         }
         return read;
     }
 
-    private void handle(ByteBuffer message, List<ChangeRecord> records) {
+    private void handle(ByteBuffer message) {
         int size = message.remaining();
         Event event = output.read(message);
         if (event instanceof RowChange change) {
