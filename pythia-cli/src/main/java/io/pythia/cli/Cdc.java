@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
         description = "Prepares a database for change data capture, and tidies up after it.",
         synopsisSubcommandLabel = "COMMAND")
 final class Cdc implements Runnable {
-    private static final String URL = "The database and its tables, as consume takes it: cdc:postgresql://...?tables=a,b";
+    private static final String URL =
+            "The database and its tables, as consume takes it: cdc:postgresql://...?tables=a,b";
 
     private final Terminal terminal;
 
