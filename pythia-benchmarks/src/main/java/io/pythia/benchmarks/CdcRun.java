@@ -51,9 +51,8 @@ public final class CdcRun {
         Runtime.getRuntime().halt(0);
     }
 
-    /** Half of it: a second or two, in which the compiler is at work. */
     private int warmUp() {
-        return count / 2;
+        return count / 4;
     }
 
     /** Reads the stream, counts the inserts, and confirms each transaction. */
