@@ -67,7 +67,7 @@ final class Account {
         return mode == CdcMode.LOG
                 ? delivered.containsAll(confirmed)
                 : newestConfirmed.entrySet().stream()
-                        .allMatch(each -> newestDelivered.getOrDefault(each.getKey(), 0L) >= each.getValue());
+                        .allMatch(each -> newestDelivered.getOrDefault(each.getKey(), -1L) >= each.getValue());
     }
 
     /** Checks the account when it is complete. */

@@ -5,9 +5,13 @@ import io.pythia.testkit.ChildJvm;
 import io.pythia.testkit.Ledger;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 
 /** Consumes in a process that is killed: {@code ConsumingChild <url> <table> <mode> <slot> <journal>}. */
 public final class ConsumingChild {
+    /** So long that a kill comes in the middle. */
+    private static final long WORK = 200_000;
+
     private ConsumingChild() {}
 
     /** Runs until it is killed. */
@@ -32,6 +36,7 @@ public final class ConsumingChild {
         worker.consume()
                 .subscribe(Subscribers.each(
                         message -> {
+                            LockSupport.parkNanos(WORK);
                             journal.write(String.valueOf(message.unwrap(ChangeEvent.class)
                                     .orElseThrow()
                                     .key()
