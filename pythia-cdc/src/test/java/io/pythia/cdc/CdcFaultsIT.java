@@ -169,7 +169,7 @@ class CdcFaultsIT {
         try (CdcWorker worker = begin(worker(source, table, heard), account);
                 RowWriter writer = new RowWriter(database(source), table, account)) {
             for (int fault = 0; fault < faults; fault++) {
-                awaitMore(account, 200);
+                awaitMore(account, 100);
                 if (fault % 2 == 0) {
                     server.kill();
                 } else {
@@ -180,7 +180,7 @@ class CdcFaultsIT {
                         () -> TestSubscriber.get(worker.healthCheck()).status() == Health.Status.DOWN);
                 server.start();
             }
-            awaitMore(account, 200);
+            awaitMore(account, 100);
             settle(account, writer, faults);
             assertThat(heard.events).contains("lost", "restored");
             assertThat(heard.gaps).isEmpty();
@@ -385,7 +385,7 @@ class CdcFaultsIT {
                         .closeTimeout(Duration.ofSeconds(10))
                         .build()) {
                     consumeInto(worker, account);
-                    LockSupport.parkNanos(random.nextInt(100) * 1_000_000L);
+                    LockSupport.parkNanos(random.nextInt(50) * 1_000_000L);
                 }
             }
             try (CdcWorker worker = worker(source, table, BrokerListener.NONE).build()) {

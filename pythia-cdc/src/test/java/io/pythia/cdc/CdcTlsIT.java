@@ -12,60 +12,82 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** TLS to PostgreSQL: only the right server connects, for both kinds of connections. */
 @Timeout(240)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CdcTlsIT {
     @TempDir
-    private Path folder;
+    private static Path folder;
+
+    private final Map<String, PostgresTestServer> servers = new HashMap<>();
+
+    @BeforeAll
+    void createAuthorities() throws IOException {
+        TestCertificates certificates = new TestCertificates(folder);
+        certificates.authority("ca");
+        certificates.authority("other");
+    }
+
+    @AfterAll
+    void stop() {
+        servers.values().forEach(PostgresTestServer::close);
+    }
 
     private void check(String names, TlsConfig tls, boolean connects) throws IOException {
         check(server(names, "-0d"), tls, connects);
     }
 
-    private static void check(PostgresTestServer started, TlsConfig tls, boolean connects) {
-        try (PostgresTestServer server = started) {
-            TestDatabase database = TestDatabase.postgres(server);
-            String table = database.newTable();
-            database.insert(table, 1, "one");
-            for (CdcMode mode : CdcMode.values()) {
-                CdcConfig config =
-                        new LogWorkers(database).config().mode(mode).tls(tls).build();
-                try (CdcWorker worker = CdcWorker.builder()
-                        .dbUrl(database.url())
-                        .tables(table)
-                        .config(config)
-                        .build()) {
-                    if (connects) {
-                        assertThat(Events.of(worker).last(1).key()).isEqualTo(Map.of("id", 1L));
-                        assertThat(database.number(
-                                        "SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)"
-                                                + " WHERE NOT s.ssl AND a.application_name LIKE 'pythia-cdc%'"))
-                                .isZero();
-                    } else {
-                        assertThatThrownBy(() -> TestSubscriber.get(worker.connect()))
-                                .satisfies(error -> assertThat(PollingCases.root(error))
-                                        .isInstanceOf(io.pythia.BrokerException.class)
-                                        .hasMessageNotContaining("postgres:postgres"));
-                    }
+    private static void check(PostgresTestServer server, TlsConfig tls, boolean connects) {
+        TestDatabase database = TestDatabase.postgres(server);
+        String table = database.newTable();
+        database.insert(table, 1, "one");
+        for (CdcMode mode : CdcMode.values()) {
+            CdcConfig config =
+                    new LogWorkers(database).config().mode(mode).tls(tls).build();
+            try (CdcWorker worker = CdcWorker.builder()
+                    .dbUrl(database.url())
+                    .tables(table)
+                    .config(config)
+                    .build()) {
+                if (connects) {
+                    assertThat(Events.of(worker).last(1).key()).isEqualTo(Map.of("id", 1L));
+                    assertThat(database.number("SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)"
+                                    + " WHERE NOT s.ssl AND a.application_name LIKE 'pythia-cdc%'"))
+                            .isZero();
+                } else {
+                    assertThatThrownBy(() -> TestSubscriber.get(worker.connect()))
+                            .satisfies(error -> assertThat(PollingCases.root(error))
+                                    .isInstanceOf(io.pythia.BrokerException.class)
+                                    .hasMessageNotContaining("postgres:postgres"));
                 }
             }
         }
     }
 
+    /** Returns the server with such a certificate, which the tests share. */
     private PostgresTestServer server(String names, String startDate) throws IOException {
+        PostgresTestServer started = servers.get(names + startDate);
+        if (started != null) {
+            return started;
+        }
         TestCertificates certificates = new TestCertificates(folder);
-        certificates.authority("ca");
-        certificates.authority("other");
-        Path certificate = certificates.certificate("ca", "server", names, startDate);
-        Path key = certificates.key("server");
+        String name = "server" + servers.size();
+        Path certificate = certificates.certificate("ca", name, names, startDate);
+        Path key = certificates.key(name);
         Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
-        return TestServers.newPostgres(
+        PostgresTestServer server = TestServers.newPostgres(
                 Map.of("ssl", "on", "ssl_cert_file", certificate.toString(), "ssl_key_file", key.toString()));
+        servers.put(names + startDate, server);
+        return server;
     }
 
     private TlsConfig trusting(String authority) {
@@ -104,7 +126,8 @@ class CdcTlsIT {
 
     @Test
     void serverWithoutTls_isRefused() throws IOException {
-        new TestCertificates(folder).authority("ca");
-        check(TestServers.newPostgres(Map.of()), trusting("ca"), false);
+        try (PostgresTestServer server = TestServers.newPostgres(Map.of())) {
+            check(server, trusting("ca"), false);
+        }
     }
 }
