@@ -14,6 +14,9 @@ import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
@@ -26,6 +29,10 @@ import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 public final class AwsRun {
     private static final String BODY = "x".repeat(256);
     private static final int BATCH = 10;
+    /** As many as Pythia has requests under way at most, when it sends and when it receives. */
+    static final int PRODUCING_LOOPS = 8;
+
+    static final int CONSUMING_LOOPS = 4;
     /** How many sends of Pythia may be unconfirmed. */
     private static final int WINDOW = 1_000;
 
@@ -43,9 +50,11 @@ public final class AwsRun {
     public static void main(String[] args) throws Exception {
         AwsRun run = new AwsRun(args[1], args[2], Integer.parseInt(args[3]));
         switch (args[0]) {
-            case "raw-produce" -> run.rawProduce();
+            case "raw-produce" -> run.rawProduce(1);
+            case "loops-produce" -> run.rawProduce(PRODUCING_LOOPS);
             case "pythia-produce" -> run.pythiaProduce();
-            case "raw-consume" -> run.rawConsume();
+            case "raw-consume" -> run.rawConsume(1);
+            case "loops-consume" -> run.rawConsume(CONSUMING_LOOPS);
             case "pythia-consume" -> run.pythiaConsume();
             case "pythia-requests" -> run.pythiaRequests();
             default -> throw new IllegalArgumentException("unknown variant " + args[0]);
@@ -105,7 +114,8 @@ public final class AwsRun {
         return messages / 4;
     }
 
-    private void rawProduce() {
+    /** So many loops that send ten and wait for the answer. */
+    private void rawProduce(int loops) throws InterruptedException {
         List<SendMessageBatchRequestEntry> entries = new ArrayList<>();
         for (int i = 0; i < BATCH; i++) {
             entries.add(SendMessageBatchRequestEntry.builder()
@@ -113,16 +123,33 @@ public final class AwsRun {
                     .messageBody(BODY)
                     .build());
         }
-        try (SqsClient client = client(address)) {
-            Measurement measurement = new Measurement();
-            for (int i = 0; i < messages + warmUp(); i += BATCH) {
-                if (i == warmUp()) {
-                    measurement = new Measurement();
+        SqsClient client = client(address);
+        inLoops(loops, () -> {
+            client.sendMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
+            return BATCH;
+        });
+    }
+
+    /** Repeats a step, which returns of how many messages it was, in so many threads, and measures the rate after the warm-up. */
+    private void inLoops(int loops, IntSupplier step) throws InterruptedException {
+        AtomicInteger all = new AtomicInteger();
+        AtomicReference<@Nullable Measurement> measurement = new AtomicReference<>();
+        CountDownLatch done = new CountDownLatch(1);
+        for (int i = 0; i < loops; i++) {
+            Thread loop = new Thread(() -> {
+                while (all.get() < messages + warmUp()) {
+                    if (all.get() >= warmUp() && measurement.get() == null) {
+                        measurement.compareAndSet(null, new Measurement());
+                    }
+                    all.addAndGet(step.getAsInt());
                 }
-                client.sendMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
-            }
-            measurement.report(messages);
+                done.countDown();
+            });
+            loop.setDaemon(true);
+            loop.start();
         }
+        done.await();
+        Objects.requireNonNull(measurement.get()).report(messages);
     }
 
     private void pythiaProduce() throws InterruptedException {
@@ -148,36 +175,29 @@ public final class AwsRun {
         }
     }
 
-    /** As everybody writes it: receive ten, handle them, delete ten. */
-    private void rawConsume() {
-        try (SqsClient client = client(address)) {
-            Measurement measurement = null;
-            int sum = 0;
-            for (int received = 0; received < messages + warmUp(); ) {
-                if (measurement == null && received >= warmUp()) {
-                    measurement = new Measurement();
-                }
-                var batch = client.receiveMessage(r -> r.queueUrl(url(address, queue))
+    /** As everybody writes it, in so many loops: receive ten, handle them, delete ten. */
+    private void rawConsume(int loops) throws InterruptedException {
+        SqsClient client = client(address);
+        inLoops(loops, () -> receiveAndDelete(client));
+    }
+
+    private int receiveAndDelete(SqsClient client) {
+        List<software.amazon.awssdk.services.sqs.model.Message> batch = client.receiveMessage(
+                        r -> r.queueUrl(url(address, queue))
                                 .maxNumberOfMessages(BATCH)
                                 .waitTimeSeconds(20))
-                        .messages();
-                List<DeleteMessageBatchRequestEntry> entries = new ArrayList<>();
-                for (var message : batch) {
-                    sum += message.body().length();
-                    entries.add(DeleteMessageBatchRequestEntry.builder()
-                            .id(Integer.toString(entries.size()))
-                            .receiptHandle(message.receiptHandle())
-                            .build());
-                }
-                if (!entries.isEmpty()) {
-                    client.deleteMessageBatch(
-                            r -> r.queueUrl(url(address, queue)).entries(entries));
-                }
-                received += batch.size();
-            }
-            System.err.println("checksum " + sum);
-            Objects.requireNonNull(measurement).report(messages);
+                .messages();
+        List<DeleteMessageBatchRequestEntry> entries = new ArrayList<>();
+        for (var message : batch) {
+            entries.add(DeleteMessageBatchRequestEntry.builder()
+                    .id(Integer.toString(entries.size()))
+                    .receiptHandle(message.receiptHandle())
+                    .build());
         }
+        if (!entries.isEmpty()) {
+            client.deleteMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
+        }
+        return batch.size();
     }
 
     private void pythiaConsume() throws InterruptedException {
