@@ -146,6 +146,7 @@ public final class AwsRun {
                 done.countDown();
             });
             loop.setDaemon(true);
+            loop.setUncaughtExceptionHandler((thread, error) -> fail(error));
             loop.start();
         }
         done.await();

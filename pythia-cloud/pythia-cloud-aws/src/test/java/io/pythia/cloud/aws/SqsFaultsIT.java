@@ -48,7 +48,7 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 class SqsFaultsIT {
     private static final Duration SILENCE = Duration.ofSeconds(20);
     /** Five seconds are promised; twice that on a busy machine. */
-    private static final Duration SILENCE_NOTICED = Duration.ofSeconds(10);
+    static final Duration SILENCE_NOTICED = Duration.ofSeconds(10);
 
     @TempDir
     Path folder;
