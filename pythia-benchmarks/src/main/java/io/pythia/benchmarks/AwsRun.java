@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -144,6 +145,7 @@ public final class AwsRun {
                     all.addAndGet(step.getAsInt());
                 }
                 done.countDown();
+                LockSupport.park(); // what it has allocated is measured while it lives
             });
             loop.setDaemon(true);
             loop.setUncaughtExceptionHandler((thread, error) -> fail(error));
