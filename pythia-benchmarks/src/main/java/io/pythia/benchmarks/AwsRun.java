@@ -24,6 +24,7 @@ import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 
 /** One run in a fresh JVM: {@code AwsRun <variant> <address> <queue> <messages>}. Prints one RESULT line. */
@@ -117,15 +118,15 @@ public final class AwsRun {
 
     /** So many loops that send ten and wait for the answer. */
     private void rawProduce(int loops) throws InterruptedException {
-        List<SendMessageBatchRequestEntry> entries = new ArrayList<>();
-        for (int i = 0; i < BATCH; i++) {
-            entries.add(SendMessageBatchRequestEntry.builder()
-                    .id(Integer.toString(i))
-                    .messageBody(BODY)
-                    .build());
-        }
         SqsClient client = client(address);
         inLoops(loops, () -> {
+            List<SendMessageBatchRequestEntry> entries = new ArrayList<>();
+            for (int i = 0; i < BATCH; i++) {
+                entries.add(SendMessageBatchRequestEntry.builder()
+                        .id(Integer.toString(i))
+                        .messageBody(BODY)
+                        .build());
+            }
             client.sendMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
             return BATCH;
         });
@@ -178,7 +179,7 @@ public final class AwsRun {
         }
     }
 
-    /** As everybody writes it, in so many loops: receive ten, handle them, delete ten. */
+    /** As everybody writes it, in so many loops: receive ten with their attributes, as Pythia does, handle them, delete ten. */
     private void rawConsume(int loops) throws InterruptedException {
         SqsClient client = client(address);
         inLoops(loops, () -> receiveAndDelete(client));
@@ -188,6 +189,8 @@ public final class AwsRun {
         List<software.amazon.awssdk.services.sqs.model.Message> batch = client.receiveMessage(
                         r -> r.queueUrl(url(address, queue))
                                 .maxNumberOfMessages(BATCH)
+                                .messageAttributeNames("All")
+                                .messageSystemAttributeNames(MessageSystemAttributeName.ALL)
                                 .waitTimeSeconds(20))
                 .messages();
         List<DeleteMessageBatchRequestEntry> entries = new ArrayList<>();
