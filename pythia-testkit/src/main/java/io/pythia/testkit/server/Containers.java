@@ -48,12 +48,12 @@ final class Containers {
                         }));
     }
 
-    /** Returns the way to PostgreSQL servers. The image starts a server twice: the first one, to make the files, listens to nobody. */
+    /** Returns the way to PostgreSQL servers. The image first starts one to make the files, which listens at no port. */
     static Way postgres() {
         return way(
                 POSTGRES,
                 settings -> new ContainerServer(
-                        POSTGRES, POSTGRES_PORT, "PostgreSQL init process complete", (container, clientPort) -> {
+                        POSTGRES, POSTGRES_PORT, "port " + POSTGRES_PORT, (container, clientPort) -> {
                             container.withEnv("POSTGRES_PASSWORD", "postgres");
                             Map<String, String> all = new TreeMap<>(PostgresTestServer.SETTINGS);
                             all.putAll(settings);
@@ -63,12 +63,12 @@ final class Containers {
                         }));
     }
 
-    /** Returns the way to MariaDB servers. */
+    /** Returns the way to MariaDB servers. The image first starts one to make the files, which says {@code port: 0}. */
     static Way mariaDb() {
         return way(
                 MARIADB,
-                settings -> new ContainerServer(
-                        MARIADB, MARIADB_PORT, "MariaDB init process done", (container, clientPort) -> {
+                settings ->
+                        new ContainerServer(MARIADB, MARIADB_PORT, "port: " + MARIADB_PORT, (container, clientPort) -> {
                             container.withEnv("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "1");
                             container.withEnv("MARIADB_DATABASE", "test");
                             container.withCommand(settings.entrySet().stream()
