@@ -156,7 +156,7 @@ public final class ServiceBusTestServer implements ProcessServer {
                         "-XX:TieredStopAtLevel=1",
                         "-XX:-UsePerfData",
                         "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        NativeProcess.classPath(),
                         ServiceBusStandIn.class.getName(),
                         Integer.toString(port),
                         Integer.toString(commandPort),

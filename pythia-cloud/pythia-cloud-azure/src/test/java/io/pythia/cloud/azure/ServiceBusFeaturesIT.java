@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.azure.messaging.servicebus.ServiceBusReceivedMessage;
 import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
 import io.pythia.BrokerTimeoutException;
 import io.pythia.DestinationNotFoundException;
 import io.pythia.Message;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What only Service Bus has, and each option of the builders. */
@@ -150,6 +152,30 @@ class ServiceBusFeaturesIT {
                             assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE));
         }
         assertThat(server.counts(queue).subList(0, 2)).containsExactly(0, 0);
+    }
+
+    @Test
+    void manyMessages_askedForAtOnce_areNotTooManyForTheClient() {
+        String queue = queue();
+        int count = 5_000;
+        FaultRuns.send(producer(queue).build(), count);
+        AtomicInteger lost = new AtomicInteger();
+        BrokerListener listener = new BrokerListener() {
+            @Override
+            public void connectionLost(String broker, BrokerException cause) {
+                lost.incrementAndGet();
+            }
+        };
+        try (ServiceBusConsumer consumer = consumer(queue)
+                .maxMessages(1_000)
+                .prefetchCount(2_000)
+                .listener(listener)
+                .build()) {
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            assertThat(subscriber.await(count)).allMatch(message -> message.attempt() == 1);
+        }
+        assertThat(lost).hasValue(0);
     }
 
     private static String fact(ServiceBusConsumer consumer, String name) {
