@@ -3,6 +3,7 @@ package io.pythia.benchmarks;
 import io.pythia.testkit.server.ServiceBusTestServer;
 import io.pythia.testkit.server.servicebus.QueueOptions;
 import io.pythia.testkit.server.storagequeue.StorageQueueStandIn;
+import java.util.function.Supplier;
 
 /**
  * Pythia beside Azure's raw clients in one run: {@code AzureBenchmark [messages] [rounds]}, on the stand-ins of the testkit. Rounds are
@@ -29,45 +30,70 @@ public final class AzureBenchmark {
     }
 
     private void serviceBus() throws Exception {
-        Comparison comparison = new Comparison(ServiceBusRun.class);
-        try (ServiceBusTestServer server = ServiceBusTestServer.createDirect()) {
-            run(comparison, messages, queue -> {
-                server.createQueue(queue, QueueOptions.defaults());
-                return server.connectionString();
-            });
-        }
-        comparison.print("Service Bus, " + messages + " messages of 256 bytes, " + rounds + " rounds");
+        compare("Service Bus", new Comparison(ServiceBusRun.class), messages, BusServer::new);
     }
 
     private void storageQueue() throws Exception {
-        Comparison comparison = new Comparison(StorageQueueRun.class);
-        int fewer = messages / FEWER;
-        try (StorageQueueStandIn server = new StorageQueueStandIn()) {
-            run(comparison, fewer, queue -> {
-                server.createQueue(queue);
-                return "AccountName=bench;AccountKey=YmVuY2g=;QueueEndpoint=http://" + server.directAddress()
-                        + "/bench";
-            });
-        }
-        comparison.print("Storage Queue, " + fewer + " messages of 256 bytes, " + rounds + " rounds");
+        compare("Storage Queue", new Comparison(StorageQueueRun.class), messages / FEWER, StorageServer::new);
     }
 
-    private interface Queues {
-        /** Makes a queue and returns the connection string of its server. */
+    private interface Server extends AutoCloseable {
+        /** Makes a queue and returns the connection string. */
         String create(String queue);
+
+        @Override
+        void close();
     }
 
-    private void run(Comparison comparison, int count, Queues queues) throws Exception {
+    private record BusServer(ServiceBusTestServer server) implements Server {
+        BusServer() {
+            this(ServiceBusTestServer.createDirect());
+        }
+
+        @Override
+        public String create(String queue) {
+            server.createQueue(queue, QueueOptions.defaults());
+            return server.connectionString();
+        }
+
+        @Override
+        public void close() {
+            server.close();
+        }
+    }
+
+    private record StorageServer(StorageQueueStandIn server) implements Server {
+        StorageServer() {
+            this(new StorageQueueStandIn());
+        }
+
+        @Override
+        public String create(String queue) {
+            server.createQueue(queue);
+            return "AccountName=bench;AccountKey=YmVuY2g=;QueueEndpoint=http://" + server.directAddress() + "/bench";
+        }
+
+        @Override
+        public void close() {
+            server.close();
+        }
+    }
+
+    private void compare(String what, Comparison comparison, int count, Supplier<Server> servers) throws Exception {
         for (int round = 1; round <= rounds; round++) {
             System.err.printf("round %d of %d%n", round, rounds);
-            // Each consumer reads what the producer of its side has just sent; who begins changes.
-            for (String side : round % 2 == 1 ? new String[] {"raw", "pythia"} : new String[] {"pythia", "raw"}) {
-                String queue = "bench-" + side + "-" + round + "-" + System.nanoTime();
-                String connectionString = queues.create(queue);
-                for (String what : new String[] {"produce", "consume"}) {
-                    comparison.measure(side + "-" + what, connectionString, queue, Integer.toString(count));
+            // A server for each round: what a round leaves behind must not slow the next one.
+            try (Server server = servers.get()) {
+                // Each consumer reads what the producer of its side has just sent; who begins changes.
+                for (String side : round % 2 == 1 ? new String[] {"raw", "pythia"} : new String[] {"pythia", "raw"}) {
+                    String queue = "bench-" + side + "-" + round;
+                    String connectionString = server.create(queue);
+                    for (String variant : new String[] {"produce", "consume"}) {
+                        comparison.measure(side + "-" + variant, connectionString, queue, Integer.toString(count));
+                    }
                 }
             }
         }
+        comparison.print(what + ", " + count + " messages of 256 bytes, " + rounds + " rounds");
     }
 }
