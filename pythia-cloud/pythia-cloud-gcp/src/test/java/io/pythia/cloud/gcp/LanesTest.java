@@ -113,7 +113,7 @@ class LanesTest {
         assertThat(lanes.add(items(3))).isEmpty();
         assertThat(lanes.add(items(1))).hasSize(1); // four 64ths
         assertThat(lanes.add(items(8))).isEmpty();
-        assertThat(lanes.add(items(64))).hasSize(2); // a full one, and what is left is no sixteen 64ths
+        assertThat(lanes.add(items(64))).hasSize(1); // a full one, and what is left is no sixteen 64ths
         assertThat(lanes.size()).isEqualTo(78);
     }
 
