@@ -73,8 +73,10 @@ final class Comparison {
             row(what + ", CPU µs per message", what, Outcome::second);
             row(what + ", bytes per message", what, Outcome::third);
         }
-        row("latency p50, µs", "latency", Outcome::first);
-        row("latency p99, µs", "latency", Outcome::second);
+        if (outcomes.containsKey("raw-latency")) {
+            row("latency p50, µs", "latency", Outcome::first);
+            row("latency p99, µs", "latency", Outcome::second);
+        }
     }
 
     private void row(String label, String what, ToDoubleFunction<Outcome> figure) {

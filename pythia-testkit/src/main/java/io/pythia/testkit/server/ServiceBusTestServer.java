@@ -151,7 +151,7 @@ public final class ServiceBusTestServer implements ProcessServer {
         process.start(
                 List.of(
                         ProcessHandle.current().info().command().orElse("java"),
-                        "-Xmx256m",
+                        proxied ? "-Xmx256m" : "-Xmx1g", // it keeps all messages in memory
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "-XX:-UsePerfData",
