@@ -1,72 +1,71 @@
 package io.pythia.benchmarks;
 
 import io.pythia.benchmarks.Measurement.Outcome;
+import io.pythia.benchmarks.Row.Goal;
 import io.pythia.testkit.server.SqsTestServer;
 import java.util.Locale;
 
-/**
- * Pythia beside a raw loop of the SDK, which sends ten, receives ten and deletes ten: {@code AwsBenchmark [messages] [rounds] [host:port]}.
- * Rounds are interleaved and each run has a JVM of its own, so that a noisy machine disturbs both sides alike; ratios of medians are what
- * counts. The server is ElasticMQ, on the same machine.
- */
-public final class AwsBenchmark {
-    private final String address;
-    private final int messages;
-    private final int rounds;
-    private final Comparison comparison = new Comparison(AwsRun.class);
+/** Pythia beside a raw loop of the SDK, which sends ten, receives ten and deletes ten. */
+final class AwsBenchmark implements Suite {
 
-    private AwsBenchmark(String address, int messages, int rounds) {
-        this.address = address;
-        this.messages = messages;
-        this.rounds = rounds;
+    @Override
+    public int messages() {
+        return 20_000;
     }
 
-    /** Runs all variants and prints a table in Markdown. */
-    public static void main(String[] args) throws Exception {
-        int messages = args.length > 0 ? Integer.parseInt(args[0]) : 20_000;
-        int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
-        if (args.length > 2) {
-            new AwsBenchmark(args[2], messages, rounds).run();
-            return;
+    @Override
+    public Comparison run(Plan plan) throws Exception {
+        if (plan.server() != null) {
+            return new Run(plan, plan.server()).run();
         }
         try (SqsTestServer server = SqsTestServer.createDirect()) {
-            new AwsBenchmark(server.address(), messages, rounds).run();
+            return new Run(plan, server.address()).run();
         }
     }
 
-    private void run() throws Exception {
-        for (int round = 1; round <= rounds; round++) {
-            System.err.printf("round %d of %d%n", round, rounds);
-            for (String side : round % 2 == 1 ? new String[] {"raw", "pythia"} : new String[] {"pythia", "raw"}) {
-                String queue = "bench-" + side + "-" + round + "-" + System.nanoTime();
-                AwsRun.create(address, queue);
-                // Each consumer reads what the producer of its side has just sent.
-                measure(side + "-produce", queue, messages);
-                measure(side + "-consume", queue, messages);
-                AwsRun.delete(address, queue);
+    private static final class Run {
+        private final String address;
+        private final int messages;
+        private final int rounds;
+        private final Comparison comparison;
+
+        Run(Plan plan, String address) {
+            this.address = address;
+            this.messages = plan.messages();
+            this.rounds = plan.rounds();
+            this.comparison = new Comparison(
+                    AwsRun.class,
+                    "SQS, on ElasticMQ; " + messages
+                            + " messages of 256 bytes, sent, received and deleted in tens by both sides.");
+        }
+
+        Comparison run() throws Exception {
+            for (int round = 1; round <= rounds; round++) {
+                System.err.printf("round %d of %d%n", round, rounds);
+                for (String side : round % 2 == 1 ? new String[] {"raw", "pythia"} : new String[] {"pythia", "raw"}) {
+                    String queue = "bench-" + side + "-" + round + "-" + System.nanoTime();
+                    AwsRun.create(address, queue);
+                    // Each consumer reads what the producer of its side has just sent.
+                    measure(side + "-produce", queue, messages);
+                    measure(side + "-consume", queue, messages);
+                    AwsRun.delete(address, queue);
+                }
             }
+            String queue = "bench-requests-" + System.nanoTime();
+            AwsRun.create(address, queue);
+            measure("pythia-requests", queue, messages);
+            comparison.consume(Goal.atLeast(0.95));
+            comparison.produce(Goal.atLeast(1.00));
+            comparison.note(String.format(
+                    Locale.ROOT,
+                    "Requests per message: produce %.3f, consume %.3f; the raw loops have 0.100 and 0.200.",
+                    comparison.median("pythia-requests", Outcome::first),
+                    comparison.median("pythia-requests", Outcome::second)));
+            return comparison;
         }
-        String queue = "bench-requests-" + System.nanoTime();
-        AwsRun.create(address, queue);
-        measure("pythia-requests", queue, messages);
-        System.out.printf(
-                "%d messages of 256 bytes, %d rounds, medians (min to max), JDK %s%n%n",
-                messages, rounds, Runtime.version().feature());
-        System.out.println("| | raw | Pythia | ratio |");
-        System.out.println("|---|---|---|---|");
-        for (String what : new String[] {"produce", "consume"}) {
-            comparison.row(what + ", messages/s", "raw-" + what, "pythia-" + what, Outcome::first);
-            comparison.row(what + ", CPU µs per message", "raw-" + what, "pythia-" + what, Outcome::second);
-            comparison.row(what + ", bytes per message", "raw-" + what, "pythia-" + what, Outcome::third);
-        }
-        System.out.printf(
-                Locale.ROOT,
-                "%nrequests per message: produce %.3f, consume %.3f (raw: 0.100, 0.200)%n",
-                comparison.median("pythia-requests", Outcome::first),
-                comparison.median("pythia-requests", Outcome::second));
-    }
 
-    private void measure(String variant, String queue, int count) throws Exception {
-        comparison.measure(variant, address, queue, Integer.toString(count));
+        private void measure(String variant, String queue, int count) throws Exception {
+            comparison.measure(variant, address, queue, Integer.toString(count));
+        }
     }
 }

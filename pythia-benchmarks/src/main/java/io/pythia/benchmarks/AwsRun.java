@@ -226,7 +226,7 @@ public final class AwsRun {
                             AwsRun::fail));
             acknowledged.acquire(messages);
             double perReceive = requests(consumer.healthCheck().join());
-            System.out.printf("RESULT %f %f %f%n", perSend, perReceive, 0.0);
+            System.out.printf("RESULT %f %f 0 0%n", perSend, perReceive);
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }

@@ -1,32 +1,50 @@
 package io.pythia.benchmarks;
 
 import io.pythia.benchmarks.Measurement.Outcome;
+import io.pythia.benchmarks.Row.Goal;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /**
- * Runs of a raw client and of Pythia beside each other, each in a JVM of its own; variants are called {@code raw-x} and
- * {@code pythia-x}. Ratios of medians are what counts.
+ * Runs of a raw client and of Pythia beside each other, each in a JVM of its own, and the rows that compare them. Variants are called
+ * {@code raw-x} and {@code pythia-x}. Ratios of medians are what counts.
  */
-final class Comparison {
+final class Comparison implements Result {
     private final Class<?> main;
+    private final String what;
     private final Map<String, List<Outcome>> outcomes = new LinkedHashMap<>();
+    private final List<Row> rows = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
 
-    /** Creates one; the main class is given the variant and the other arguments, and prints a RESULT line. */
-    Comparison(Class<?> main) {
+    /**
+     * Creates one without rows.
+     *
+     * @param main a main class that is given the variant and the other arguments, and prints a RESULT line
+     * @param what what is compared, in a sentence or two
+     */
+    Comparison(Class<?> main, String what) {
         this.main = main;
+        this.what = what;
     }
 
+    /** Runs one variant; its figures come to those of the rounds before. */
     void measure(String variant, String... arguments) throws IOException, InterruptedException {
+        measureAs(variant, variant, arguments);
+    }
+
+    /** Runs one variant under another name. */
+    void measureAs(String name, String variant, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 ProcessHandle.current().info().command().orElse("java"),
                 "-Xms1g",
@@ -54,60 +72,69 @@ final class Comparison {
         Outcome outcome = Outcome.parse(result);
         System.err.printf(
                 Locale.ROOT,
-                "  %-15s %12.0f %10.2f %10.1f%n",
-                variant,
+                "  %-16s %12.0f %10.2f %10.1f%n",
+                name,
                 outcome.first(),
                 outcome.second(),
                 outcome.third());
-        outcomes.computeIfAbsent(variant, v -> new ArrayList<>()).add(outcome);
+        outcomes.computeIfAbsent(name, v -> new ArrayList<>()).add(outcome);
     }
 
-    /** Prints a table in Markdown of what was produced, consumed and how late it came. */
-    void print(String title) {
-        System.out.printf(
-                "%s, medians (min to max), JDK %s%n%n", title, Runtime.version().feature());
-        System.out.println("| | raw | Pythia | ratio |");
-        System.out.println("|---|---|---|---|");
-        for (String what : List.of("produce", "consume")) {
-            row(what + ", messages/s", what, Outcome::first);
-            row(what + ", CPU µs per message", what, Outcome::second);
-            row(what + ", bytes per message", what, Outcome::third);
-        }
-        if (outcomes.containsKey("raw-latency")) {
-            row("latency p50, µs", "latency", Outcome::first);
-            row("latency p99, µs", "latency", Outcome::second);
-        }
+    /** Adds rows for the variants {@code raw-consume} and so on. */
+    void consume(Goal rate) {
+        throughput("consume", "raw-consume", "pythia-consume", rate, Goal.beyond(200));
     }
 
-    private void row(String label, String what, ToDoubleFunction<Outcome> figure) {
-        row(label, "raw-" + what, "pythia-" + what, figure);
+    void produce(Goal rate) {
+        throughput("produce", "raw-produce", "pythia-produce", rate, Goal.beyond(250));
     }
 
-    /** Prints a row of a table: two variants and their ratio. */
-    void row(String label, String rawVariant, String pythiaVariant, ToDoubleFunction<Outcome> figure) {
-        double[] raw = sorted(rawVariant, figure);
-        double[] pythia = sorted(pythiaVariant, figure);
-        System.out.printf(
-                Locale.ROOT, "| %s | %s | %s | %.2f |%n", label, text(raw), text(pythia), median(pythia) / median(raw));
+    /** Adds rows for a rate, what it costs, and the threads. */
+    void throughput(String label, String raw, String pythia, Goal rate, Goal bytes) {
+        row(label + ", messages/s", raw, pythia, Outcome::first, rate);
+        row(label + ", CPU seconds per million", raw, pythia, Outcome::second, Goal.atMost(1.15));
+        row(label + ", bytes per message", raw, pythia, Outcome::third, bytes);
+        row(label + ", threads", raw, pythia, Outcome::threads, Goal.none());
     }
 
-    double median(String variant, ToDoubleFunction<Outcome> figure) {
-        return median(sorted(variant, figure));
+    /** Adds rows for the latency. */
+    void latency() {
+        row("latency at 1,000/s, p50, µs", "raw-latency", "pythia-latency", Outcome::first, Goal.none());
+        row("latency at 1,000/s, p99, µs", "raw-latency", "pythia-latency", Outcome::second, Goal.atMost(1.15));
     }
 
-    private double[] sorted(String variant, ToDoubleFunction<Outcome> figure) {
+    /** Adds a row. */
+    void row(String label, String raw, String pythia, ToDoubleFunction<Outcome> figure, Goal goal) {
+        rows.add(new Row(label, figures(raw, figure), figures(pythia, figure), goal));
+    }
+
+    /** Adds a sentence below the table. */
+    void note(String sentence) {
+        notes.add(sentence);
+    }
+
+    private double[] figures(String variant, ToDoubleFunction<Outcome> figure) {
         return outcomes.getOrDefault(variant, List.of()).stream()
                 .mapToDouble(figure)
-                .sorted()
                 .toArray();
     }
 
-    private static double median(double[] sorted) {
-        return sorted[sorted.length / 2];
+    double median(String variant, ToDoubleFunction<Outcome> figure) {
+        double[] figures = figures(variant, figure);
+        Arrays.sort(figures);
+        return Row.median(figures);
     }
 
-    private static String text(double[] sorted) {
-        String format = median(sorted) < 100 ? "%.2f (%.2f to %.2f)" : "%,.0f (%,.0f to %,.0f)";
-        return String.format(Locale.ROOT, format, median(sorted), sorted[0], sorted[sorted.length - 1]);
+    @Override
+    public List<Row> rows() {
+        return List.copyOf(rows);
+    }
+
+    @Override
+    public String markdown() {
+        return what + "\n\n| | raw client | Pythia | ratio, or more | goal |\n|---|---|---|---|---|\n"
+                + rows.stream().map(Row::markdown).collect(Collectors.joining("\n"))
+                + "\n"
+                + notes.stream().map(note -> "\n" + note + "\n").collect(Collectors.joining());
     }
 }

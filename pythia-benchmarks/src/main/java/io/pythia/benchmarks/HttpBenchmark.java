@@ -1,49 +1,43 @@
 package io.pythia.benchmarks;
 
 import io.pythia.benchmarks.Measurement.Outcome;
+import io.pythia.benchmarks.Row.Goal;
 import java.util.List;
 
-/**
- * Pythia beside raw okhttp in one run: {@code HttpBenchmark [posts] [rounds]}. Rounds are interleaved and each run has a JVM of its own; the
- * server is in this one, on one keep-alive host.
- */
-public final class HttpBenchmark {
+/** Pythia beside raw okhttp; the server is in this process, on one keep-alive host. */
+final class HttpBenchmark implements Suite {
     private static final List<String> VARIANTS =
             List.of("raw-post", "pythia-post", "pythia-signed", "raw-poll", "pythia-poll");
 
-    private HttpBenchmark() {}
+    @Override
+    public int messages() {
+        return 60_000;
+    }
 
-    /** Runs all variants and prints a table in Markdown. */
-    public static void main(String[] args) throws Exception {
-        int count = args.length > 0 ? Integer.parseInt(args[0]) : 100_000;
-        int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
-        Comparison comparison = new Comparison(HttpRun.class);
+    @Override
+    public Comparison run(Plan plan) throws Exception {
+        int posts = plan.messages();
+        Comparison comparison = new Comparison(
+                HttpRun.class,
+                "HTTP/1.1; " + posts + " posts of 256 bytes and " + posts / 2 + " polls that are answered by 304.");
         try (HttpTarget target = new HttpTarget()) {
-            for (int round = 1; round <= rounds; round++) {
-                System.err.printf("round %d of %d%n", round, rounds);
+            for (int round = 1; round <= plan.rounds(); round++) {
+                System.err.printf("round %d of %d%n", round, plan.rounds());
                 for (String variant : VARIANTS) {
                     comparison.measure(
                             variant,
                             Integer.toString(target.port()),
-                            Integer.toString(variant.endsWith("poll") ? count / 2 : count));
+                            Integer.toString(variant.endsWith("poll") ? posts / 2 : posts));
                 }
             }
         }
-        print(comparison, count, rounds);
-    }
-
-    private static void print(Comparison comparison, int count, int rounds) {
-        System.out.printf(
-                "%d posts of 256 bytes and %d polls answered by 304, %d rounds, medians (min to max), JDK %s%n%n",
-                count, count / 2, rounds, Runtime.version().feature());
-        System.out.println("| | raw okhttp | Pythia | ratio |");
-        System.out.println("|---|---|---|---|");
-        comparison.row("posts/s", "raw-post", "pythia-post", Outcome::first);
-        comparison.row("CPU µs per post", "raw-post", "pythia-post", Outcome::second);
-        comparison.row("signed posts/s", "raw-post", "pythia-signed", Outcome::first);
-        comparison.row("CPU µs per signed post", "raw-post", "pythia-signed", Outcome::second);
-        comparison.row("304/s", "raw-poll", "pythia-poll", Outcome::first);
-        comparison.row("CPU µs per 304", "raw-poll", "pythia-poll", Outcome::second);
-        comparison.row("bytes per 304", "raw-poll", "pythia-poll", Outcome::third);
+        comparison.row("posts/s", "raw-post", "pythia-post", Outcome::first, Goal.atLeast(0.95));
+        comparison.row("CPU µs per post", "raw-post", "pythia-post", Outcome::second, Goal.atMost(1.15));
+        comparison.row("signed posts/s", "raw-post", "pythia-signed", Outcome::first, Goal.none());
+        comparison.row("CPU µs per signed post", "raw-post", "pythia-signed", Outcome::second, Goal.none());
+        comparison.row("polls/s", "raw-poll", "pythia-poll", Outcome::first, Goal.atLeast(0.95));
+        comparison.row("CPU µs per poll", "raw-poll", "pythia-poll", Outcome::second, Goal.atMost(1.15));
+        comparison.row("bytes per poll", "raw-poll", "pythia-poll", Outcome::third, Goal.none());
+        return comparison;
     }
 }

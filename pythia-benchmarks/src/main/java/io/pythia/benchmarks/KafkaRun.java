@@ -166,7 +166,7 @@ public final class KafkaRun {
     // Latency from send to handler at a modest rate, producer and consumer in this process, no lingering.
 
     private void rawLatency() throws Exception {
-        Latencies latencies = new Latencies(messages, warmUp(), BODY_BYTES);
+        Latencies latencies = new Latencies(messages, messages, BODY_BYTES);
         try (var producer = rawProducer(0)) {
             Thread consuming = new Thread(
                     () -> {
@@ -187,7 +187,7 @@ public final class KafkaRun {
     }
 
     private void pythiaLatency() throws Exception {
-        Latencies latencies = new Latencies(messages, warmUp(), BODY_BYTES);
+        Latencies latencies = new Latencies(messages, messages, BODY_BYTES);
         KafkaConfig config = KafkaConfig.builder()
                 .bootstrapServers(servers)
                 .linger(Duration.ZERO)

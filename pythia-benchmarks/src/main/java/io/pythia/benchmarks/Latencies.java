@@ -51,7 +51,10 @@ final class Latencies {
         }
         Arrays.sort(nanos);
         System.out.printf(
-                "RESULT %f %f %f%n",
-                nanos[nanos.length / 2] / 1e3, nanos[(int) (nanos.length * 0.99)] / 1e3, nanos[nanos.length - 1] / 1e3);
+                "RESULT %f %f %f %d%n",
+                nanos[nanos.length / 2] / 1e3,
+                nanos[(int) (nanos.length * 0.99)] / 1e3,
+                nanos[nanos.length - 1] / 1e3,
+                Measurement.threads());
     }
 }

@@ -20,7 +20,12 @@ final class Measurement {
         double seconds = (System.nanoTime() - startedAt) / 1e9;
         double cpuMicros = (SYSTEM.getProcessCpuTime() - cpuAtStart) / 1e3 / messages;
         double bytes = (double) (allocated() - bytesAtStart) / messages;
-        System.out.printf("RESULT %f %f %f%n", messages / seconds, cpuMicros, bytes);
+        System.out.printf("RESULT %f %f %f %d%n", messages / seconds, cpuMicros, bytes, threads());
+    }
+
+    /** Those of the application and its clients; the JVM's own are not counted by it. */
+    static int threads() {
+        return THREADS.getThreadCount();
     }
 
     /** By all threads that live: those of a measured run do. */
@@ -36,12 +41,16 @@ final class Measurement {
      * @param first messages per second, or the median latency in microseconds
      * @param second CPU microseconds per message, or the 99th percentile of the latency in microseconds
      * @param third bytes allocated per message, or the longest latency in microseconds
+     * @param threads how many threads lived at the end
      */
-    record Outcome(double first, double second, double third) {
+    record Outcome(double first, double second, double third, double threads) {
         static Outcome parse(String line) {
             String[] words = line.split(" ", -1);
             return new Outcome(
-                    Double.parseDouble(words[1]), Double.parseDouble(words[2]), Double.parseDouble(words[3]));
+                    Double.parseDouble(words[1]),
+                    Double.parseDouble(words[2]),
+                    Double.parseDouble(words[3]),
+                    Double.parseDouble(words[4]));
         }
     }
 }

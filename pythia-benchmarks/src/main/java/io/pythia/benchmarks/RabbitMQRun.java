@@ -192,7 +192,7 @@ public final class RabbitMQRun {
     // own.
 
     private void rawLatency() throws Exception {
-        Latencies latencies = new Latencies(messages, warmUp(), BODY_BYTES);
+        Latencies latencies = new Latencies(messages, messages, BODY_BYTES);
         try (Connection consuming = connect();
                 Connection producing = connect();
                 Channel in = consuming.createChannel();
@@ -212,7 +212,7 @@ public final class RabbitMQRun {
     }
 
     private void pythiaLatency() throws Exception {
-        Latencies latencies = new Latencies(messages, warmUp(), BODY_BYTES);
+        Latencies latencies = new Latencies(messages, messages, BODY_BYTES);
         try (RabbitMQProducer producer = RabbitMQProducer.builder()
                         .queue(queue)
                         .host(host)

@@ -98,7 +98,7 @@ public final class RedisRun {
 
     private void rawProduce(Write write) throws InterruptedException {
         RedisAsyncCommands<byte[], byte[]> commands = connection().async();
-        produce(body -> write.write(commands, body));
+        produce(body -> write.write(commands, body.clone())); // as Pythia does, so that the caller may change it
     }
 
     private void produce(MessageProducer producer) throws InterruptedException {
@@ -111,6 +111,7 @@ public final class RedisRun {
     }
 
     private void produce(Send send) throws InterruptedException {
+        byte[] body = new byte[BODY_BYTES];
         Semaphore window = new Semaphore(WINDOW);
         Measurement measurement = new Measurement();
         for (int i = 0; i < messages + warmUp(); i++) {
@@ -118,7 +119,7 @@ public final class RedisRun {
                 measurement = new Measurement();
             }
             window.acquire();
-            send.send(new byte[BODY_BYTES]).whenComplete((ok, error) -> {
+            send.send(body).whenComplete((ok, error) -> {
                 check(error);
                 window.release();
             });

@@ -4,19 +4,44 @@ import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.SocketConfigurator;
 import com.rabbitmq.client.SocketConfigurators;
 import com.rabbitmq.client.impl.ForgivingExceptionHandler;
+import com.rabbitmq.client.impl.FrameHandlerFactory;
 import io.pythia.TlsConfig;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Sets the client up: what it would do by itself after a failure is off, since the engine does it. */
 final class Connections {
     private Connections() {}
 
-    /** Returns a factory for one connection. */
-    static ConnectionFactory factory(RabbitMQConfig config, Duration connectTimeout, SocketConfigurator socketSeen) {
-        ConnectionFactory factory = new ConnectionFactory();
+    /**
+     * Returns a factory for one connection.
+     *
+     * @param deliveries runs what the client does with deliveries and with the end of a consumer
+     * @param sockets told of the socket
+     * @param frames told of what writes to it
+     */
+    static ConnectionFactory factory(
+            RabbitMQConfig config,
+            Duration connectTimeout,
+            Executor deliveries,
+            SocketConfigurator sockets,
+            Consumer<HeldFrames> frames) {
+        ConnectionFactory factory = new ConnectionFactory() {
+            @Override
+            protected synchronized FrameHandlerFactory createFrameHandlerFactory() throws IOException {
+                FrameHandlerFactory handlers = super.createFrameHandlerFactory();
+                return (address, name) -> {
+                    HeldFrames made = new HeldFrames(handlers.create(address, name));
+                    frames.accept(made);
+                    return made;
+                };
+            }
+        };
         factory.setUsername(config.username());
         factory.setPassword(config.password().reveal());
         factory.setVirtualHost(config.virtualHost());
@@ -28,9 +53,9 @@ final class Connections {
         factory.setMaxInboundMessageBodySize((int) Math.max(RabbitMQConfig.CLIENT_LIMIT, config.maxMessageBytes()));
         factory.setAutomaticRecoveryEnabled(false);
         factory.setTopologyRecoveryEnabled(false);
-        factory.setSocketConfigurator(SocketConfigurators.defaultConfigurator().andThen(socketSeen));
+        factory.setSocketConfigurator(SocketConfigurators.defaultConfigurator().andThen(sockets));
         factory.setExceptionHandler(new Silent());
-        factory.setSharedExecutor(new SameThread());
+        factory.setSharedExecutor(new Handing(deliveries));
         factory.setThreadFactory(task -> {
             Thread thread = new Thread(task, "pythia-rabbitmq-client");
             thread.setDaemon(true);
@@ -48,11 +73,17 @@ final class Connections {
         return (int) Math.max(1, Math.min(Integer.MAX_VALUE, time.toMillis()));
     }
 
-    /** Runs what the client hands over where it is: a delivery is only put into the inbox. */
-    private static final class SameThread extends AbstractExecutorService {
+    /** An executor in the shape that the client wants; shutting it down is the business of whoever has made it. */
+    private static final class Handing extends AbstractExecutorService {
+        private final Executor executor;
+
+        Handing(Executor executor) {
+            this.executor = executor;
+        }
+
         @Override
         public void execute(Runnable task) {
-            task.run();
+            executor.execute(task);
         }
 
         @Override

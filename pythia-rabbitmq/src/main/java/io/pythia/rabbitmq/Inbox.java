@@ -7,18 +7,23 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Deliveries on their way from the client's thread to the engine. The prefetch count bounds it; where there is none, because the broker
  * waits for no acknowledgement, the client's thread waits here and TCP makes the broker wait. Thread-safe.
+ *
+ * <p>As an executor it lets the thread that takes messages do the client's work with them, many at once.
  */
-final class Inbox {
+final class Inbox implements Executor {
     private final int capacity;
     private final boolean keepsAfterFailure;
     private final Deque<RabbitMQMessage> messages = new ArrayDeque<>();
+    private final Deque<Runnable> work = new ArrayDeque<>();
     private boolean taking;
     private boolean wokenUp;
+    private boolean closed;
     private @Nullable BrokerException failure;
 
     /**
@@ -31,8 +36,17 @@ final class Inbox {
         this.keepsAfterFailure = keepsAfterFailure;
     }
 
-    synchronized int size() {
-        return messages.size();
+    /** Leaves the task to the thread that takes messages, or, if none will any more, runs it. */
+    @Override
+    public void execute(Runnable task) {
+        synchronized (this) {
+            if (!closed) {
+                work.add(task);
+                notifyTaker();
+                return;
+            }
+        }
+        task.run();
     }
 
     /** Adds a message; waits while there are too many, unless the session has ended. */
@@ -41,14 +55,43 @@ final class Inbox {
             wait();
         }
         messages.add(message);
+        notifyTaker();
+    }
+
+    private void notifyTaker() {
         if (taking) {
             notifyAll();
         }
     }
 
     /** Takes up to {@code max} messages, waiting for the first. */
-    synchronized List<RabbitMQMessage> take(int max, Duration wait) throws InterruptedException {
-        awaitMessages(wait.toNanos());
+    List<RabbitMQMessage> take(int max, Duration wait) throws InterruptedException {
+        long deadline = System.nanoTime() + wait.toNanos();
+        for (Runnable task = nextTask(deadline); task != null; task = nextTask(deadline)) {
+            task.run();
+        }
+        return takeNow(max);
+    }
+
+    /** Waits for messages. Returns a task that may bring some, or null when there are any or none will come. */
+    private synchronized @Nullable Runnable nextTask(long deadline) throws InterruptedException {
+        taking = true;
+        try {
+            while (messages.isEmpty() && failure == null && !wokenUp) {
+                Runnable task = work.poll();
+                long left = deadline - System.nanoTime();
+                if (task != null || left <= 0) {
+                    return task;
+                }
+                wait(left / 1_000_000, (int) (left % 1_000_000));
+            }
+            return null;
+        } finally {
+            taking = false;
+        }
+    }
+
+    private synchronized List<RabbitMQMessage> takeNow(int max) {
         wokenUp = false;
         if (failure != null && (messages.isEmpty() || !keepsAfterFailure)) {
             throw failure;
@@ -65,28 +108,25 @@ final class Inbox {
         return batch;
     }
 
-    private void awaitMessages(long nanos) throws InterruptedException {
-        long deadline = System.nanoTime() + nanos;
-        taking = true;
-        try {
-            while (messages.isEmpty() && failure == null && !wokenUp) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    return;
-                }
-                wait(left / 1_000_000, (int) (left % 1_000_000));
-            }
-        } finally {
-            taking = false;
+    /** Takes all that was not given out. */
+    List<RabbitMQMessage> clear() {
+        runAll();
+        synchronized (this) {
+            List<RabbitMQMessage> all = new ArrayList<>(messages);
+            messages.clear();
+            notifyAll();
+            return all;
         }
     }
 
-    /** Takes all that was not given out. */
-    synchronized List<RabbitMQMessage> clear() {
-        List<RabbitMQMessage> all = new ArrayList<>(messages);
-        messages.clear();
-        notifyAll();
-        return all;
+    private void runAll() {
+        for (Runnable task = poll(); task != null; task = poll()) {
+            task.run();
+        }
+    }
+
+    private synchronized @Nullable Runnable poll() {
+        return work.poll();
     }
 
     synchronized void wakeUp() {
@@ -100,5 +140,13 @@ final class Inbox {
             failure = cause;
         }
         notifyAll();
+    }
+
+    /** Nobody will take messages any more: the client's work is not left undone. */
+    void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        runAll();
     }
 }

@@ -16,7 +16,6 @@ import io.pythia.spi.Settlement;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -24,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Receives what the broker pushes, at most the prefetch count at a time, and acknowledges in as few frames as the order allows. */
 final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
+    /** How many deliveries the client keeps for an executor before its thread, which reads the socket, waits: its {@code WorkPool}. */
+    private static final int CLIENTS_QUEUE = 1000;
+
     private final RabbitMQConsumerSettings settings;
     private final RabbitMQSession session;
     private final Inbox inbox;
@@ -37,7 +39,9 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
         this.settings = settings;
         // Without acknowledgements the prefetch count does not bind the broker, and the inbox itself must.
         this.inbox = new Inbox(settings.autoAck() ? settings.prefetchCount() : Integer.MAX_VALUE, settings.autoAck());
-        this.session = new RabbitMQSession(settings.name(), settings.config(), inbox::fail);
+        boolean fitsClient = !settings.autoAck() && settings.prefetchCount() <= CLIENTS_QUEUE;
+        this.session = new RabbitMQSession(
+                settings.name(), settings.config(), fitsClient ? inbox : Runnable::run, inbox::fail);
     }
 
     @Override
@@ -90,7 +94,7 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
                 : new IllegalArgumentException("it has " + message.size() + " bytes, maxMessageBytes is " + limit);
     }
 
-    /** Called on the client's thread. */
+    /** Called by the thread that takes from the inbox, or the client's where that would have to wait for it. */
     private Consumer consumer(Channel channel) {
         String id = MessageIds.next();
         return new DefaultConsumer(channel) {
@@ -124,7 +128,12 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
             return CompletableFuture.failedFuture(over);
         }
         try {
-            write(batch);
+            session.hold();
+            try {
+                write(batch);
+            } finally {
+                session.release();
+            }
             return CompletableFuture.completedFuture(null);
         } catch (IOException | ShutdownSignalException e) {
             return CompletableFuture.failedFuture(session.fail("settling messages", e));
@@ -197,10 +206,7 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
 
     @Override
     public Map<String, String> facts() {
-        Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("queue", settings.topology().queue());
-        facts.put("prefetched", Integer.toString(inbox.size()));
-        return facts;
+        return Map.of("queue", settings.topology().queue());
     }
 
     /** Package-private for tests that do to the channel what only a broken client would. */
@@ -212,5 +218,6 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
     public void close() {
         inbox.fail(new BrokerException(settings.name() + " is disconnected"));
         session.close();
+        inbox.close();
     }
 }

@@ -45,7 +45,7 @@ final class RabbitMQSender implements SendDriver {
 
     RabbitMQSender(RabbitMQProducerSettings settings) {
         this.settings = settings;
-        this.session = new RabbitMQSession(settings.name(), settings.config(), this::lost);
+        this.session = new RabbitMQSession(settings.name(), settings.config(), Runnable::run, this::lost);
     }
 
     @Override
@@ -86,15 +86,26 @@ final class RabbitMQSender implements SendDriver {
         }
         held.addAll(batch);
         sending = true;
+        session.hold();
         try {
             while (!held.isEmpty() && session.blocked() == null && !isOver()) {
                 publish(held.remove());
             }
         } finally {
+            release();
             sending = false;
         }
         if (isOver()) {
             giveBackHeld();
+        }
+    }
+
+    private void release() {
+        try {
+            session.release();
+        } catch (IOException e) {
+            broken = true;
+            session.fail("publishing", e);
         }
     }
 

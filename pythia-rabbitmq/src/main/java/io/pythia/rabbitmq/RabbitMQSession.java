@@ -12,6 +12,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -29,9 +30,11 @@ final class RabbitMQSession implements AutoCloseable {
 
     private final String name;
     private final RabbitMQConfig config;
+    private final Executor deliveries;
     private final Consumer<BrokerException> onFailure;
     private final AtomicReference<@Nullable BrokerException> failure = new AtomicReference<>();
     private volatile @Nullable Socket socket;
+    private volatile @Nullable HeldFrames frames;
     private volatile @Nullable Connection connection;
     private volatile @Nullable Channel channel;
     private volatile @Nullable String blocked;
@@ -40,17 +43,20 @@ final class RabbitMQSession implements AutoCloseable {
     /**
      * Creates one, not open.
      *
+     * @param deliveries runs what the client does with deliveries
      * @param onFailure told once why the session is over, on any thread; not told when it is closed
      */
-    RabbitMQSession(String name, RabbitMQConfig config, Consumer<BrokerException> onFailure) {
+    RabbitMQSession(String name, RabbitMQConfig config, Executor deliveries, Consumer<BrokerException> onFailure) {
         this.name = name;
         this.config = config;
+        this.deliveries = deliveries;
         this.onFailure = onFailure;
     }
 
     /** Connects and opens the channel. */
     void open(Duration connectTimeout) throws InterruptedException {
-        ConnectionFactory factory = Connections.factory(config, connectTimeout, made -> socket = made);
+        ConnectionFactory factory =
+                Connections.factory(config, connectTimeout, deliveries, made -> socket = made, made -> frames = made);
         Connection made = connect(factory);
         connection = made;
         made.addShutdownListener(this::shutDown);
@@ -110,6 +116,15 @@ final class RabbitMQSession implements AutoCloseable {
 
     Channel channel() {
         return Objects.requireNonNull(channel, "the session is not open");
+    }
+
+    /** What is written before {@link #release} may leave later, so that one write carries many frames. */
+    void hold() {
+        Objects.requireNonNull(frames).hold();
+    }
+
+    void release() throws IOException {
+        Objects.requireNonNull(frames).release();
     }
 
     int frameMax() {

@@ -93,9 +93,53 @@ class InboxTest {
         });
         client.start();
         Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> client.getState() == Thread.State.WAITING);
-        assertThat(inbox.size()).isEqualTo(2);
+        assertThat(done.getCount()).isEqualTo(1);
         assertThat(inbox.take(1, LONG)).hasSize(1);
         assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
         assertThat(inbox.take(5, LONG)).hasSize(2);
+    }
+
+    private static Runnable putting(Inbox inbox, long tag) {
+        return () -> {
+            try {
+                inbox.put(message(tag));
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        };
+    }
+
+    @Test
+    void work_isDoneByWhoeverTakes_alsoWhileHeWaits() throws InterruptedException {
+        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        inbox.execute(() -> inbox.execute(putting(inbox, 1)));
+        assertThat(inbox.take(1, LONG)).extracting(RabbitMQMessage::tag).containsExactly(1L);
+        Thread taker = Thread.currentThread();
+        Thread client = new Thread(() -> {
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> taker.getState() == Thread.State.TIMED_WAITING);
+            inbox.execute(putting(inbox, 2));
+        });
+        client.start();
+        assertThat(inbox.take(1, LONG)).extracting(RabbitMQMessage::tag).containsExactly(2L);
+        client.join();
+    }
+
+    @Test
+    void clear_takesAlsoWhatTheClientHasNotHandedOverYet() throws InterruptedException {
+        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        inbox.put(message(1));
+        inbox.execute(putting(inbox, 2));
+        assertThat(inbox.clear()).extracting(RabbitMQMessage::tag).containsExactly(1L, 2L);
+    }
+
+    @Test
+    void close_leavesNoWorkUndone() {
+        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        CountDownLatch done = new CountDownLatch(2);
+        inbox.execute(done::countDown);
+        assertThat(done.getCount()).isEqualTo(2);
+        inbox.close();
+        inbox.execute(done::countDown);
+        assertThat(done.getCount()).isZero();
     }
 }

@@ -43,8 +43,7 @@ class RabbitMQConfigTest {
                 .frameMax(8192)
                 .maxMessageBytes(200L << 20)
                 .build();
-        ConnectionFactory factory =
-                Connections.factory(config, Duration.ofSeconds(7), SocketConfigurators.defaultConfigurator());
+        ConnectionFactory factory = factory(config);
         assertThat(factory.getUsername()).isEqualTo("user");
         assertThat(factory.getPassword()).isEqualTo("s3cret");
         assertThat(factory.getVirtualHost()).isEqualTo("v");
@@ -58,12 +57,13 @@ class RabbitMQConfigTest {
         assertThat(config.brokers()).containsExactly(new Address("h", 1));
         assertThat(config.toString()).doesNotContain("s3cret");
         assertThat(config.toBuilder().build()).isEqualTo(config);
-        assertThat(Connections.factory(
-                                config.toBuilder().tls(TlsConfig.defaults()).build(),
-                                Duration.ofSeconds(7),
-                                SocketConfigurators.defaultConfigurator())
-                        .isSSL())
+        assertThat(factory(config.toBuilder().tls(TlsConfig.defaults()).build()).isSSL())
                 .isTrue();
+    }
+
+    private static ConnectionFactory factory(RabbitMQConfig config) {
+        return Connections.factory(
+                config, Duration.ofSeconds(7), Runnable::run, SocketConfigurators.defaultConfigurator(), frames -> {});
     }
 
     @Test

@@ -19,6 +19,7 @@ import io.pythia.testkit.server.RedisTestCluster;
 import io.pythia.testkit.server.RedisTestSentinel;
 import io.pythia.testkit.server.RedisTestServer;
 import io.pythia.testkit.server.RedisWire;
+import io.pythia.testkit.server.TestCertificates;
 import io.pythia.testkit.server.TestServers;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -102,47 +103,46 @@ class RedisDeploymentsIT {
 
     @Test
     void tls_verifiesCertificateAndHost_andTheClientsCertificateIsAsked() throws Exception {
-        TestCertificates server = TestCertificates.create(folder, "server", "ip:127.0.0.1");
-        TestCertificates elsewhere = TestCertificates.create(folder, "elsewhere", "dns:redis.example.com");
-        TestCertificates client = TestCertificates.create(folder, "client", "dns:client");
+        TestCertificates certificates = new TestCertificates(folder);
+        Path authority = certificates.authority("authority");
+        Path stranger = certificates.authority("stranger");
+        certificates.certificate("authority", "server", "ip:127.0.0.1", "-0d");
+        certificates.certificate("authority", "elsewhere", "dns:redis.example.com", "-0d");
+        certificates.certificate("authority", "expired", "ip:127.0.0.1", "-3d");
+        Path client = certificates.certificate("authority", "client", "dns:client", "-0d");
+        TlsConfig trusting = TlsConfig.trusting(authority).withClientCertificate(client, certificates.key("client"));
         int port = NativeProcess.freePort();
-        try (RedisTestServer process = tlsServer(port, server, client)) {
-            RedisConfig config = RedisServers.config("127.0.0.1:" + port).toBuilder()
-                    .tls(TlsConfig.trusting(server.certificate())
-                            .withClientCertificate(client.certificate(), client.key()))
-                    .build();
+        RedisConfig config = RedisServers.config("127.0.0.1:" + port).toBuilder()
+                .tls(trusting)
+                .build();
+        try (RedisTestServer process = tlsServer(port, certificates, "server")) {
             checkAll(config);
-            checkTlsRefused(config.toBuilder()
-                    .tls(TlsConfig.trusting(elsewhere.certificate()))
-                    .build());
+            checkTlsRefused(config.toBuilder().tls(TlsConfig.trusting(stranger)).build());
             checkTlsRefused(config.toBuilder().tls(null).tlsEnabled(true).build());
             assertThatThrownBy(() -> TestSubscriber.get(newConsumer(config.toBuilder()
-                                    .tls(TlsConfig.trusting(server.certificate()))
+                                    .tls(TlsConfig.trusting(authority))
                                     .build())
                             .connect()))
                     .as("without a client certificate")
                     .isInstanceOf(BrokerException.class);
         }
-        int second = NativeProcess.freePort();
-        try (RedisTestServer process = tlsServer(second, elsewhere, client)) {
-            TlsConfig trusting = TlsConfig.trusting(elsewhere.certificate())
-                    .withClientCertificate(client.certificate(), client.key());
-            RedisConfig config = RedisServers.config("127.0.0.1:" + second).toBuilder()
-                    .tls(trusting)
-                    .build();
+        try (RedisTestServer process = tlsServer(port, certificates, "elsewhere")) {
             checkTlsRefused(config);
             checkAll(config.toBuilder()
                     .tls(trusting.withoutHostnameVerification())
                     .build());
         }
+        try (RedisTestServer process = tlsServer(port, certificates, "expired")) {
+            checkTlsRefused(config);
+        }
     }
 
-    private static RedisTestServer tlsServer(int port, TestCertificates own, TestCertificates clients) {
+    private RedisTestServer tlsServer(int port, TestCertificates certificates, String name) {
         return TestServers.newRedis(Map.of(
                 "tls-port", Integer.toString(port),
-                "tls-cert-file", own.certificate().toString(),
-                "tls-key-file", own.key().toString(),
-                "tls-ca-cert-file", clients.certificate().toString(),
+                "tls-cert-file", folder.resolve(name + ".pem").toString(),
+                "tls-key-file", certificates.key(name).toString(),
+                "tls-ca-cert-file", folder.resolve("authority.pem").toString(),
                 "tls-auth-clients", "yes"));
     }
 

@@ -1,0 +1,103 @@
+package io.pythia.benchmarks;
+
+import io.pythia.benchmarks.Measurement.Outcome;
+import io.pythia.testkit.server.KafkaTestServer;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What a message costs behind a short and a long backlog, and what consumers cost that have nothing to do. */
+final class ScaleBenchmark implements Suite {
+    private static final int[] BACKLOGS = {1_000, 10_000, 100_000, 1_000_000};
+    private static final int[] CONSUMERS = {1, 10, 100, 1_000};
+
+    @Override
+    public int messages() {
+        return 10_000_000; // Kafka's long backlog
+    }
+
+    @Override
+    public Result run(Plan plan) throws Exception {
+        Comparison comparison = new Comparison(ScaleRun.class, "");
+        for (int round = 1; round <= plan.rounds(); round++) {
+            System.err.printf("round %d of %d%n", round, plan.rounds());
+            for (int backlog : BACKLOGS) {
+                comparison.measureAs("backlog-" + backlog, "pythia-backlog", Integer.toString(backlog));
+            }
+            for (int consumers : CONSUMERS) {
+                comparison.measureAs("idle-" + consumers, "pythia-idle", Integer.toString(consumers));
+            }
+        }
+        StringBuilder text = new StringBuilder();
+        backlogs(text, comparison);
+        kafka(text, plan);
+        consumers(text, comparison);
+        return new Result() {
+            @Override
+            public String markdown() {
+                return text.toString();
+            }
+
+            @Override
+            public List<Row> rows() {
+                return List.of();
+            }
+        };
+    }
+
+    private static void backlogs(StringBuilder text, Comparison comparison) {
+        text.append("A backlog of the embedded broker, consumed to its end by code that is warm:\n\n"
+                + "| messages | CPU µs per message | bytes per message |\n|---|---|---|\n");
+        for (int backlog : BACKLOGS) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %,d | %.2f | %,.0f |%n",
+                    backlog,
+                    comparison.median("backlog-" + backlog, Outcome::second),
+                    comparison.median("backlog-" + backlog, Outcome::third)));
+        }
+    }
+
+    /** The same consumers before a short and a long backlog of a real broker. */
+    private static void kafka(StringBuilder text, Plan plan) throws Exception {
+        int most = plan.messages();
+        Comparison comparison = new Comparison(KafkaRun.class, "");
+        int[] backlogs = {most / 10, most};
+        try (KafkaTestServer server = KafkaTestServer.createDirect(Map.of())) {
+            String servers = plan.server(server.address());
+            comparison.measure("raw-produce", servers, "backlog", Integer.toString(most));
+            for (int backlog : backlogs) {
+                for (String side : List.of("raw", "pythia")) {
+                    comparison.measureAs(
+                            side + "-" + backlog, side + "-consume", servers, "backlog", Integer.toString(backlog));
+                }
+            }
+        }
+        text.append("\nA backlog of Kafka:\n\n"
+                + "| messages | raw client, CPU µs per message | Pythia, CPU µs per message | Pythia, bytes per message |\n"
+                + "|---|---|---|---|\n");
+        for (int backlog : backlogs) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %,d | %.2f | %.2f | %,.0f |%n",
+                    backlog,
+                    comparison.median("raw-" + backlog, Outcome::second),
+                    comparison.median("pythia-" + backlog, Outcome::second),
+                    comparison.median("pythia-" + backlog, Outcome::third)));
+        }
+    }
+
+    private static void consumers(StringBuilder text, Comparison comparison) {
+        text.append("\nConsumers of the embedded broker in one process that wait for messages:\n\n"
+                + "| consumers | threads each | heap each, KiB | CPU µs per second each |\n|---|---|---|---|\n");
+        for (int consumers : CONSUMERS) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %,d | %.1f | %.1f | %.0f |%n",
+                    consumers,
+                    comparison.median("idle-" + consumers, Outcome::first),
+                    comparison.median("idle-" + consumers, Outcome::third) / 1024,
+                    comparison.median("idle-" + consumers, Outcome::second)));
+        }
+    }
+}
