@@ -16,6 +16,9 @@ final class Containers {
     private static final String RABBIT = "rabbitmq:3.13";
     private static final int RABBIT_PORT = 5672;
 
+    private static final String REDIS = "redis:7.4";
+    private static final int REDIS_PORT = 6379;
+
     private static final String AZURITE = "mcr.microsoft.com/azure-storage/azurite:3.35.0";
     private static final int AZURITE_PORT = 10_001;
 
@@ -80,6 +83,22 @@ final class Containers {
                 RABBIT,
                 settings -> new ContainerServer(
                         RABBIT, RABBIT_PORT, "Server startup complete", (container, clientPort) -> {}));
+    }
+
+    /** Returns the way to Redis servers, with lines of {@code redis.conf} in addition. */
+    static Way redis() {
+        return way(
+                REDIS,
+                settings -> new ContainerServer(
+                        REDIS, REDIS_PORT, "Ready to accept connections", (container, clientPort) -> {
+                            Map<String, String> all = new TreeMap<>(RedisTestServer.SETTINGS);
+                            all.put("protected-mode", "no"); // clients come from outside of the container
+                            all.putAll(settings);
+                            List<String> line = new ArrayList<>(List.of("redis-server"));
+                            // Quotes belong to a file.
+                            all.forEach((name, value) -> line.addAll(List.of("--" + name, value.replace("\"\"", ""))));
+                            container.withCommand(line.toArray(String[]::new));
+                        }));
     }
 
     /** Returns the way to Kafka brokers: combined broker and controller, told the proxy's port as the one for clients. */
