@@ -390,7 +390,7 @@ class CdcFaultsIT {
             }
             try (CdcWorker worker = worker(source, table, BrokerListener.NONE).build()) {
                 consumeInto(worker, account);
-                settle(account, writer, closes);
+                settle(account, writer, 0); // an orderly end leaves nothing to be delivered again
             }
         }
         eventually(
