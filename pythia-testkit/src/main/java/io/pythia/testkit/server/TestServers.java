@@ -120,14 +120,14 @@ public final class TestServers {
         return (MariaDbTestServer) OWN_MARIADB.create(settings);
     }
 
-    /** Returns the SQS server that all tests of this JVM share: use queues of your own. */
+    /** Returns the SQS server that all tests of this JVM share: use queues of your own. It keeps nothing when it is killed. */
     public static TestServer sqs() {
         return SQS.shared();
     }
 
-    /** Returns an SQS server of its own, always a process. */
+    /** Returns an SQS server of its own, always a process; what it has answered outlives a kill. */
     public static SqsTestServer newSqs() {
-        return (SqsTestServer) SQS.create(Map.of());
+        return (SqsTestServer) SQS.create(Map.of(SqsTestServer.DURABLE, "true"));
     }
 
     /** Returns the SNS server that all tests of this JVM share, which has SQS, too: use names of your own. */
