@@ -58,6 +58,13 @@ public final class TestServers {
         return new ServerKind(name, System.getenv(), ways);
     }
 
+    /** Closes a server that a test class has started; null where none was found and its tests were skipped. */
+    public static void close(@Nullable TestServer server) {
+        if (server != null) {
+            server.close();
+        }
+    }
+
     /** Returns the Kafka broker that all tests of this JVM share: leave it as you found it. */
     public static TestServer kafka() {
         return KAFKA.shared();
