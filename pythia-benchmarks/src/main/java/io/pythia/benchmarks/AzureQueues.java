@@ -1,25 +1,33 @@
 package io.pythia.benchmarks;
 
 import io.pythia.benchmarks.Row.Goal;
+import java.util.function.Supplier;
 
 /** What the suites of Azure's two queues share. */
 final class AzureQueues {
     private AzureQueues() {}
 
-    interface Server {
+    interface Server extends AutoCloseable {
         /** Makes a queue and returns the connection string of its server. */
         String create(String queue);
+
+        @Override
+        void close();
     }
 
-    static void run(Comparison comparison, Suite.Plan plan, Server server) throws Exception {
+    static void run(Comparison comparison, Suite.Plan plan, Supplier<Server> servers) throws Exception {
         for (int round = 1; round <= plan.rounds(); round++) {
             System.err.printf("round %d of %d%n", round, plan.rounds());
             // Each consumer reads what the producer of its side has just sent; who begins changes.
             for (String side : round % 2 == 1 ? new String[] {"raw", "pythia"} : new String[] {"pythia", "raw"}) {
-                String queue = "bench-" + side + "-" + round + "-" + System.nanoTime();
-                String connectionString = server.create(queue);
-                for (String what : new String[] {"produce", "consume"}) {
-                    comparison.measure(side + "-" + what, connectionString, queue, Integer.toString(plan.messages()));
+                // A server for each: what one side leaves behind must not slow the other.
+                try (Server server = servers.get()) {
+                    String queue = "bench-" + side;
+                    String connectionString = server.create(queue);
+                    String count = Integer.toString(plan.messages());
+                    for (String what : new String[] {"produce", "consume"}) {
+                        comparison.measure(side + "-" + what, connectionString, queue, count);
+                    }
                 }
             }
         }

@@ -5,6 +5,8 @@ import io.pythia.benchmarks.Row.Goal;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -53,9 +55,9 @@ final class Comparison implements Result {
                 main.getName(),
                 variant));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        Path errors = Files.createTempFile("pythia-benchmark-", ".log");
+        Process process =
+                new ProcessBuilder(command).redirectError(errors.toFile()).start();
         String result = null;
         try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = output.readLine(); line != null; line = output.readLine()) {
@@ -64,9 +66,9 @@ final class Comparison implements Result {
         }
         if (process.waitFor() != 0 || result == null) {
             throw new IllegalStateException(
-                    variant + " failed with exit code " + process.exitValue() + "; its output: java -cp ... "
-                            + main.getName() + " " + variant + " " + String.join(" ", arguments));
+                    variant + " failed with exit code " + process.exitValue() + "; what it printed is in " + errors);
         }
+        Files.delete(errors);
         Outcome outcome = Outcome.parse(result);
         System.err.printf(
                 Locale.ROOT,

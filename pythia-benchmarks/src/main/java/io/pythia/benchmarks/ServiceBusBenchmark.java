@@ -17,12 +17,20 @@ final class ServiceBusBenchmark implements Suite {
                 ServiceBusRun.class,
                 "Service Bus, on the stand-in of the test kit; " + plan.messages()
                         + " messages of 256 bytes, beside Azure's client.");
-        try (ServiceBusTestServer server = ServiceBusTestServer.createDirect()) {
-            AzureQueues.run(comparison, plan, queue -> {
-                server.createQueue(queue, QueueOptions.defaults());
-                return server.connectionString();
-            });
-        }
+        AzureQueues.run(comparison, plan, () -> new Server(ServiceBusTestServer.createDirect()));
         return comparison;
+    }
+
+    private record Server(ServiceBusTestServer standIn) implements AzureQueues.Server {
+        @Override
+        public String create(String queue) {
+            standIn.createQueue(queue, QueueOptions.defaults());
+            return standIn.connectionString();
+        }
+
+        @Override
+        public void close() {
+            standIn.close();
+        }
     }
 }

@@ -16,13 +16,20 @@ final class StorageQueueBenchmark implements Suite {
                 StorageQueueRun.class,
                 "Storage Queue, on the stand-in of the test kit; " + plan.messages()
                         + " messages of 256 bytes, beside Azure's client.");
-        try (StorageQueueStandIn server = new StorageQueueStandIn()) {
-            AzureQueues.run(comparison, plan, queue -> {
-                server.createQueue(queue);
-                return "AccountName=bench;AccountKey=YmVuY2g=;QueueEndpoint=http://" + server.directAddress()
-                        + "/bench";
-            });
-        }
+        AzureQueues.run(comparison, plan, () -> new Server(new StorageQueueStandIn()));
         return comparison;
+    }
+
+    private record Server(StorageQueueStandIn standIn) implements AzureQueues.Server {
+        @Override
+        public String create(String queue) {
+            standIn.createQueue(queue);
+            return "AccountName=bench;AccountKey=YmVuY2g=;QueueEndpoint=http://" + standIn.directAddress() + "/bench";
+        }
+
+        @Override
+        public void close() {
+            standIn.close();
+        }
     }
 }

@@ -211,13 +211,14 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             end();
         } finally {
             over = true;
-            intakeStopped = true;
             tellDriverThatIntakeIsOver();
+            intakeStopped = true; // not before: a driver is closed when it has given back what it holds
             if (isExhausted()) {
                 engine.settler.finishWhenSettled();
             } else {
                 engine.settler.stop();
                 awaitClosed();
+                closeLatecomer();
             }
             complete();
             refuseLatecomer();
@@ -231,9 +232,17 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             told = current;
             try {
                 current.driver.stopIntake();
-            } catch (RuntimeException e) {
-                engine.events.messageWarning("could not stop the intake", e);
+            } catch (Throwable t) {
+                engine.events.messageWarning("could not stop the intake", t);
             }
+        }
+    }
+
+    /** A session that was opened when the time to close was over already. */
+    private void closeLatecomer() {
+        Session<R> late = abandonSession();
+        if (late != null) {
+            Closer.close(engine.events, late.driver, 0);
         }
     }
 
@@ -319,6 +328,9 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             return;
         } finally {
             receiving = false;
+        }
+        if (current.isDead()) {
+            return; // closed meanwhile, since the close timeout was over: the broker has them again
         }
         if (received.isEmpty()) {
             if (current.driver.isExhausted()) {
@@ -430,8 +442,10 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     }
 
     private void lost(Session<R> current, BrokerException cause) {
-        current.die();
         session = null;
+        if (!current.die()) {
+            return; // closed already, since the close timeout was over
+        }
         engine.inFlight.clear();
         engine.redeliveries.clear();
         connector.lost(current.driver, cause);
@@ -481,15 +495,16 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         }
     }
 
-    void abandonSession() {
+    /** Makes all stale that was received. Returns the session if it was alive, for its driver to be closed. */
+    @Nullable
+    Session<R> abandonSession() {
         Session<R> current = session;
-        if (current != null) {
-            current.die();
-        }
+        boolean wasAlive = current != null && current.die();
         engine.inFlight.clear();
         for (Delivery<R> waiting : engine.redeliveries.clear()) {
             waiting.take();
             waiting.complete(Settled.STALE);
         }
+        return wasAlive ? current : null;
     }
 }

@@ -2,12 +2,13 @@ package io.pythia.internal;
 
 import io.pythia.BrokerException;
 import io.pythia.spi.ReceiveDriver;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** One driver and whether it still lives. What was received in a dead session is stale. */
 final class Session<R> {
     final ReceiveDriver<R> driver;
-    private volatile boolean dead;
+    private final AtomicBoolean dead = new AtomicBoolean();
     private volatile @Nullable BrokerException failure;
 
     Session(ReceiveDriver<R> driver) {
@@ -15,11 +16,12 @@ final class Session<R> {
     }
 
     boolean isDead() {
-        return dead;
+        return dead.get();
     }
 
-    void die() {
-        dead = true;
+    /** Ends it; returns whether it was alive: then its caller, and nobody else, closes the driver. */
+    boolean die() {
+        return dead.compareAndSet(false, true);
     }
 
     /** Says from outside of the receiving thread that the session is over. */

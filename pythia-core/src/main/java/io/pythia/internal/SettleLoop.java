@@ -147,8 +147,7 @@ final class SettleLoop<R> implements Runnable {
     }
 
     private void close() {
-        Session<R> session = engine.receiver.session();
-        engine.receiver.abandonSession();
+        Session<R> session = engine.receiver.abandonSession();
         if (session != null) {
             Closer.close(engine.events, session.driver, timeLeft());
         }

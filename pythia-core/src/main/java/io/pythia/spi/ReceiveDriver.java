@@ -61,7 +61,8 @@ public interface ReceiveDriver<R> extends AutoCloseable {
 
     /**
      * Says that there will be no more {@link #receive}, while what is in flight may still be settled: a driver that holds messages which
-     * were not given out gives them back now. Called at most once, by the thread that received. Must not fail.
+     * were not given out gives them back now. Called at most once, by the thread that received. Must not fail. {@link #close} comes when it
+     * has returned, or while it runs if the close timeout is over.
      */
     default void stopIntake() {}
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerConnectionException;
+import io.pythia.BrokerListener;
 import io.pythia.BrokerTimeoutException;
 import io.pythia.ConnectPolicy;
 import io.pythia.Health;
@@ -59,6 +60,117 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
             assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
             disconnected.join();
         }
+    }
+
+    @Test
+    void disconnect_closesTheDriver_notBeforeItHasStoppedItsIntake() {
+        CountDownLatch closed = new CountDownLatch(1);
+        AtomicBoolean closedTooEarly = new AtomicBoolean();
+        source.onStopIntake = () -> closedTooEarly.set(closed.await(300, TimeUnit.MILLISECONDS));
+        source.onClose = closed::countDown;
+        try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
+            consumer.connect().join();
+            consumer.disconnect().join();
+        }
+        assertThat(source.intakeStopped).hasValue(1);
+        assertThat(source.closed).hasValue(1);
+        assertThat(closedTooEarly).isFalse();
+    }
+
+    @Test
+    void stopOfTheIntakeThatHangs_holdsUpNoDisconnect() {
+        CountDownLatch never = new CountDownLatch(1);
+        source.onStopIntake = never::await;
+        Consumer consumer = builder().closeTimeout(Duration.ofMillis(100)).build();
+        consumer.connect().join();
+        consumer.disconnect().join();
+        assertThat(source.closed).hasValue(1);
+        never.countDown();
+        eventually().until(() -> threads().isEmpty());
+    }
+
+    @Test
+    void stopOfTheIntakeThatFails_holdsUpNoDisconnect() {
+        source.onStopIntake = () -> {
+            throw new AssertionError("a bug");
+        };
+        try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
+            consumer.connect().join();
+            consumer.disconnect().join();
+        }
+        assertThat(source.closed).hasValue(1);
+    }
+
+    @Test
+    void receiveThatFailsBecauseOfTheClose_isNoOutage_andTheDriverIsClosedOnce() {
+        CountDownLatch receiving = new CountDownLatch(1);
+        CountDownLatch closed = new CountDownLatch(1);
+        source.onReceive = () -> {
+            receiving.countDown();
+            closed.await();
+            throw ScriptedSource.lost();
+        };
+        source.onClose = closed::countDown;
+        List<String> events = new CopyOnWriteArrayList<>();
+        Consumer consumer = builder()
+                .closeTimeout(Duration.ofMillis(1))
+                .listener(recording(events))
+                .build();
+        Collector collector = Collector.acknowledging();
+        consumer.consume().subscribe(collector);
+        await(receiving);
+        consumer.disconnect().join();
+        assertThat(collector.end.join()).isNull();
+        eventually().until(() -> threads().isEmpty());
+        assertThat(source.closed).hasValue(1);
+        assertThat(events).isEmpty();
+    }
+
+    @Test
+    void whatIsReceivedAfterTheClose_isNotGivenOut() {
+        source.madeUp.set(1);
+        CountDownLatch receiving = new CountDownLatch(1);
+        CountDownLatch closed = new CountDownLatch(1);
+        source.onReceive = () -> {
+            receiving.countDown();
+            closed.await();
+        };
+        source.onClose = closed::countDown;
+        Consumer consumer = builder().closeTimeout(Duration.ofMillis(1)).build();
+        Collector collector = Collector.acknowledging();
+        consumer.consume().subscribe(collector);
+        await(receiving);
+        consumer.disconnect().join();
+        assertThat(collector.end.join()).isNull();
+        assertThat(collector.messages).isEmpty();
+    }
+
+    @Test
+    void sessionThatOpensAfterTheClose_isClosedToo() {
+        AtomicBoolean broken = new AtomicBoolean(true);
+        source.onReceive = () -> {
+            if (broken.getAndSet(false)) {
+                throw ScriptedSource.lost();
+            }
+        };
+        CountDownLatch restored = new CountDownLatch(1);
+        CountDownLatch disconnected = new CountDownLatch(1);
+        BrokerListener listener = new BrokerListener() {
+            @Override
+            public void connectionRestored(String broker, Duration outage) {
+                restored.countDown();
+                await(disconnected);
+            }
+        };
+        Consumer consumer =
+                builder().closeTimeout(Duration.ofMillis(1)).listener(listener).build();
+        consumer.consume().subscribe(Collector.acknowledging());
+        await(restored);
+        consumer.disconnect().join();
+        disconnected.countDown();
+        eventually().until(() -> threads().isEmpty());
+        assertThat(source.opened).hasValue(2);
+        assertThat(source.closed).hasValue(2);
     }
 
     @Test

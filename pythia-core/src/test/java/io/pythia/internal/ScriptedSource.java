@@ -50,6 +50,7 @@ final class ScriptedSource {
     volatile Action onOpen = () -> {};
     volatile Action onReceive = () -> {};
     volatile Action onPing = () -> {};
+    volatile Action onStopIntake = () -> {};
     volatile Action onClose = () -> {};
     volatile Function<List<? extends Settlement<Integer>>, CompletableFuture<?>> onSettle =
             batch -> CompletableFuture.completedFuture(null);
@@ -173,6 +174,7 @@ final class ScriptedSource {
         @Override
         public void stopIntake() {
             intakeStopped.incrementAndGet();
+            uninterrupted(onStopIntake);
         }
 
         @Override
@@ -199,8 +201,12 @@ final class ScriptedSource {
         public void close() {
             over = true;
             closed.incrementAndGet();
+            uninterrupted(onClose);
+        }
+
+        private static void uninterrupted(Action action) {
             try {
-                onClose.run();
+                action.run();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

@@ -76,7 +76,7 @@ class RabbitMQBrokerFaultsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private RabbitMQConsumer.Builder consumer(String queue) {

@@ -50,7 +50,7 @@ class RabbitMQFaultsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     @Test // F01, M5

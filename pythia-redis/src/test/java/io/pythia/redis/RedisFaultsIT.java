@@ -56,7 +56,7 @@ class RedisFaultsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     /** A fault that strikes while messages flow. */

@@ -24,7 +24,7 @@ public final class ChildJvm implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                NativeProcess.classPath(),
                 main.getName()));
         command.addAll(List.of(args));
         process.start(command, Map.of(), printed -> printed.contains(READY), START_LIMIT);

@@ -42,10 +42,9 @@ final class PubSubTestServer implements ProcessServer {
     /** Starts the project's own server; it has no settings. */
     static PubSubTestServer own(Map<String, String> settings) {
         requireNone(settings);
-        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         return new PubSubTestServer(
                 "pythia-pubsub-server",
-                List.of("-XX:+UseSerialGC", "-cp", classPath, OWN_SERVER, "{port}", "{home}/state"),
+                List.of("-XX:+UseSerialGC", "-cp", NativeProcess.classPath(), OWN_SERVER, "{port}", "{home}/state"),
                 printed -> printed.contains("Pub/Sub server started"));
     }
 

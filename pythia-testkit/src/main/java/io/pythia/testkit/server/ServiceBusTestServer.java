@@ -151,12 +151,12 @@ public final class ServiceBusTestServer implements ProcessServer {
         process.start(
                 List.of(
                         ProcessHandle.current().info().command().orElse("java"),
-                        "-Xmx256m",
+                        proxied ? "-Xmx256m" : "-Xmx1g", // it keeps all messages in memory
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "-XX:-UsePerfData",
                         "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        NativeProcess.classPath(),
                         ServiceBusStandIn.class.getName(),
                         Integer.toString(port),
                         Integer.toString(commandPort),

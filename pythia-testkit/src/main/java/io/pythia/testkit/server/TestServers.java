@@ -21,8 +21,9 @@ public final class TestServers {
     private static final ServerKind RABBIT = kind("rabbitmq", Containers.rabbit(), RABBIT_PROCESS);
     private static final ServerKind OWN_RABBIT = kind("rabbitmq", RABBIT_PROCESS);
 
-    private static final ServerKind REDIS =
-            kind("redis", new Way("native", RedisTestServer::missing, RedisTestServer::create));
+    private static final Way REDIS_PROCESS = new Way("native", RedisTestServer::missing, RedisTestServer::create);
+    private static final ServerKind REDIS = kind("redis", Containers.redis(), REDIS_PROCESS);
+    private static final ServerKind OWN_REDIS = kind("redis", REDIS_PROCESS);
 
     private static final Way POSTGRES_PROCESS =
             new Way("native", PostgresTestServer::missing, PostgresTestServer::create);
@@ -57,6 +58,13 @@ public final class TestServers {
         return new ServerKind(name, System.getenv(), ways);
     }
 
+    /** Closes a server that a test class has started; null where none was found and its tests were skipped. */
+    public static void close(@Nullable TestServer server) {
+        if (server != null) {
+            server.close();
+        }
+    }
+
     /** Returns the Kafka broker that all tests of this JVM share: leave it as you found it. */
     public static TestServer kafka() {
         return KAFKA.shared();
@@ -84,7 +92,7 @@ public final class TestServers {
 
     /** Returns a Redis server of its own, always a process, with lines of {@code redis.conf} in addition. */
     public static RedisTestServer newRedis(Map<String, String> settings) {
-        return (RedisTestServer) REDIS.create(settings);
+        return (RedisTestServer) OWN_REDIS.create(settings);
     }
 
     /** Returns a Redis Cluster of its own: three masters, each a process, and a replica for each if wanted. */

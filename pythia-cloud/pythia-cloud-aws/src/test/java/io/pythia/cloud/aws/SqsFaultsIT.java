@@ -69,7 +69,7 @@ class SqsFaultsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     /** Returns the address that leads around the proxy. */

@@ -1,6 +1,8 @@
 package io.pythia.cloud.azure;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -37,7 +39,11 @@ record QueueBody(
 
     private static final String MARK = "pythia";
     private static final int VERSION = 1;
-    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final String UNREADABLE = "its envelope can't be read";
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     // To the wire.
 
@@ -152,13 +158,18 @@ record QueueBody(
                     headers.build(),
                     Instant.parse(json.path("time").asText()));
         } catch (IOException | DateTimeException e) {
-            throw new IllegalArgumentException("its envelope can't be read"); // no cause: it quotes the body
+            throw new IllegalArgumentException(UNREADABLE); // no cause: it quotes the body
         }
     }
 
     private static byte[] bytes(JsonNode value) throws IOException {
-        return value.isObject()
-                ? value.path("base64").binaryValue()
-                : value.asText().getBytes(StandardCharsets.UTF_8);
+        if (!value.isObject()) {
+            return value.asText().getBytes(StandardCharsets.UTF_8);
+        }
+        byte[] bytes = value.path("base64").binaryValue();
+        if (bytes == null) {
+            throw new IllegalArgumentException(UNREADABLE);
+        }
+        return bytes;
     }
 }

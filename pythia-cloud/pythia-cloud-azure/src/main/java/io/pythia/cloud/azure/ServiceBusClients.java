@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class ServiceBusClients {
     private static final String DOMAIN = ".servicebus.windows.net";
     private static final Duration FIRST_DELAY = Duration.ofMillis(100);
-    private static final Duration LONGEST_DELAY = Duration.ofSeconds(1);
+    /** The client adds 4 s to the first delay when it makes a link anew, and fails where that is more than the longest. */
+    private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
 
     private final ServiceBusClientBuilder builder;
 

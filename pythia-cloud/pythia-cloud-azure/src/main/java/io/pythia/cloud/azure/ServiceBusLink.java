@@ -8,20 +8,32 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
+import reactor.util.concurrent.Queues;
 
 /**
  * One link by which messages come: that of a queue, or of one session. The client gives it just what {@link #want} has asked for. Confined
  * to the receiving thread and the client's thread of this link.
  */
 final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
+    /**
+     * How many messages the client may be asked for at a time. So many wait inside of it while another thread of its own is giving some
+     * to us; for one more it has no room, and breaks the link (azure-sdk-for-java issue 31527).
+     */
+    private static final int MOST_ASKED_FOR = Queues.SMALL_BUFFER_SIZE;
+
     private final ServiceBusReceiverAsyncClient receiver;
     private final String source;
     private final Predicate<ServiceBusRecord> onMessage;
     private final BiConsumer<ServiceBusLink, @Nullable Throwable> onEnd;
-    private final AtomicInteger requested = new AtomicInteger();
     private final AtomicInteger unsettled = new AtomicInteger();
     private volatile long lastMessageAt = System.nanoTime();
     private volatile boolean over;
+
+    private final Object lock = new Object();
+    /** How many messages are still to come; with the lock. */
+    private int wanted;
+    /** How many of them the client was asked for; with the lock. */
+    private int askedFor;
 
     /**
      * Creates one, not started.
@@ -51,10 +63,33 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
 
     /** Sees to it that {@code count} messages are on their way, if there are so many. */
     void want(int count) {
-        int missing = count - requested.get();
-        if (missing > 0) {
-            requested.addAndGet(missing);
-            request(missing);
+        int more;
+        synchronized (lock) {
+            wanted = Math.max(wanted, count);
+            more = notAskedFor();
+        }
+        ask(more);
+    }
+
+    private void arrived() {
+        int more;
+        synchronized (lock) {
+            wanted--;
+            askedFor--;
+            more = askedFor > MOST_ASKED_FOR / 2 ? 0 : notAskedFor(); // in large steps: each is a frame to the broker
+        }
+        ask(more);
+    }
+
+    private int notAskedFor() {
+        int more = Math.max(0, Math.min(wanted, MOST_ASKED_FOR) - askedFor);
+        askedFor += more;
+        return more;
+    }
+
+    private void ask(int more) {
+        if (more > 0) {
+            request(more);
         }
     }
 
@@ -64,7 +99,7 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
 
     @Override
     protected void hookOnNext(ServiceBusReceivedMessage message) {
-        requested.decrementAndGet();
+        arrived();
         hand(message);
     }
 

@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
@@ -54,10 +55,16 @@ final class FaultRuns {
         System.out.println(kind + ", consumer killed 4 times: " + ledger);
     }
 
-    /** F40: producers and consumers are closed at any moment, in any order, and nothing is lost. */
+    /**
+     * F40: producers and consumers are closed 200 times at any moment, in any order: in time, nothing is lost, and nothing is left.
+     *
+     * @param window what may come again each time
+     */
     static void closeAtRandom(
-            Supplier<MessageProducer> producers, Supplier<MessageBroker> consumers, int rounds, int messages) {
+            Supplier<MessageProducer> producers, Supplier<MessageBroker> consumers, int messages, int window) {
+        int rounds = 200;
         Ledger ledger = new Ledger();
+        List<Duration> closes = new ArrayList<>();
         Random random = new Random(40);
         for (int round = 0; round < rounds; round++) {
             MessageProducer producer = producers.get();
@@ -69,13 +76,21 @@ final class FaultRuns {
             if (random.nextBoolean()) {
                 producer.close();
             }
+            long before = System.nanoTime();
             consumer.close();
+            closes.add(Duration.ofNanos(System.nanoTime() - before));
             producer.close(); // perhaps a second time, which does nothing
         }
         try (MessageBroker consumer = consuming(consumers, ledger)) {
             Traffic.eventually("all messages", () -> ledger.lost().isEmpty());
         }
-        ledger.verify(rounds * messages);
+        ledger.verify(rounds * window);
+        assertThat(closes).allMatch(took -> took.compareTo(Traffic.CLOSE_TIMEOUT.plusSeconds(1)) < 0);
+        Traffic.eventually(
+                "no thread of the library",
+                () -> Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(thread -> thread.getName().startsWith("pythia-")));
+        System.out.println("closed " + rounds + " times: " + ledger);
     }
 
     private static MessageBroker consuming(Supplier<MessageBroker> consumers, Ledger ledger) {

@@ -4,9 +4,13 @@ import static io.pythia.cloud.azure.Traffic.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.azure.messaging.servicebus.ServiceBusClientBuilder;
+import com.azure.messaging.servicebus.ServiceBusMessage;
 import com.azure.messaging.servicebus.ServiceBusReceivedMessage;
+import com.azure.messaging.servicebus.ServiceBusSenderClient;
 import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
 import io.pythia.BrokerTimeoutException;
 import io.pythia.DestinationNotFoundException;
 import io.pythia.Message;
@@ -25,6 +29,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What only Service Bus has, and each option of the builders. */
@@ -112,6 +118,28 @@ class ServiceBusFeaturesIT {
     }
 
     @Test
+    void subQueue_transferDeadLetters_areReadFromTheirOwnAddress() {
+        String queue = queue();
+        String letters = queue + "/$Transfer/$DeadLetterQueue";
+        server.createQueue(letters, QueueOptions.defaults()); // the service fills it itself
+        send(queue, "not this");
+        try (ServiceBusSenderClient raw = new ServiceBusClientBuilder()
+                        .connectionString(server.connectionString())
+                        .sender()
+                        .queueName(letters)
+                        .buildClient();
+                ServiceBusConsumer consumer =
+                        consumer(queue).subQueue(SubQueue.TRANSFER_DEAD_LETTER).build()) {
+            raw.sendMessage(new ServiceBusMessage("this"));
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            Message letter = subscriber.await(1).get(0);
+            assertThat(letter.text()).isEqualTo("this");
+            assertThat(letter.source()).isEqualTo(queue + "/transfer-dead-letter");
+        }
+    }
+
+    @Test
     void maxDeliveriesOfTheQueue_areCountedByTheBroker() {
         String queue = queue(QueueOptions.defaults().withMaxDeliveries(2));
         send(queue, "bad");
@@ -152,23 +180,60 @@ class ServiceBusFeaturesIT {
         assertThat(server.counts(queue).subList(0, 2)).containsExactly(0, 0);
     }
 
+    @Test
+    void manyMessages_askedForAtOnce_areNotTooManyForTheClient() {
+        String queue = queue();
+        int count = 5_000;
+        FaultRuns.send(producer(queue).build(), count);
+        AtomicInteger lost = new AtomicInteger();
+        BrokerListener listener = new BrokerListener() {
+            @Override
+            public void connectionLost(String broker, BrokerException cause) {
+                lost.incrementAndGet();
+            }
+        };
+        try (ServiceBusConsumer consumer = consumer(queue)
+                .maxMessages(1_000)
+                .prefetchCount(2_000)
+                .listener(listener)
+                .build()) {
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            assertThat(subscriber.await(count)).allMatch(message -> message.attempt() == 1);
+        }
+        assertThat(lost).hasValue(0);
+    }
+
     private static String fact(ServiceBusConsumer consumer, String name) {
         return TestSubscriber.get(consumer.healthCheck()).facts().getOrDefault(name, "");
     }
 
     @Test
-    void maxMessages_limitsWhatIsTakenAtOnce() {
+    void maxMessages_limitsWhatIsAskedForAtOnce() {
         String queue = queue();
         send(queue, "0", "1", "2", "3", "4", "5", "6", "7");
+        CountDownLatch release = new CountDownLatch(1);
         try (ServiceBusConsumer consumer = consumer(queue).maxMessages(2).build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(100);
-            consumer.consume().subscribe(subscriber);
+            TestSubscriber subscriber = TestSubscriber.handling(message -> {
+                awaitQuietly(release);
+                message.ack();
+            });
+            consumer.consume().subscribe(subscriber); // which requests without a limit
+            eventually(
+                    "two that are locked, and no more",
+                    () -> server.counts(queue).equals(List.of(6, 2, 0, 0)));
+            release.countDown();
             subscriber.await(8);
-            // With a demand of 100 no more than 2 are asked for: the link's credit shows as messages that are locked in
-            // advance.
-            assertThat(consumer.receiver()).isNotNull();
-            send(queue, "8", "9", "10");
-            subscriber.await(11);
+        } finally {
+            release.countDown();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -219,6 +284,44 @@ class ServiceBusFeaturesIT {
                         .isSorted();
             }
             assertThat(subscriber.messages()).allMatch(message -> message.attempt() == 1);
+        }
+    }
+
+    @Test
+    void sessions_isHowManyAreHeldAtATime() {
+        String queue = queue(QueueOptions.defaults().withSessions());
+        try (ServiceBusProducer producer = producer(queue).sessions(true).build();
+                ServiceBusConsumer consumer = consumer(queue).sessions(3).build()) {
+            for (int i = 0; i < 10; i++) {
+                TestSubscriber.get(producer.send(
+                        Message.builder().key("s" + i % 5).body("" + i).build()));
+            }
+            TestSubscriber subscriber = TestSubscriber.requesting(100);
+            consumer.consume().subscribe(subscriber);
+            // All of three sessions; unsettled as they are, these make no room for another.
+            assertThat(subscriber.await(6).stream().map(Message::key).distinct())
+                    .hasSize(3);
+            assertThat(fact(consumer, "sessions")).isEqualTo("3");
+            assertThat(server.counts(queue).subList(0, 2)).containsExactly(4, 6);
+        }
+    }
+
+    @Test
+    void maxWaitTime_isAfterWhatASessionWithoutMessagesIsGivenBack() {
+        String queue = queue(QueueOptions.defaults().withSessions());
+        int sessions = 20; // with the default of 5 s that would take longer than the test waits
+        try (ServiceBusProducer producer = producer(queue).sessions(true).build();
+                ServiceBusConsumer consumer = consumer(queue)
+                        .sessions(1)
+                        .maxWaitTime(Duration.ofMillis(100))
+                        .build()) {
+            for (int i = 0; i < sessions; i++) {
+                TestSubscriber.get(producer.send(
+                        Message.builder().key("s" + i).body("" + i).build()));
+            }
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(sessions);
         }
     }
 
@@ -398,6 +501,23 @@ class ServiceBusFeaturesIT {
                     .doesNotContain("d3Jvbmc");
             assertThatThrownBy(() -> TestSubscriber.get(producer.connect()))
                     .isInstanceOf(BrokerAuthenticationException.class);
+        }
+    }
+
+    @Test
+    void webSockets_goByPort443() {
+        for (boolean webSockets : new boolean[] {true, false}) {
+            AzureConfig nobody = AzureConfig.builder()
+                    .connectionString("Endpoint=sb://127.0.0.1/;SharedAccessKeyName=a;SharedAccessKey=YQ==")
+                    .webSockets(webSockets)
+                    .timeout(Duration.ofSeconds(1))
+                    .build();
+            try (LogOf connections = new LogOf("com.azure.core.amqp.implementation.ReactorConnection");
+                    ServiceBusConsumer consumer =
+                            consumer("orders").config(nobody).build()) {
+                consumer.connect();
+                eventually("a connection", () -> connections.anyContains("\"port\":" + (webSockets ? 443 : 5671)));
+            }
         }
     }
 

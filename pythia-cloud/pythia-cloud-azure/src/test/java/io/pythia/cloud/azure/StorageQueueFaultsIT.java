@@ -15,10 +15,14 @@ import io.pythia.testkit.server.AzuriteTestServer;
 import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +47,7 @@ class StorageQueueFaultsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private String queue() {
@@ -66,7 +70,7 @@ class StorageQueueFaultsIT {
                 .maxPollInterval(Duration.ofMillis(300))
                 .maxDequeueCount(0)
                 .maxInFlight(WINDOW)
-                .closeTimeout(Duration.ofSeconds(5))
+                .closeTimeout(Traffic.CLOSE_TIMEOUT)
                 .retry(Traffic.QUICK);
     }
 
@@ -121,14 +125,14 @@ class StorageQueueFaultsIT {
     void connectionsReset_inTheMiddleOfAnswers_loseNothing() throws InterruptedException {
         Random random = new Random(8);
         try (Traffic traffic = traffic(queue())) {
-            for (int i = 0; i < 10; i++) {
+            for (int i = 0; i < 50; i++) {
                 traffic.awaitMore(10);
                 server.proxy()
                         .resetAfter(i % 2 == 0 ? Direction.TO_SERVER : Direction.TO_CLIENT, random.nextInt(3_000));
             }
             server.proxy().heal();
             traffic.awaitMore(50);
-            traffic.finish("10 resets at random bytes", 10 * WINDOW);
+            traffic.finish("50 resets at random bytes", 50 * WINDOW);
         }
     }
 
@@ -171,12 +175,12 @@ class StorageQueueFaultsIT {
     @Test // F26
     void poisonMessage_goesToThePoisonQueue_andTheOthersGoOn() {
         String queue = queue();
-        send(queue, 50);
+        send(queue, 100);
         AtomicInteger tries = new AtomicInteger();
         Ledger good = new Ledger();
         try (StorageQueueConsumer consumer = consumer(queue).maxDequeueCount(3).build()) {
             consumer.consume().subscribe(TestSubscriber.handling(message -> {
-                if (message.text().equals("m25")) {
+                if (message.text().equals("m50")) {
                     tries.incrementAndGet();
                     message.nack();
                 } else {
@@ -184,12 +188,12 @@ class StorageQueueFaultsIT {
                     message.ack();
                 }
             }));
-            eventually("the others", () -> good.delivered() == 49);
+            eventually("the others", () -> good.delivered() == 99);
             try (StorageQueueConsumer poison =
                     consumer(queue + "-poison").createQueue(true).build()) {
                 TestSubscriber subscriber = TestSubscriber.acknowledging();
                 poison.consume().subscribe(subscriber);
-                assertThat(subscriber.await(1).get(0).text()).isEqualTo("m25");
+                assertThat(subscriber.await(1).get(0).text()).isEqualTo("m50");
             }
             assertThat(tries.get()).isEqualTo(3);
         }
@@ -216,29 +220,77 @@ class StorageQueueFaultsIT {
     }
 
     @Test // F27
-    void textsOfAnotherEncoding_goToThePoisonQueueAsTheyAre_andTheOthersGoOn() {
+    void textsThatCannotBeRead_goToThePoisonQueueAsTheyAre_andTheOthersGoOn() {
         String queue = queue();
-        raw(queue).sendMessage("no Base64 at all!");
-        raw(queue).sendMessage("{\"half\": ");
-        send(queue, 10);
-        try (StorageQueueConsumer consumer = consumer(queue).build();
-                StorageQueueConsumer poison =
-                        consumer(queue + "-poison").createQueue(true).build()) {
+        List<String> unreadable = unreadableTexts();
+        assertThat(unreadable).hasSize(29).doesNotHaveDuplicates();
+        FaultRuns.send(enveloping(queue), 500);
+        unreadable.forEach(raw(queue)::sendMessage);
+        FaultRuns.send(enveloping(queue), 500);
+        try (StorageQueueConsumer consumer = consumer(queue).envelope(true).build();
+                StorageQueueConsumer poison = consumer(queue + "-poison")
+                        .encoding(QueueEncoding.TEXT)
+                        .createQueue(true)
+                        .build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);
-            subscriber.await(10);
             TestSubscriber letters = TestSubscriber.acknowledging();
             poison.consume().subscribe(letters);
-            letters.await(2);
-            assertThat(letters.texts()).containsExactlyInAnyOrder("no Base64 at all!", "{\"half\": ");
-            assertThat(subscriber.count()).isEqualTo(10);
+            letters.await(29);
+            assertThat(letters.texts()).containsExactlyInAnyOrderElementsOf(unreadable);
+            subscriber.await(1_000);
+            assertThat(subscriber.texts()).allMatch(text -> text.startsWith("m"));
         }
+    }
+
+    private StorageQueueProducer enveloping(String queue) {
+        return StorageQueueProducer.builder()
+                .queueName(queue)
+                .config(config())
+                .envelope(true)
+                .build();
+    }
+
+    /** No Base64, or no JSON, or no envelope, or one with something wrong in it. */
+    private static List<String> unreadableTexts() {
+        String right = "{\"pythia\":1,\"id\":\"a\",\"time\":\"2026-01-01T00:00:00Z\",";
+        Stream<String> texts =
+                Stream.of("no Base64!", "{\"half\": ", "=", "A", "\u00e4", "<xml/>", "a b", "%41", "QQ=Q");
+        Stream<String> json = Stream.of(
+                "null",
+                "[]",
+                "42",
+                "\"text\"",
+                "{",
+                "{}",
+                "\u0000",
+                "[".repeat(2_000),
+                "{\"pythia\":2,\"id\":\"a\",\"time\":\"2026-01-01T00:00:00Z\",\"body\":\"b\"}",
+                "{\"pythia\":1,\"id\":7,\"time\":\"2026-01-01T00:00:00Z\",\"body\":\"b\"}",
+                "{\"pythia\":1,\"id\":\"a\",\"body\":\"b\"}",
+                "{\"pythia\":1,\"id\":\"a\",\"time\":\"yesterday\",\"body\":\"b\"}",
+                right + "\"body\":\"b\"} {}",
+                right + "\"body\":\"b\",\"body\":\"c\"}",
+                right + "\"body\":{}}",
+                right + "\"body\":{\"base64\":\"!\"}}",
+                right + "\"body\":{\"base64\":7}}",
+                right + "\"body\":\"b\",\"headers\":[[\"name\",{}]]}",
+                right + "\"body\":\"b\",\"headers\":[[\"name\",{\"base64\":\"!\"}]]}");
+        byte[] noise = new byte[100];
+        new Random(27).nextBytes(noise);
+        Base64.Encoder base64 = Base64.getEncoder();
+        return Stream.of(
+                        texts,
+                        json.map(each -> base64.encodeToString(each.getBytes(StandardCharsets.UTF_8))),
+                        Stream.of(base64.encodeToString(noise)))
+                .flatMap(each -> each)
+                .toList();
     }
 
     @Test // F40
     void consumersAndProducers_closedAtRandomMoments_loseNothing() {
         String queue = queue();
-        FaultRuns.closeAtRandom(() -> producer(queue), () -> consumer(queue).build(), 30, 30);
+        FaultRuns.closeAtRandom(() -> producer(queue), () -> consumer(queue).build(), 20, WINDOW);
     }
 
     @Test // F44

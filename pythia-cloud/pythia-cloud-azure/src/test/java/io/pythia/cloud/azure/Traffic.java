@@ -27,6 +27,8 @@ final class Traffic implements AutoCloseable {
     static final RetryConfig QUICK =
             new RetryConfig(RetryConfig.FOREVER, Duration.ofMillis(50), Duration.ofMillis(500), true, true);
 
+    static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
     final Ledger ledger = new Ledger();
     final AtomicInteger lost = new AtomicInteger();
     final AtomicInteger restored = new AtomicInteger();

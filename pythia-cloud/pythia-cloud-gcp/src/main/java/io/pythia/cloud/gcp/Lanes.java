@@ -4,8 +4,10 @@ import com.google.pubsub.v1.PubsubMessage;
 import io.pythia.spi.Outgoing;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Messages on their way to the service. Those of an ordering key go in one request after the other, so that none overtakes another; those
- * without one in several at once. What arrives meanwhile is the next request: no timer holds anything back. Thread-safe.
+ * without one in several at once, of which each must be the fuller the more there are. What arrives meanwhile is the next request: no
+ * timer holds anything back. Thread-safe.
  */
 final class Lanes {
     /** A message and what is published for it. */
@@ -25,14 +28,33 @@ final class Lanes {
 
     private static final class Lane {
         final Deque<Item> waiting = new ArrayDeque<>();
+        long waitingBytes;
         int underWay;
+
+        void add(Item item) {
+            waiting.add(item);
+            waitingBytes += item.message.getSerializedSize();
+        }
+
+        Item remove() {
+            Item item = waiting.remove();
+            waitingBytes -= item.message.getSerializedSize();
+            return item;
+        }
+
+        List<Item> removeAll() {
+            List<Item> all = List.copyOf(waiting);
+            waiting.clear();
+            waitingBytes = 0;
+            return all;
+        }
     }
 
     private final int maxMessages;
     private final int maxBytes;
     private final int maxRequests;
     private final Map<String, Lane> lanes = new HashMap<>();
-    private final Set<Item> underWay = new LinkedHashSet<>();
+    private final Set<Request> underWay = Collections.newSetFromMap(new IdentityHashMap<>());
 
     /**
      * Creates them, empty.
@@ -50,7 +72,7 @@ final class Lanes {
         Set<String> touched = new LinkedHashSet<>();
         for (Item item : items) {
             String key = item.message.getOrderingKey();
-            lanes.computeIfAbsent(key, k -> new Lane()).waiting.add(item);
+            lanes.computeIfAbsent(key, k -> new Lane()).add(item);
             touched.add(key);
         }
         List<Request> ready = new ArrayList<>();
@@ -64,7 +86,7 @@ final class Lanes {
 
     private @Nullable Request next(String key) {
         Lane lane = lanes.get(key);
-        if (lane == null || lane.waiting.isEmpty() || lane.underWay >= (key.isEmpty() ? maxRequests : 1)) {
+        if (lane == null || lane.waiting.isEmpty() || !mayGo(lane, key.isEmpty() ? maxRequests : 1)) {
             return null;
         }
         List<Item> items = new ArrayList<>();
@@ -74,11 +96,21 @@ final class Lanes {
             if (items.size() == maxMessages || (bytes > maxBytes && !items.isEmpty())) {
                 break;
             }
-            items.add(lane.waiting.remove());
+            items.add(lane.remove());
         }
         lane.underWay++;
-        underWay.addAll(items);
-        return new Request(key, items);
+        Request request = new Request(key, items);
+        underWay.add(request);
+        return request;
+    }
+
+    /** The first goes at once; many small ones would cost more than they bring. */
+    private boolean mayGo(Lane lane, int most) {
+        long share = (long) lane.underWay * lane.underWay;
+        long whole = (long) most * most;
+        return lane.underWay < most
+                && (lane.waiting.size() * whole >= share * maxMessages
+                        || lane.waitingBytes * whole >= share * maxBytes);
     }
 
     /** A request has been answered. Returns the next of its lane, null if none can be made now. */
@@ -88,7 +120,7 @@ final class Lanes {
             return null;
         }
         lane.underWay--;
-        request.items.forEach(underWay::remove);
+        underWay.remove(request);
         Request next = next(request.key);
         if (lane.underWay == 0 && lane.waiting.isEmpty()) {
             lanes.remove(request.key);
@@ -102,14 +134,13 @@ final class Lanes {
         if (lane == null) {
             return List.of();
         }
-        List<Item> behind = List.copyOf(lane.waiting);
-        lane.waiting.clear();
-        return behind;
+        return lane.removeAll();
     }
 
     /** Takes out what was published and has no answer. */
     synchronized List<Item> takeUnderWay() {
-        List<Item> open = List.copyOf(underWay);
+        List<Item> open = new ArrayList<>();
+        underWay.forEach(request -> open.addAll(request.items));
         underWay.clear();
         return open;
     }
@@ -117,18 +148,18 @@ final class Lanes {
     /** Takes out what was not published. */
     synchronized List<Item> takeWaiting() {
         List<Item> all = new ArrayList<>();
-        lanes.values().forEach(lane -> {
-            all.addAll(lane.waiting);
-            lane.waiting.clear();
-        });
+        lanes.values().forEach(lane -> all.addAll(lane.removeAll()));
         return all;
     }
 
     synchronized int size() {
-        int waiting = 0;
+        int size = 0;
         for (Lane lane : lanes.values()) {
-            waiting += lane.waiting.size();
+            size += lane.waiting.size();
         }
-        return waiting + underWay.size();
+        for (Request request : underWay) {
+            size += request.items.size();
+        }
+        return size;
     }
 }

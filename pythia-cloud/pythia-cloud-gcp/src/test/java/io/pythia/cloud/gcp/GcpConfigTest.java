@@ -7,10 +7,15 @@ import io.pythia.BrokerAuthenticationException;
 import io.pythia.Brokers;
 import io.pythia.ConfigException;
 import io.pythia.testkit.TestSubscriber;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -159,6 +164,34 @@ class GcpConfigTest {
                         .isInstanceOf(BrokerAuthenticationException.class)
                         .hasMessageContaining("credentialsPath")
                         .satisfies(error -> assertThat(stackTrace(error)).doesNotContain("canary-3141"));
+            }
+        }
+    }
+
+    @Test
+    void endpoint_isWhereItConnectsTo_byTls(@TempDir Path folder) throws Exception {
+        KeyPairGenerator keys = KeyPairGenerator.getInstance("RSA");
+        keys.initialize(2048);
+        String key = Base64.getEncoder()
+                .encodeToString(keys.generateKeyPair().getPrivate().getEncoded());
+        Path file = folder.resolve("key.json");
+        Files.writeString(
+                file,
+                "{\"type\":\"service_account\",\"client_id\":\"1\",\"client_email\":\"a@example.com\",\"private_key_id\":\"1\","
+                        + "\"private_key\":\"-----BEGIN PRIVATE KEY-----\\n" + key
+                        + "\\n-----END PRIVATE KEY-----\"}");
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                PubSubSubscriber consumer = PubSubSubscriber.builder()
+                        .subscriptionName("projects/p/subscriptions/orders")
+                        .config(GcpConfig.builder()
+                                .credentialsPath(file)
+                                .endpoint("127.0.0.1:" + server.getLocalPort())
+                                .build())
+                        .build()) {
+            server.setSoTimeout(60_000);
+            consumer.connect();
+            try (Socket client = server.accept()) {
+                assertThat(client.getInputStream().read()).as("a TLS handshake").isEqualTo(22);
             }
         }
     }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -102,6 +103,22 @@ class LanesTest {
         List<Lanes.Request> requests = lanes.add(List.of(item("", 1_000_000_000), item("", 1), item("", 2)));
         assertThat(requests).hasSizeGreaterThan(1);
         assertThat(requests.get(0).items()).hasSize(1);
+    }
+
+    @Test
+    void requests_areTheFuller_theMoreAreUnderWay() {
+        Lanes lanes = new Lanes(64, 1_000_000, 8);
+        assertThat(lanes.add(List.of(item("", 0)))).hasSize(1);
+        assertThat(lanes.add(List.of(item("", 1)))).hasSize(1); // a 64th of a full one
+        assertThat(lanes.add(items(3))).isEmpty();
+        assertThat(lanes.add(items(1))).hasSize(1); // four 64ths
+        assertThat(lanes.add(items(8))).isEmpty();
+        assertThat(lanes.add(items(64))).hasSize(1); // a full one, and what is left is no sixteen 64ths
+        assertThat(lanes.size()).isEqualTo(78);
+    }
+
+    private static List<Lanes.Item> items(int count) {
+        return IntStream.range(0, count).mapToObj(i -> item("", i)).toList();
     }
 
     @Test

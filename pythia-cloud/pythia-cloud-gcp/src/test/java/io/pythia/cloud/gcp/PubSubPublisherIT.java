@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -193,6 +194,20 @@ class PubSubPublisherIT {
             get(publisher.sendBatch(List.of(Message.of("a"), Message.of("b"), Message.of("c"))));
             assertThat(script.calls("Publish")).isEqualTo(3);
         }
+    }
+
+    @Test
+    void maxBatch_limitsHowManyGoTogether() {
+        List<Integer> sizes = new CopyOnWriteArrayList<>();
+        script.on("Publish", request -> {
+            sizes.add(((PublishRequest) request).getMessagesCount());
+            return null;
+        });
+        try (PubSubPublisher publisher = publisher().maxBatch(2).build()) {
+            get(publisher.sendBatch(
+                    IntStream.range(0, 50).mapToObj(i -> keyed("k", i)).toList()));
+        }
+        assertThat(sizes).contains(2).allMatch(size -> size <= 2);
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import com.google.pubsub.v1.DeadLetterPolicy;
 import com.google.pubsub.v1.PubsubMessage;
+import com.google.pubsub.v1.StreamingPullRequest;
 import io.grpc.Status;
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -197,6 +199,27 @@ class PubSubSubscriberIT {
     }
 
     @Test
+    void limitsAndDeadline_areToldToTheService() {
+        String name = resources.create();
+        AtomicReference<StreamingPullRequest> first = new AtomicReference<>();
+        script.on("StreamingPull", request -> {
+            first.compareAndSet(null, (StreamingPullRequest) request);
+            return null;
+        });
+        try (PubSubSubscriber consumer = subscriber(name)
+                .ackDeadline(Duration.ofSeconds(17))
+                .maxMessages(7)
+                .maxInFlightBytes(4_711)
+                .build()) {
+            consumer.consume().subscribe(TestSubscriber.acknowledging());
+            eventually("a stream", () -> first.get() != null);
+            assertThat(first.get().getStreamAckDeadlineSeconds()).isEqualTo(17);
+            assertThat(first.get().getMaxOutstandingMessages()).isEqualTo(7);
+            assertThat(first.get().getMaxOutstandingBytes()).isEqualTo(4_711);
+        }
+    }
+
+    @Test
     void nothingIsFetched_beforeSomebodyWantsIt() {
         String name = resources.create();
         publish(name, 3);
@@ -334,7 +357,7 @@ class PubSubSubscriberIT {
         String name = resources.create(subscription -> subscription.setDeadLetterPolicy(DeadLetterPolicy.newBuilder()
                 .setDeadLetterTopic(PubSubResources.topic(letters))
                 .setMaxDeliveryAttempts(5)));
-        publish(name, 10);
+        publish(name, 100);
         List<Integer> attempts = Collections.synchronizedList(new ArrayList<>());
         try (PubSubSubscriber consumer = subscriber(name).build();
                 PubSubSubscriber reading = subscriber(letters).build()) {
@@ -355,31 +378,55 @@ class PubSubSubscriberIT {
         }
     }
 
-    /** F27: what other programs publish. */
+    /** F27: what other programs publish; there is nothing that could not be read. */
     @Test
     void messagesOfOtherPrograms_areReadAsTheyAre() {
         String name = resources.create();
-        resources.publish(
-                name,
-                PubsubMessage.newBuilder().putAttributes("only", "attributes").build(),
-                PubsubMessage.newBuilder()
-                        .setData(ByteString.copyFrom(new byte[] {(byte) 0xff, 0, 1}))
-                        .putAttributes(Attributes.ORDER, "7,x,-1")
-                        .putAttributes("pythia-b0:name", "no base64!")
-                        .putAttributes("pythia-h", "a")
-                        .putAttributes("pythia-b99999999999:", "b")
-                        .putAttributes(Attributes.ID, "")
-                        .build());
-        publish(name, 20);
+        List<PubsubMessage> odd = oddMessages();
+        assertThat(odd).hasSize(29);
+        publish(name, 500);
+        resources.publish(name, odd.toArray(PubsubMessage[]::new));
+        publish(name, 500);
+        List<ByteString> bodies = Collections.synchronizedList(new ArrayList<>());
         try (PubSubSubscriber consumer = subscriber(name).build()) {
-            TestSubscriber messages = TestSubscriber.acknowledging();
-            consumer.consume().subscribe(messages);
-            List<Message> all = messages.await(22);
-            assertThat(all.get(0).headers().get("only")).isEqualTo("attributes");
-            assertThat(all.get(0).body()).isEmpty();
-            assertThat(all.get(1).headers().names())
-                    .containsExactlyInAnyOrder("pythia-b0:name", "pythia-h", "pythia-b99999999999:");
-            assertThat(all.get(1).id()).isNotEmpty();
+            consumer.consume().subscribe(TestSubscriber.handling(message -> {
+                // Whatever is asked of an odd message has an answer.
+                assertThat(message.id() + message.key() + message.headers() + message.timestamp())
+                        .isNotEmpty();
+                bodies.add(ByteString.copyFrom(message.body()));
+                message.ack();
+            }));
+            eventually("all messages", () -> bodies.size() == 1_029);
+            assertThat(bodies)
+                    .containsAll(odd.stream().map(PubsubMessage::getData).toList());
+            eventually("nothing left", () -> outstanding(name) == 0);
         }
+    }
+
+    /** Noise with attributes that look as if they were of this library. */
+    private static List<PubsubMessage> oddMessages() {
+        Random random = new Random(27);
+        List<PubsubMessage> messages = new ArrayList<>();
+        messages.add(
+                PubsubMessage.newBuilder().putAttributes("only", "attributes").build());
+        for (String name : List.of(
+                Attributes.ORDER,
+                Attributes.ID,
+                Attributes.KEY,
+                "pythia-b0:name",
+                "pythia-h",
+                "pythia-b99999999999:x",
+                "\n")) {
+            for (String value : List.of("", "no Base64!", "7,x,-1", "\u0000\r\n")) {
+                byte[] noise = new byte[1 + random.nextInt(100)];
+                random.nextBytes(noise);
+                messages.add(PubsubMessage.newBuilder()
+                        .setData(ByteString.copyFrom(noise))
+                        .putAttributes(name, value)
+                        .putAttributes("another", value)
+                        .build());
+            }
+        }
+        return messages;
     }
 }
