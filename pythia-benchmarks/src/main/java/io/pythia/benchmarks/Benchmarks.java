@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Runs suites and writes what they found into {@code docs/performance.md}: see {@code ./benchmarks --help}. */
@@ -117,7 +118,7 @@ public final class Benchmarks {
         Report written = new Report(Path.of("docs"));
         boolean good = true;
         for (String name : names) {
-            Suite suite = SUITES.get(name);
+            Suite suite = Objects.requireNonNull(SUITES.get(name));
             int count = messages > 0 ? messages : quick ? suite.messages() / QUICK_PART : suite.messages();
             long started = System.nanoTime();
             System.err.printf("== %s (%d of %d)%n", name, names.indexOf(name) + 1, names.size());
