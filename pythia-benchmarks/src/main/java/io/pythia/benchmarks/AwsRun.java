@@ -14,18 +14,27 @@ import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 
 /** One run in a fresh JVM: {@code AwsRun <variant> <address> <queue> <messages>}. Prints one RESULT line. */
 public final class AwsRun {
     private static final String BODY = "x".repeat(256);
     private static final int BATCH = 10;
+    /** As many as Pythia has requests under way at most, when it sends and when it receives. */
+    static final int PRODUCING_LOOPS = 8;
+
+    static final int CONSUMING_LOOPS = 4;
     /** How many sends of Pythia may be unconfirmed. */
     private static final int WINDOW = 1_000;
 
@@ -43,9 +52,11 @@ public final class AwsRun {
     public static void main(String[] args) throws Exception {
         AwsRun run = new AwsRun(args[1], args[2], Integer.parseInt(args[3]));
         switch (args[0]) {
-            case "raw-produce" -> run.rawProduce();
+            case "raw-produce" -> run.rawProduce(1);
+            case "loops-produce" -> run.rawProduce(PRODUCING_LOOPS);
             case "pythia-produce" -> run.pythiaProduce();
-            case "raw-consume" -> run.rawConsume();
+            case "raw-consume" -> run.rawConsume(1);
+            case "loops-consume" -> run.rawConsume(CONSUMING_LOOPS);
             case "pythia-consume" -> run.pythiaConsume();
             case "pythia-requests" -> run.pythiaRequests();
             default -> throw new IllegalArgumentException("unknown variant " + args[0]);
@@ -105,24 +116,44 @@ public final class AwsRun {
         return messages / 4;
     }
 
-    private void rawProduce() {
-        List<SendMessageBatchRequestEntry> entries = new ArrayList<>();
-        for (int i = 0; i < BATCH; i++) {
-            entries.add(SendMessageBatchRequestEntry.builder()
-                    .id(Integer.toString(i))
-                    .messageBody(BODY)
-                    .build());
-        }
-        try (SqsClient client = client(address)) {
-            Measurement measurement = new Measurement();
-            for (int i = 0; i < messages + warmUp(); i += BATCH) {
-                if (i == warmUp()) {
-                    measurement = new Measurement();
-                }
-                client.sendMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
+    /** So many loops that send ten and wait for the answer. */
+    private void rawProduce(int loops) throws InterruptedException {
+        SqsClient client = client(address);
+        inLoops(loops, () -> {
+            List<SendMessageBatchRequestEntry> entries = new ArrayList<>();
+            for (int i = 0; i < BATCH; i++) {
+                entries.add(SendMessageBatchRequestEntry.builder()
+                        .id(Integer.toString(i))
+                        .messageBody(BODY)
+                        .build());
             }
-            measurement.report(messages);
+            client.sendMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
+            return BATCH;
+        });
+    }
+
+    /** Repeats a step, which returns of how many messages it was, in so many threads, and measures the rate after the warm-up. */
+    private void inLoops(int loops, IntSupplier step) throws InterruptedException {
+        AtomicInteger all = new AtomicInteger();
+        AtomicReference<@Nullable Measurement> measurement = new AtomicReference<>();
+        CountDownLatch done = new CountDownLatch(1);
+        for (int i = 0; i < loops; i++) {
+            Thread loop = new Thread(() -> {
+                while (all.get() < messages + warmUp()) {
+                    if (all.get() >= warmUp() && measurement.get() == null) {
+                        measurement.compareAndSet(null, new Measurement());
+                    }
+                    all.addAndGet(step.getAsInt());
+                }
+                done.countDown();
+                LockSupport.park(); // what it has allocated is measured while it lives
+            });
+            loop.setDaemon(true);
+            loop.setUncaughtExceptionHandler((thread, error) -> fail(error));
+            loop.start();
         }
+        done.await();
+        Objects.requireNonNull(measurement.get()).report(messages);
     }
 
     private void pythiaProduce() throws InterruptedException {
@@ -148,36 +179,31 @@ public final class AwsRun {
         }
     }
 
-    /** As everybody writes it: receive ten, handle them, delete ten. */
-    private void rawConsume() {
-        try (SqsClient client = client(address)) {
-            Measurement measurement = null;
-            int sum = 0;
-            for (int received = 0; received < messages + warmUp(); ) {
-                if (measurement == null && received >= warmUp()) {
-                    measurement = new Measurement();
-                }
-                var batch = client.receiveMessage(r -> r.queueUrl(url(address, queue))
+    /** As everybody writes it, in so many loops: receive ten with their attributes, as Pythia does, handle them, delete ten. */
+    private void rawConsume(int loops) throws InterruptedException {
+        SqsClient client = client(address);
+        inLoops(loops, () -> receiveAndDelete(client));
+    }
+
+    private int receiveAndDelete(SqsClient client) {
+        List<software.amazon.awssdk.services.sqs.model.Message> batch = client.receiveMessage(
+                        r -> r.queueUrl(url(address, queue))
                                 .maxNumberOfMessages(BATCH)
+                                .messageAttributeNames("All")
+                                .messageSystemAttributeNames(MessageSystemAttributeName.ALL)
                                 .waitTimeSeconds(20))
-                        .messages();
-                List<DeleteMessageBatchRequestEntry> entries = new ArrayList<>();
-                for (var message : batch) {
-                    sum += message.body().length();
-                    entries.add(DeleteMessageBatchRequestEntry.builder()
-                            .id(Integer.toString(entries.size()))
-                            .receiptHandle(message.receiptHandle())
-                            .build());
-                }
-                if (!entries.isEmpty()) {
-                    client.deleteMessageBatch(
-                            r -> r.queueUrl(url(address, queue)).entries(entries));
-                }
-                received += batch.size();
-            }
-            System.err.println("checksum " + sum);
-            Objects.requireNonNull(measurement).report(messages);
+                .messages();
+        List<DeleteMessageBatchRequestEntry> entries = new ArrayList<>();
+        for (var message : batch) {
+            entries.add(DeleteMessageBatchRequestEntry.builder()
+                    .id(Integer.toString(entries.size()))
+                    .receiptHandle(message.receiptHandle())
+                    .build());
         }
+        if (!entries.isEmpty()) {
+            client.deleteMessageBatch(r -> r.queueUrl(url(address, queue)).entries(entries));
+        }
+        return batch.size();
     }
 
     private void pythiaConsume() throws InterruptedException {

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -57,15 +58,10 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
      */
     public void installDeleteLog() {
         List<String> statements = deleteLogStatements();
-        try (Database database = new Database(settings)) {
-            database.open();
-            database.write("installing the log of deletes", connection -> {
-                for (String statement : statements) {
-                    Database.execute(connection, statement);
-                }
-                return true;
-            });
-        }
+        administer(database -> database.write("installing the log of deletes", connection -> {
+            Database.executeAll(connection, statements);
+            return true;
+        }));
     }
 
     /**
@@ -75,15 +71,55 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
      * @throws UnsupportedOperationException on H2
      */
     public List<String> deleteLogStatements() {
+        return administer(database -> DeleteTriggers.install(database.dialect(), lookUp(database)));
+    }
+
+    /**
+     * Returns the tables of the database whose deletes are logged, those of this worker or not, sorted. Blocks.
+     *
+     * @throws io.pythia.BrokerException if the database refuses
+     * @throws UnsupportedOperationException on H2
+     */
+    public List<String> deleteLogTables() {
+        return administer(database -> database.read(
+                "looking for triggers", connection -> DeleteTriggers.installed(connection, database.dialect())));
+    }
+
+    /**
+     * Drops the triggers of this worker's tables and, if no other table has one, the log with what is in it. Blocks. Repeating it changes
+     * nothing.
+     *
+     * @throws io.pythia.BrokerException if the database refuses
+     * @throws UnsupportedOperationException on H2
+     */
+    public void removeDeleteLog() {
+        administer(database -> {
+            List<TableSchema> tables = lookUp(database);
+            return database.write("removing the log of deletes", connection -> {
+                Database.executeAll(connection, DeleteTriggers.remove(database.dialect(), tables));
+                if (DeleteTriggers.installed(connection, database.dialect()).isEmpty()) {
+                    Database.executeAll(connection, DeleteTriggers.removeLog(database.dialect()));
+                }
+                return true;
+            });
+        });
+    }
+
+    private List<TableSchema> lookUp(Database database) {
+        return database.read("looking the tables up", connection -> {
+            List<TableSchema> tables = new ArrayList<>();
+            for (String name : settings.tables()) {
+                tables.add(Tables.find(connection, database.dialect(), name));
+            }
+            return tables;
+        });
+    }
+
+    /** Does something with connections of its own. */
+    private <T> T administer(Function<Database, T> work) {
         try (Database database = new Database(settings)) {
             database.open();
-            return database.read("looking the tables up", connection -> {
-                List<TableSchema> tables = new ArrayList<>();
-                for (String name : settings.tables()) {
-                    tables.add(Tables.find(connection, database.dialect(), name));
-                }
-                return DeleteLog.statements(database.dialect(), tables);
-            });
+            return work.apply(database);
         }
     }
 
@@ -94,17 +130,13 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
      * @throws io.pythia.BrokerException if it is in use, or the database refuses
      */
     public void dropSlot() {
-        try (Database database = new Database(settings)) {
-            database.open();
-            database.write("dropping the slot", connection -> {
-                try (PreparedStatement statement = connection.prepareStatement(
-                        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ?")) {
-                    statement.setString(1, settings.config().slot());
-                    statement.execute();
-                }
-                return true;
-            });
-        }
+        administer(database -> database.write("dropping the slot", connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ?")) {
+                statement.setString(1, settings.config().slot());
+                return statement.execute();
+            }
+        }));
     }
 
     /** Builds workers; the defaults are in the methods' descriptions. Not thread-safe. */

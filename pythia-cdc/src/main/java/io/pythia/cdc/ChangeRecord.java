@@ -24,8 +24,6 @@ final class ChangeRecord implements MessageContent {
     private final String table;
     private final int size;
     private volatile @Nullable ChangeEvent event;
-    /** Whether it was acknowledged; belongs to the progress. */
-    boolean acked;
 
     ChangeRecord(Object place, String table, int size, OutboxColumns outbox, Supplier<ChangeEvent> source) {
         this.place = place;

@@ -9,6 +9,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import javax.sql.DataSource;
@@ -194,6 +195,12 @@ final class Database implements AutoCloseable {
     static void execute(Connection connection, String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
+        }
+    }
+
+    static void executeAll(Connection connection, List<String> statements) throws SQLException {
+        for (String statement : statements) {
+            execute(connection, statement);
         }
     }
 

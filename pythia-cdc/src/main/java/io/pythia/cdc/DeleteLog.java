@@ -8,12 +8,10 @@ import io.pythia.cdc.ChangeEvent.Operation;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 final class DeleteLog {
     static final String TABLE = "pythia_cdc_deletes";
     static final String TIME = "deleted_at";
-    private static final String TRIGGER = "pythia_cdc_delete";
 
     private final List<PolledTable> tables;
 
@@ -39,7 +36,7 @@ final class DeleteLog {
             return PolledTable.of(new DeleteLog(tables), schema, database, config);
         } catch (DestinationNotFoundException e) {
             throw new DestinationNotFoundException(
-                    "there is no table " + TABLE + ": the command install-delete-log makes it and the triggers", e);
+                    "there is no table " + TABLE + ": `pythia cdc install-delete-log` makes it and the triggers", e);
         }
     }
 
@@ -99,85 +96,5 @@ final class DeleteLog {
         } catch (JsonProcessingException e) {
             throw new BrokerException("a row of " + TABLE + " has no JSON in row_data");
         }
-    }
-
-    /**
-     * Returns the statements that make the log, and a trigger for each table; repeating them changes nothing.
-     *
-     * @throws UnsupportedOperationException if the database has no triggers in SQL
-     */
-    static List<String> statements(Dialect dialect, List<TableSchema> tables) {
-        List<String> statements = new ArrayList<>();
-        switch (dialect) {
-            case POSTGRESQL -> postgres(dialect, tables, statements);
-            case MYSQL, SQLITE -> perTable(dialect, tables, statements);
-            case H2 ->
-                throw new UnsupportedOperationException(
-                        "cdc: triggers of H2 are Java classes; use a column for deletes (deleted-column) there");
-        }
-        return statements;
-    }
-
-    private static void postgres(Dialect dialect, List<TableSchema> tables, List<String> statements) {
-        statements.add("CREATE TABLE IF NOT EXISTS " + TABLE + " (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-                + " table_schema text NOT NULL, table_name text NOT NULL, row_data text,"
-                + " deleted_at timestamptz NOT NULL DEFAULT clock_timestamp())");
-        statements.add("CREATE INDEX IF NOT EXISTS " + TABLE + "_place ON " + TABLE + " (deleted_at, id)");
-        statements.add("CREATE OR REPLACE FUNCTION " + TRIGGER + "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                + " IF TG_OP = 'TRUNCATE' THEN"
-                + " INSERT INTO " + TABLE + " (table_schema, table_name) VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME);"
-                + " ELSE INSERT INTO " + TABLE + " (table_schema, table_name, row_data)"
-                + " VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME, to_json(OLD)::text); END IF; RETURN NULL; END $$");
-        for (TableSchema table : tables) {
-            String on = " ON " + dialect.quoteTable(table);
-            statements.add("DROP TRIGGER IF EXISTS " + TRIGGER + on);
-            statements.add("CREATE TRIGGER " + TRIGGER + " AFTER DELETE" + on + " FOR EACH ROW EXECUTE FUNCTION "
-                    + TRIGGER + "()");
-            statements.add("DROP TRIGGER IF EXISTS " + TRIGGER + "_all" + on);
-            statements.add("CREATE TRIGGER " + TRIGGER + "_all AFTER TRUNCATE" + on
-                    + " FOR EACH STATEMENT EXECUTE FUNCTION " + TRIGGER + "()");
-        }
-    }
-
-    private static void perTable(Dialect dialect, List<TableSchema> tables, List<String> statements) {
-        boolean sqlite = dialect == Dialect.SQLITE;
-        statements.add(
-                "CREATE TABLE IF NOT EXISTS " + TABLE
-                        + (sqlite
-                                ? " (id INTEGER PRIMARY KEY AUTOINCREMENT, table_schema TEXT NOT NULL, table_name TEXT NOT NULL,"
-                                        + " row_data TEXT, deleted_at TIMESTAMP NOT NULL DEFAULT (" + dialect.now()
-                                        + "))"
-                                : " (id BIGINT AUTO_INCREMENT PRIMARY KEY, table_schema VARCHAR(64) NOT NULL,"
-                                        + " table_name VARCHAR(64) NOT NULL, row_data LONGTEXT,"
-                                        + " deleted_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY place (deleted_at, id))"));
-        for (TableSchema table : tables) {
-            String name = TRIGGER + "_" + table.name();
-            String trigger =
-                    dialect.quote(name.length() <= 64 ? name : TRIGGER + "_" + io.pythia.internal.Hashes.of(name));
-            String insert = "INSERT INTO " + TABLE + " (table_schema, table_name, row_data) VALUES ("
-                    + literal(dialect, table.schema()) + ", " + literal(dialect, table.name()) + ", "
-                    + image(dialect, table) + ")";
-            statements.add("DROP TRIGGER IF EXISTS " + trigger);
-            statements.add("CREATE TRIGGER " + trigger + " AFTER DELETE ON " + dialect.quoteTable(table)
-                    + " FOR EACH ROW " + (sqlite ? "BEGIN " + insert + "; END" : insert));
-        }
-    }
-
-    private static String image(Dialect dialect, TableSchema table) {
-        StringJoiner json = new StringJoiner(", ", dialect == Dialect.SQLITE ? "json_object(" : "JSON_OBJECT(", ")");
-        for (Column column : table.columns()) {
-            String old = "OLD." + dialect.quote(column.name());
-            boolean bytes = column.kind() == Column.Kind.BYTES;
-            String value = !bytes
-                    ? old
-                    : dialect == Dialect.SQLITE ? "'\\x' || hex(" + old + ")" : "CONCAT('\\\\x', HEX(" + old + "))";
-            json.add(literal(dialect, column.name()) + ", " + value);
-        }
-        return json.toString();
-    }
-
-    private static String literal(Dialect dialect, String text) {
-        String quoted = text.replace("'", "''");
-        return "'" + (dialect == Dialect.MYSQL ? quoted.replace("\\", "\\\\") : quoted) + "'";
     }
 }

@@ -25,8 +25,8 @@ final class LogEvents {
     static ChangeEvent of(Begin transaction, long number, RowChange change, List<String> key) {
         Images images = PgOutput.images(change);
         Relation relation = change.relation();
-        Map<String, @Nullable Object> before = values(relation, images.before());
-        Map<String, @Nullable Object> after = values(relation, images.after());
+        Map<String, @Nullable Object> before = values(images.before());
+        Map<String, @Nullable Object> after = values(images.after());
         return new ChangeEvent(
                 relation.schema(),
                 relation.name(),
@@ -61,19 +61,8 @@ final class LogEvents {
         return Lsn.text(transaction.commitLsn()) + "/" + number;
     }
 
-    private static @Nullable Map<String, @Nullable Object> values(Relation relation, @Nullable Row row) {
-        if (row == null) {
-            return null;
-        }
-        Map<String, @Nullable Object> values = new LinkedHashMap<>();
-        for (LogColumn column : relation.columns()) {
-            if (row.values().containsKey(column.name())) {
-                values.put(
-                        column.name(),
-                        Values.convert(column.kind(), row.values().get(column.name())));
-            }
-        }
-        return values;
+    private static @Nullable Map<String, @Nullable Object> values(@Nullable Row row) {
+        return row == null ? null : row.values();
     }
 
     /** A key's column may be large and unchanged: then the image before has it. */

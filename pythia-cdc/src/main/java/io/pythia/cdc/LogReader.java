@@ -15,6 +15,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +26,8 @@ import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
 
 /**
- * Reads the log without pause, on a thread of its own: the server ends a connection that it does not hear of. It also stores the place and
- * then tells the server, in this order.
+ * Reads the log without pause, on a thread of its own: the server ends a connection that it does not hear of. It also has the place stored,
+ * by another thread, so that the server need not wait for that, and then tells the server, in this order.
  */
 final class LogReader implements Runnable {
     private static final int MOST_AT_ONCE = 500;
@@ -33,6 +37,12 @@ final class LogReader implements Runnable {
     private static final int TURNS_BEFORE_PAUSE = 100;
 
     private static final long IDLE_PAUSE = 2_000_000L;
+    /** What has arrived is read in less; a message that takes longer was waited for. */
+    private static final long LATE = 3_000L;
+    /** So many that were waited for, and it is cheaper for both sides to let some gather than to be woken for each. */
+    private static final int MOST_LATE = 5;
+
+    private static final long GATHERING_PAUSE = 500_000L;
     /** How far the log must have gone on, for other tables, before that is worth storing: to store it makes some log itself. */
     private static final long IDLE_STEP = 16 << 10;
 
@@ -45,10 +55,13 @@ final class LogReader implements Runnable {
     private final Map<String, TableSchema> tables = new HashMap<>();
     private final Map<Integer, Watched> watched = new HashMap<>();
     private final Supplier<ReplicationSlot> slot;
+    private final ExecutorService saver;
+    private CompletableFuture<Void> saving = CompletableFuture.completedFuture(null);
     private volatile boolean stopped;
     private volatile long lag = -1;
     private volatile boolean endedWell;
 
+    private final List<ChangeRecord> records = new ArrayList<>(MOST_AT_ONCE);
     private @Nullable Begin transaction;
     private long number;
     private long lastStatusAt = System.nanoTime();
@@ -70,6 +83,11 @@ final class LogReader implements Runnable {
         this.place = place;
         this.output = output;
         this.slot = slot;
+        this.saver = Executors.newSingleThreadExecutor(work -> {
+            Thread thread = new Thread(work, "pythia-" + settings.name() + "-place");
+            thread.setDaemon(true);
+            return thread;
+        });
         tables.forEach(table -> this.tables.put(table.qualified(), table));
     }
 
@@ -99,15 +117,19 @@ final class LogReader implements Runnable {
                     LockSupport.parkNanos(IDLE_PAUSE);
                 }
             }
+            saving.join();
             place.save();
             flush();
             stream.forceUpdateStatus();
             endedWell = true;
             place.fail(new BrokerException(settings.name() + " is disconnected"));
         } catch (SQLException | InterruptedException | RuntimeException e) {
-            BrokerException failure = CdcErrors.translate(settings.name() + ": reading the log", e);
+            Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
+            BrokerException failure = CdcErrors.translate(settings.name() + ": reading the log", cause);
             place.fail(failure);
             buffer.fail(failure);
+        } finally {
+            saver.shutdown();
         }
     }
 
@@ -115,25 +137,33 @@ final class LogReader implements Runnable {
         if (!buffer.awaitRoom(IDLE_PAUSE)) {
             return 0;
         }
-        List<ChangeRecord> records = new ArrayList<>();
         int read = 0;
-        for (; read < MOST_AT_ONCE; read++) {
+        int late = 0;
+        long lastAt = System.nanoTime();
+        for (; read < MOST_AT_ONCE && late < MOST_LATE; read++) {
             ByteBuffer message = stream.readPending();
             if (message == null) {
                 break;
             }
-            handle(message, records);
+            long now = System.nanoTime();
+            late += now - lastAt > LATE ? 1 : 0;
+            lastAt = now;
+            handle(message);
         }
         if (read == 0 && stream.isClosed()) {
             throw new SQLException("the server has ended the stream", "08006");
         }
         if (!records.isEmpty()) {
             buffer.put(records);
+            records.clear();
+        }
+        if (late == MOST_LATE) {
+            LockSupport.parkNanos(GATHERING_PAUSE);
         }
         return read;
     }
 
-    private void handle(ByteBuffer message, List<ChangeRecord> records) {
+    private void handle(ByteBuffer message) {
         int size = message.remaining();
         Event event = output.read(message);
         if (event instanceof RowChange change) {
@@ -198,7 +228,7 @@ final class LogReader implements Runnable {
                         .toList());
     }
 
-    /** Stores the place and tells the server: soon when idle, else at intervals. */
+    /** Has the place stored, soon when idle, else at intervals, and tells the server what is stored. */
     private void tellPlace(boolean idle) throws SQLException {
         long now = System.nanoTime();
         boolean due = now - lastStatusAt >= settings.config().statusInterval().toNanos();
@@ -206,10 +236,13 @@ final class LogReader implements Runnable {
             skipWhatIsNotOurs();
         }
         long sinceSave = now - lastSaveAt;
-        if (place.isDirty() && (due || sinceSave >= SAVE_INTERVAL || (idle && sinceSave >= IDLE_SAVE_INTERVAL))) {
-            place.save();
-            lastSaveAt = System.nanoTime();
+        if (saving.isDone()) {
+            saving.join(); // throws what went wrong
             flush();
+            if (place.isDirty() && (due || sinceSave >= SAVE_INTERVAL || (idle && sinceSave >= IDLE_SAVE_INTERVAL))) {
+                saving = CompletableFuture.runAsync(place::save, saver);
+                lastSaveAt = now;
+            }
         }
         if (due) {
             stream.forceUpdateStatus();
@@ -231,7 +264,9 @@ final class LogReader implements Runnable {
     /** Only what is stored is told. */
     private void flush() {
         LogSequenceNumber stored = LogSequenceNumber.valueOf(place.stored());
-        stream.setFlushedLSN(stored);
-        stream.setAppliedLSN(stored);
+        if (!stored.equals(stream.getLastFlushedLSN())) {
+            stream.setFlushedLSN(stored);
+            stream.setAppliedLSN(stored);
+        }
     }
 }

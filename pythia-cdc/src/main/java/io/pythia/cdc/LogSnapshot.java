@@ -99,14 +99,14 @@ final class LogSnapshot implements AutoCloseable {
 
     private List<ChangeRecord> records(TableSchema table, PollQuery query, List<@Nullable Object[]> rows) {
         Instant now = Instant.now();
+        String name = table.qualified();
         OutboxColumns outbox = OutboxColumns.of(settings.config(), table);
         List<ChangeRecord> records = new ArrayList<>(rows.size());
         for (@Nullable Object[] row : rows) {
             List<Object> place = query.cursorOf(row);
-            reading.table(table.qualified()).after = place;
-            Progress.Step<LogState> step = progress.message(state -> state.table(table.qualified()).after = place);
-            records.add(new ChangeRecord(
-                    step, table.qualified(), RowImage.size(row), outbox, () -> event(table, row, place, now)));
+            reading.table(name).after = place;
+            Progress.Step<LogState> step = progress.message(state -> state.table(name).after = place);
+            records.add(new ChangeRecord(step, name, RowImage.size(row), outbox, () -> event(table, row, place, now)));
         }
         return records;
     }

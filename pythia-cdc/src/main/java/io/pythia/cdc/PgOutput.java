@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -164,8 +165,8 @@ final class PgOutput {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    /** A row as the log has it: a text or null for each column that is there. */
-    record Row(Map<String, @Nullable String> values, List<String> unchanged) {}
+    /** A row as the log has it: the value of each column that is there, in their order. */
+    record Row(Map<String, @Nullable Object> values, List<String> unchanged) {}
 
     /** Both images of a row; what is not known is null. */
     record Images(@Nullable Row before, @Nullable Row after) {}
@@ -198,7 +199,7 @@ final class PgOutput {
     /** Of a key's image only the key's columns count; the others are written as null. */
     private static Row row(ByteBuffer rows, Relation relation, boolean onlyKey) {
         int count = rows.getShort() & 0xffff;
-        Map<String, @Nullable String> values = new java.util.LinkedHashMap<>();
+        Map<String, @Nullable Object> values = new LinkedHashMap<>();
         List<String> unchanged = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             LogColumn column = relation.columns.get(i);
@@ -216,7 +217,7 @@ final class PgOutput {
             if (kind == 'u') {
                 unchanged.add(column.name());
             } else if (!onlyKey || column.isIdentity()) {
-                values.put(column.name(), value);
+                values.put(column.name(), Values.convert(column.kind(), value));
             }
         }
         return new Row(values, unchanged);

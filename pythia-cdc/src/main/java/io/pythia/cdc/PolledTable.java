@@ -23,6 +23,7 @@ final class PolledTable {
     final TableSchema schema;
     final PollQuery query;
     final OutboxColumns outbox;
+    private final String name;
     private final Column updated;
     private final @Nullable Column created;
     private final @Nullable Column deleted;
@@ -34,6 +35,7 @@ final class PolledTable {
             TableSchema schema, PollQuery query, CdcConfig config, Column updated, @Nullable DeleteLog deletes) {
         this.deletes = deletes;
         this.schema = schema;
+        this.name = schema.qualified();
         this.query = query;
         this.updated = updated;
         this.outbox = OutboxColumns.of(config, schema);
@@ -84,7 +86,7 @@ final class PolledTable {
     }
 
     String name() {
-        return schema.qualified();
+        return name;
     }
 
     /** Returns whether a row is one that is asked for: a log of deletes has those of other tables, too. */

@@ -38,10 +38,7 @@ final class Values {
                 case BOOLEAN -> bool(raw);
                 case BYTES -> bytes(raw.toString());
                 case TIMESTAMP -> iso(raw);
-                case INSTANT -> {
-                    Instant instant = instant(kind, raw);
-                    yield instant == null ? raw.toString() : instant.toString();
-                }
+                case INSTANT -> pointInTime(raw);
                 default -> raw;
             };
         } catch (NumberFormatException e) {
@@ -83,6 +80,31 @@ final class Values {
     private static String iso(Object raw) {
         String text = raw.toString();
         return text.length() > 10 && text.charAt(10) == ' ' ? text.substring(0, 10) + 'T' + text.substring(11) : text;
+    }
+
+    private static String pointInTime(Object raw) {
+        String text = raw.toString();
+        if (isUtcOfPostgres(text)) {
+            return inUtc(text);
+        }
+        Instant instant = instant(Kind.INSTANT, raw);
+        return instant == null ? text : instant.toString();
+    }
+
+    private static boolean isUtcOfPostgres(String text) {
+        return text.length() >= 22 && text.endsWith("+00") && text.charAt(10) == ' ';
+    }
+
+    /** The common case without a calendar: {@code 2026-01-02 03:04:05.6+00} as {@link Instant#toString} has it. */
+    private static String inUtc(String text) {
+        int end = text.length() - 3;
+        StringBuilder iso =
+                new StringBuilder(30).append(text, 0, 10).append('T').append(text, 11, end);
+        int digits = Math.max(0, end - 20);
+        for (int i = digits; i % 3 != 0; i++) {
+            iso.append('0');
+        }
+        return iso.append('Z').toString();
     }
 
     /** Returns a time of a column, of no zone as of UTC; null if it is none. */

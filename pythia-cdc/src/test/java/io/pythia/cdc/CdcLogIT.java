@@ -11,11 +11,14 @@ import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.TestServers;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -341,6 +344,24 @@ class CdcLogIT {
                         && facts.get("position").contains("/")
                         && facts.get("phase").equals("log");
             });
+        }
+    }
+
+    @Test
+    void statusInterval_isHowOftenTheServerIsTold() {
+        try (CdcWorker worker = workers.worker(table).build()) {
+            Events.of(worker);
+            TreeSet<Instant> told = new TreeSet<>();
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> {
+                String time = database.text("SELECT to_json(reply_time)#>>'{}' FROM pg_stat_replication JOIN"
+                        + " pg_replication_slots ON active_pid = pid WHERE slot_name = '" + workers.name() + "'");
+                return !time.isEmpty()
+                        && !time.equals("null")
+                        && told.add(OffsetDateTime.parse(time).toInstant())
+                        && told.size() >= 4;
+            });
+            // Half a second here; by default it would be five.
+            assertThat(Duration.between(told.first(), told.last())).isLessThan(Duration.ofSeconds(5));
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.BrokerException;
+import io.pythia.BrokerMetrics;
 import io.pythia.Message;
 import io.pythia.StateStore;
 import io.pythia.testkit.TestSubscriber;
@@ -132,6 +133,51 @@ class CdcOptionsIT {
             assertThat(toStrict.last(2).key()).isEqualTo(Map.of("ID", 3L));
             assertThat(toPatient.last(3).key()).isEqualTo(Map.of("ID", 3L));
         }
+    }
+
+    @Test
+    void pollInterval_isThePauseBetweenPolls() {
+        TestDatabase h2 = TestDatabase.h2();
+        String table = h2.newTable();
+        try (CdcWorker worker = worker(h2, CdcConfig.defaults(), table)
+                .pollInterval(Duration.ofHours(1))
+                .build()) {
+            Events.of(worker);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> fact(worker, "polls").equals("1"));
+            assertThat(Long.parseLong(fact(worker, "next-poll-ms")))
+                    .isBetween(
+                            Duration.ofMinutes(50).toMillis(),
+                            Duration.ofHours(1).toMillis());
+        }
+    }
+
+    private static String fact(CdcWorker worker, String name) {
+        return TestSubscriber.get(worker.healthCheck()).facts().getOrDefault(name, "");
+    }
+
+    @Test
+    void batchSize_isHowManyRowsAreTakenAtOnce() {
+        TestDatabase h2 = TestDatabase.h2();
+        String table = h2.newTable();
+        for (int id = 0; id < 20; id++) {
+            h2.insert(table, id, "n");
+        }
+        List<Integer> batches = new CopyOnWriteArrayList<>();
+        BrokerMetrics metrics = new BrokerMetrics() {
+            @Override
+            public void received(String broker, int count, long bytes) {
+                batches.add(count);
+            }
+        };
+        try (CdcWorker worker = worker(h2, CdcConfig.defaults(), table)
+                .batchSize(7)
+                .metrics(metrics)
+                .build()) {
+            Events.of(worker).await(20);
+        }
+        assertThat(batches).containsExactly(7, 7, 6);
     }
 
     @Test

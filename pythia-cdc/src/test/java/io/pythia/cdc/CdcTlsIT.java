@@ -24,7 +24,11 @@ class CdcTlsIT {
     private Path folder;
 
     private void check(String names, TlsConfig tls, boolean connects) throws IOException {
-        try (PostgresTestServer server = server(names)) {
+        check(server(names, "-0d"), tls, connects);
+    }
+
+    private static void check(PostgresTestServer started, TlsConfig tls, boolean connects) {
+        try (PostgresTestServer server = started) {
             TestDatabase database = TestDatabase.postgres(server);
             String table = database.newTable();
             database.insert(table, 1, "one");
@@ -53,11 +57,11 @@ class CdcTlsIT {
         }
     }
 
-    private PostgresTestServer server(String names) throws IOException {
+    private PostgresTestServer server(String names, String startDate) throws IOException {
         TestCertificates certificates = new TestCertificates(folder);
         certificates.authority("ca");
         certificates.authority("other");
-        Path certificate = certificates.certificate("ca", "server", names, "-0d");
+        Path certificate = certificates.certificate("ca", "server", names, startDate);
         Path key = certificates.key("server");
         Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
         return TestServers.newPostgres(
@@ -91,5 +95,16 @@ class CdcTlsIT {
     @Test
     void certificateOfAnotherHost_connects_whereTheNameIsNotVerified() throws IOException {
         check("dns:other.example", trusting("ca").withoutHostnameVerification(), true);
+    }
+
+    @Test
+    void certificateThatHasExpired_isRefused() throws IOException {
+        check(server("ip:127.0.0.1", "-3d"), trusting("ca"), false);
+    }
+
+    @Test
+    void serverWithoutTls_isRefused() throws IOException {
+        new TestCertificates(folder).authority("ca");
+        check(TestServers.newPostgres(Map.of()), trusting("ca"), false);
     }
 }

@@ -13,17 +13,20 @@ public final class ConsumingChild {
     /** Runs until it is killed. */
     public static void main(String[] args) throws Exception {
         Ledger.Journal journal = Ledger.journal(Path.of(args[4]));
+        CdcConfig.Builder config = CdcConfig.builder()
+                .mode(CdcMode.valueOf(args[2]))
+                .slot(args[3])
+                .publication("p_" + args[3])
+                .stateKey(args[3]);
+        if (args[0].startsWith("mariadb:")) {
+            config.overlap(Duration.ofSeconds(1));
+        }
         CdcWorker worker = CdcWorker.builder()
                 .dbUrl(args[0])
                 .tables(args[1])
                 .pollInterval(Duration.ofMillis(20))
                 .maxInFlight(500)
-                .config(CdcConfig.builder()
-                        .mode(CdcMode.valueOf(args[2]))
-                        .slot(args[3])
-                        .publication("p_" + args[3])
-                        .stateKey(args[3])
-                        .build())
+                .config(config.build())
                 .build();
         worker.connect().get();
         worker.consume()

@@ -274,6 +274,7 @@ abstract class PollingCases {
         try (CdcWorker worker = builder.build()) {
             worker.installDeleteLog();
             worker.installDeleteLog(); // a second time changes nothing
+            assertThat(worker.deleteLogTables()).singleElement().asString().endsWith(table);
             Events events = Events.of(worker);
             events.await(2);
             database().execute("DELETE FROM " + table + " WHERE id = 1");
@@ -285,6 +286,19 @@ abstract class PollingCases {
             assertThat(java.util.Objects.requireNonNull(gone.before()))
                     .containsEntry("name", database().text("SELECT 'it''s \"one\" " + backslash() + " é'"));
             assertThat(events.subscriber().messages().get(2).key()).endsWith(table + ":1");
+        }
+        String other = database().newTable();
+        try (CdcWorker worker = builder.build();
+                CdcWorker another = worker(StateStore.memory(), config, other).build()) {
+            another.installDeleteLog();
+            worker.removeDeleteLog();
+            worker.removeDeleteLog(); // a second time changes nothing
+            assertThat(worker.deleteLogTables()).singleElement().asString().endsWith(other);
+            assertThat(database().number("SELECT count(*) FROM pythia_cdc_deletes"))
+                    .isOne(); // it is the other's still
+            another.removeDeleteLog();
+            assertThatThrownBy(() -> database().text("SELECT * FROM pythia_cdc_deletes"))
+                    .hasMessageContaining("pythia_cdc_deletes");
         }
     }
 

@@ -7,6 +7,8 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ValuesTest {
 
@@ -26,6 +28,26 @@ class ValuesTest {
         assertThat(Values.convert(Kind.INSTANT, "2026-01-02 03:04:05.6+05:30")).isEqualTo("2026-01-01T21:34:05.600Z");
         assertThat(Values.convert(Kind.INSTANT, "infinity")).isEqualTo("infinity");
         assertThat(Values.convert(Kind.TEXT, null)).isNull();
+    }
+
+    /** As PostgreSQL writes them: with as many digits as the time has. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "2026-01-02 03:04:05",
+                "2026-01-02 03:04:00",
+                "1969-12-31 23:59:59.9",
+                "2026-01-02 03:04:05.67",
+                "2026-01-02 03:04:05.678",
+                "2026-01-02 03:04:05.6789",
+                "2026-01-02 03:04:05.67891",
+                "2026-01-02 03:04:05.678901"
+            })
+    void pointInTime_isTheSame_whateverItsZone(String time) {
+        String wanted = Instant.parse(time.replace(' ', 'T') + "Z").toString();
+        assertThat(Values.convert(Kind.INSTANT, time + "+00")).isEqualTo(wanted);
+        assertThat(Values.convert(Kind.INSTANT, time + "+00:00")).isEqualTo(wanted);
+        assertThat(Values.convert(Kind.INSTANT, time)).isEqualTo(wanted);
     }
 
     @Test

@@ -45,6 +45,7 @@ final class Cli implements Runnable {
                 .addSubcommand(new Produce(terminal, stop))
                 .addSubcommand(new Pipe(terminal, stop))
                 .addSubcommand(new Ping(terminal))
+                .addSubcommand(new Cdc(terminal))
                 .addSubcommand(new ListBrokers(terminal))
                 .addSubcommand(new Demo(terminal, stop))
                 .registerConverter(Duration.class, new DurationConverter())

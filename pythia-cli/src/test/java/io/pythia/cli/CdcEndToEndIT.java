@@ -7,6 +7,7 @@ import io.pythia.testkit.server.TestServers;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -91,5 +92,50 @@ class CdcEndToEndIT {
         Run ping = Run.of("", "ping", url(""));
         assertThat(ping.exitCode()).as(ping.err()).isZero();
         assertThat(ping.out()).contains("is UP");
+    }
+
+    @Test
+    void deleteLog_isInstalled_used_seen_andRemoved() throws Exception {
+        writeRows();
+        String table = "public." + name;
+        Run printed = Run.of("", "cdc", "install-delete-log", url(""), "--print");
+        assertThat(printed.out()).contains("CREATE TRIGGER", name);
+        assertThat(Run.of("", "cdc", "delete-log", url("")).lines()).doesNotContain(table);
+        Run installed = Run.of("", "cdc", "install-delete-log", url(""));
+        assertThat(installed.exitCode()).as(installed.err()).isZero();
+        assertThat(installed.lines()).contains(table);
+        try (Connection connection = open();
+                Statement statement = connection.createStatement()) {
+            statement.execute("DELETE FROM " + name + " WHERE id > 1");
+        }
+        Run consumed = Run.of("", "consume", url("&delete-log=true&poll-interval=100ms"), "--max", "" + LINES);
+        assertThat(consumed.exitCode()).as(consumed.err()).isZero();
+        assertThat(Run.of("", "cdc", "delete-log", url("")).lines()).contains(table);
+        Run removed = Run.of("", "cdc", "remove-delete-log", url(""));
+        assertThat(removed.exitCode()).as(removed.err()).isZero();
+        assertThat(removed.lines()).doesNotContain(table);
+    }
+
+    @Test
+    void slot_isDropped() throws Exception {
+        writeRows();
+        String log = url("&mode=log&slot=" + name + "&publication=" + name);
+        assertThat(Run.of("", "consume", log, "--max", "1").exitCode()).isZero();
+        assertThat(slots()).isOne();
+        Run dropped = Run.of("", "cdc", "drop-slot", log);
+        assertThat(dropped.exitCode()).as(dropped.err()).isZero();
+        assertThat(slots()).isZero();
+    }
+
+    private int slots() throws SQLException {
+        try (Connection connection = open();
+                PreparedStatement count =
+                        connection.prepareStatement("SELECT count(*) FROM pg_replication_slots WHERE slot_name = ?")) {
+            count.setString(1, name);
+            try (ResultSet row = count.executeQuery()) {
+                row.next();
+                return row.getInt(1);
+            }
+        }
     }
 }

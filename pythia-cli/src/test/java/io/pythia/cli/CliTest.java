@@ -102,6 +102,10 @@ class CliTest {
         assertThat(Run.of("", "consume").exitCode()).isEqualTo(2);
         assertThat(Run.of("", "nonsense").exitCode()).isEqualTo(2);
         assertThat(Run.of("").exitCode()).isEqualTo(2);
+        assertThat(Run.of("", "cdc").exitCode()).isEqualTo(2);
+        Run other = Run.of("", "cdc", "delete-log", topic);
+        assertThat(other.exitCode()).isEqualTo(2);
+        assertThat(other.err()).contains("must begin with cdc:");
         assertThat(Run.of("", "consume", "rabitmq:x").err())
                 .contains("no connector", "kafka, memory", "did you mean rabbitmq?");
         assertThat(Run.of("", "consume", "cdc:x").err()).contains("tables: is missing");

@@ -16,6 +16,9 @@ final class Containers {
     private static final String RABBIT = "rabbitmq:3.13";
     private static final int RABBIT_PORT = 5672;
 
+    private static final String REDIS = "redis:7.4";
+    private static final int REDIS_PORT = 6379;
+
     private static final String AZURITE = "mcr.microsoft.com/azure-storage/azurite:3.35.0";
     private static final int AZURITE_PORT = 10_001;
 
@@ -45,12 +48,12 @@ final class Containers {
                         }));
     }
 
-    /** Returns the way to PostgreSQL servers. The image starts a server twice: the first one, to make the files, listens to nobody. */
+    /** Returns the way to PostgreSQL servers. The image first starts one to make the files, which listens at no port. */
     static Way postgres() {
         return way(
                 POSTGRES,
                 settings -> new ContainerServer(
-                        POSTGRES, POSTGRES_PORT, "PostgreSQL init process complete", (container, clientPort) -> {
+                        POSTGRES, POSTGRES_PORT, "port " + POSTGRES_PORT, (container, clientPort) -> {
                             container.withEnv("POSTGRES_PASSWORD", "postgres");
                             Map<String, String> all = new TreeMap<>(PostgresTestServer.SETTINGS);
                             all.putAll(settings);
@@ -60,12 +63,12 @@ final class Containers {
                         }));
     }
 
-    /** Returns the way to MariaDB servers. */
+    /** Returns the way to MariaDB servers. The image first starts one to make the files, which says {@code port: 0}. */
     static Way mariaDb() {
         return way(
                 MARIADB,
-                settings -> new ContainerServer(
-                        MARIADB, MARIADB_PORT, "MariaDB init process done", (container, clientPort) -> {
+                settings ->
+                        new ContainerServer(MARIADB, MARIADB_PORT, "port: " + MARIADB_PORT, (container, clientPort) -> {
                             container.withEnv("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "1");
                             container.withEnv("MARIADB_DATABASE", "test");
                             container.withCommand(settings.entrySet().stream()
@@ -80,6 +83,22 @@ final class Containers {
                 RABBIT,
                 settings -> new ContainerServer(
                         RABBIT, RABBIT_PORT, "Server startup complete", (container, clientPort) -> {}));
+    }
+
+    /** Returns the way to Redis servers, with lines of {@code redis.conf} in addition. */
+    static Way redis() {
+        return way(
+                REDIS,
+                settings -> new ContainerServer(
+                        REDIS, REDIS_PORT, "Ready to accept connections", (container, clientPort) -> {
+                            Map<String, String> all = new TreeMap<>(RedisTestServer.SETTINGS);
+                            all.put("protected-mode", "no"); // clients come from outside of the container
+                            all.putAll(settings);
+                            List<String> line = new ArrayList<>(List.of("redis-server"));
+                            // Quotes belong to a file.
+                            all.forEach((name, value) -> line.addAll(List.of("--" + name, value.replace("\"\"", ""))));
+                            container.withCommand(line.toArray(String[]::new));
+                        }));
     }
 
     /** Returns the way to Kafka brokers: combined broker and controller, told the proxy's port as the one for clients. */

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * has to its log before it answers, so that a SIGKILL loses nothing that was confirmed. Clients reach it through the proxy.
  */
 public final class RedisTestServer implements ProcessServer {
+    /** No snapshots; the log is written before a command is answered. */
+    static final Map<String, String> SETTINGS = Map.of("save", "\"\"", "appendonly", "yes", "appendfsync", "everysec");
+
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
 
     private final int port = NativeProcess.freePort();
@@ -30,9 +33,7 @@ public final class RedisTestServer implements ProcessServer {
         all.put("port", Integer.toString(port));
         all.put("bind", "127.0.0.1");
         all.put("dir", process.home().toString());
-        all.put("save", "\"\"");
-        all.put("appendonly", "yes");
-        all.put("appendfsync", "everysec");
+        all.putAll(SETTINGS);
         all.putAll(settings);
         Path file = process.home().resolve("redis.conf");
         try {

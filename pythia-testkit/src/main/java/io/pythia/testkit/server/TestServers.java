@@ -21,8 +21,9 @@ public final class TestServers {
     private static final ServerKind RABBIT = kind("rabbitmq", Containers.rabbit(), RABBIT_PROCESS);
     private static final ServerKind OWN_RABBIT = kind("rabbitmq", RABBIT_PROCESS);
 
-    private static final ServerKind REDIS =
-            kind("redis", new Way("native", RedisTestServer::missing, RedisTestServer::create));
+    private static final Way REDIS_PROCESS = new Way("native", RedisTestServer::missing, RedisTestServer::create);
+    private static final ServerKind REDIS = kind("redis", Containers.redis(), REDIS_PROCESS);
+    private static final ServerKind OWN_REDIS = kind("redis", REDIS_PROCESS);
 
     private static final Way POSTGRES_PROCESS =
             new Way("native", PostgresTestServer::missing, PostgresTestServer::create);
@@ -84,7 +85,7 @@ public final class TestServers {
 
     /** Returns a Redis server of its own, always a process, with lines of {@code redis.conf} in addition. */
     public static RedisTestServer newRedis(Map<String, String> settings) {
-        return (RedisTestServer) REDIS.create(settings);
+        return (RedisTestServer) OWN_REDIS.create(settings);
     }
 
     /** Returns a Redis Cluster of its own: three masters, each a process, and a replica for each if wanted. */

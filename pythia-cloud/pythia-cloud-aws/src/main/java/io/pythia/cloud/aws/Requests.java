@@ -81,21 +81,40 @@ final class Requests<T> implements AutoCloseable {
 
     private void run() {
         try {
-            for (List<T> next = take(); next != null; next = take()) {
+            for (List<T> next = next(); next != null; next = next()) {
                 try {
                     request.accept(next);
                 } finally {
                     done();
                 }
             }
-        } catch (InterruptedException e) {
-            // closed
+        } finally {
+            ended();
         }
     }
 
     private synchronized void done() {
         underWay--;
         notifyAll();
+    }
+
+    /** A thread that an error has ended leaves its place to another. */
+    private synchronized void ended() {
+        threads.remove(Thread.currentThread());
+        if (!closed && !waiting.isEmpty()) {
+            start();
+        }
+    }
+
+    /** Returns the next request, null if there will be none. The client interrupts slow requests, perhaps too late: that ends nothing. */
+    private @Nullable List<T> next() {
+        while (true) {
+            try {
+                return take();
+            } catch (InterruptedException e) {
+                // if it is closed, take() says so
+            }
+        }
     }
 
     private synchronized @Nullable List<T> take() throws InterruptedException {

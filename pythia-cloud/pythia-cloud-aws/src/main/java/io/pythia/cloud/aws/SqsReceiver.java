@@ -111,14 +111,12 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
                     settler().release(back);
                 }
             }
-        } catch (InterruptedException e) {
-            // closed
-        } catch (RuntimeException e) {
-            inbox.fail(lost(e));
+        } catch (InterruptedException | RuntimeException | Error e) {
+            inbox.fail(lost(e)); // a poller never ends in silence
         }
     }
 
-    private BrokerException lost(RuntimeException e) {
+    private BrokerException lost(Throwable e) {
         BrokerException error = AwsErrors.translate(settings.name() + ": receiving from the queue", e);
         boolean waits = error instanceof DestinationNotFoundException && settings.missingQueue() != MissingQueue.FAIL;
         return waits ? QueueAddress.retryable(error) : error;

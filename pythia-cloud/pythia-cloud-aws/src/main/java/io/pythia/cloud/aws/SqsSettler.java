@@ -51,7 +51,9 @@ final class SqsSettler implements AutoCloseable {
         this.deletes = new Requests<>(
                 new Requests.Rules<>(
                         thread + "-delete",
-                        settings.pollers(),
+                        // Of a group nothing may be deleted before what comes before it: after a crash that would come
+                        // again alone.
+                        settings.queue().isFifo() ? 1 : settings.pollers(),
                         Long.MAX_VALUE,
                         entry -> 0,
                         settings.ackPause(),

@@ -114,4 +114,24 @@ class RequestsTest {
         eventually(() -> assertThat(Thread.getAllStackTraces().keySet())
                 .noneMatch(thread -> thread.getName().equals("test-request")));
     }
+
+    @Test
+    void interruptThatComesTooLate_andAnError_stopNothing() throws InterruptedException {
+        Requests<Integer> requests = new Requests<>(rules(1, Duration.ZERO, null), entries -> {
+            made.add(entries);
+            if (entries.contains(1)) {
+                Thread.currentThread().interrupt();
+            } else if (entries.contains(2)) {
+                Thread.currentThread().setUncaughtExceptionHandler((thread, error) -> {});
+                throw new AssertionError("on purpose");
+            }
+        });
+        try (requests) {
+            for (int i = 1; i <= 3; i++) {
+                int last = i;
+                requests.add(List.of(i));
+                eventually(() -> assertThat(made).hasSize(last));
+            }
+        }
+    }
 }

@@ -17,10 +17,16 @@ class SqsConformanceIT extends BrokerConformance {
 
     @Override
     protected BrokerHarness createHarness() {
-        return new Harness(TestServers.sqs(), false);
+        return Harness.of(false);
     }
 
     record Harness(TestServer server, boolean fifo) implements BrokerHarness {
+        /** Its server is killed, while other classes run: one of its own, unless somebody gave one. */
+        static Harness of(boolean fifo) {
+            TestServer shared = TestServers.sqs();
+            return new Harness(shared.isOurs() ? TestServers.newSqs() : shared, fifo);
+        }
+
         @Override
         public String name() {
             return fifo ? "sqs-fifo" : "sqs";
@@ -91,6 +97,13 @@ class SqsConformanceIT extends BrokerConformance {
         @Override
         public void startServer() {
             server.start();
+        }
+
+        @Override
+        public void close() {
+            if (server.isOurs()) {
+                server.close();
+            }
         }
     }
 }

@@ -2,13 +2,12 @@ package io.pythia.cloud.aws;
 
 import io.pythia.testkit.BrokerConformance;
 import io.pythia.testkit.BrokerHarness;
-import io.pythia.testkit.server.TestServers;
 
 /** The same on FIFO queues, where the messages of a key keep their order. */
 class SqsFifoConformanceIT extends BrokerConformance {
 
     @Override
     protected BrokerHarness createHarness() {
-        return new SqsConformanceIT.Harness(TestServers.sqs(), true);
+        return SqsConformanceIT.Harness.of(true);
     }
 }

@@ -22,6 +22,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -226,7 +228,7 @@ class SqsSettlingTest {
             answer.putArray("Messages").add(message("late"));
             return answer;
         });
-        SqsConsumer consumer = consumer().build();
+        SqsConsumer consumer = consumer().closeTimeout(Duration.ofSeconds(2)).build();
         TestSubscriber subscriber = TestSubscriber.requesting(10);
         consumer.consume().subscribe(subscriber);
         subscriber.await(1);
@@ -271,5 +273,33 @@ class SqsSettlingTest {
             consumer.consume().subscribe(subscriber);
             assertThat(get(subscriber.await(1).get(0).ack())).isEqualTo(Settled.DONE);
         }
+    }
+
+    @Test
+    void fifo_deletionsDoNotOvertakeEachOther() {
+        AtomicInteger underWay = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        server.script("DeleteMessageBatch", request -> {
+            most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+            LockSupport.parkNanos(20_000_000); // a round trip
+            underWay.decrementAndGet();
+            return answer(request, (entry, id) -> null);
+        });
+        int count = 40;
+        for (int i = 0; i < count; i += 10) {
+            server.deliveries.add(IntStream.range(i, i + 10)
+                    .mapToObj(n -> message("id-" + n, "receipt-" + n, "x", Map.of("MessageGroupId", "group-" + n)))
+                    .toList());
+        }
+        try (SqsConsumer consumer = SqsQueues.consumer(server.address(), "orders.fifo")
+                .closeTimeout(Duration.ofSeconds(5))
+                .build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(count);
+            consumer.consume().subscribe(subscriber);
+            List<CompletableFuture<Settled>> acks =
+                    subscriber.await(count).stream().map(Message::ack).toList();
+            acks.forEach(SqsSettlingTest::get);
+        }
+        assertThat(most.get()).isEqualTo(1);
     }
 }
