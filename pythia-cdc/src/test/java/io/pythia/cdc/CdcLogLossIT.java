@@ -39,7 +39,7 @@ class CdcLogLossIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     @BeforeEach

@@ -57,7 +57,7 @@ class KafkaFaultsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     @Test

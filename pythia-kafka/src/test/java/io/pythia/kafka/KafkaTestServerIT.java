@@ -38,7 +38,7 @@ class KafkaTestServerIT {
 
     @AfterAll
     void close() {
-        server.close();
+        TestServers.close(server);
     }
 
     @Test

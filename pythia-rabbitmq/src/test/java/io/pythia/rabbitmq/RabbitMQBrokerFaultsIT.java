@@ -76,9 +76,7 @@ class RabbitMQBrokerFaultsIT {
 
     @AfterAll
     void stop() {
-        if (server != null) { // where there is none, the tests were skipped
-            server.close();
-        }
+        TestServers.close(server);
     }
 
     private RabbitMQConsumer.Builder consumer(String queue) {

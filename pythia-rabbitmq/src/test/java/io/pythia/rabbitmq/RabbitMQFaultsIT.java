@@ -50,9 +50,7 @@ class RabbitMQFaultsIT {
 
     @AfterAll
     void stop() {
-        if (server != null) { // where there is none, the tests were skipped
-            server.close();
-        }
+        TestServers.close(server);
     }
 
     @Test // F01, M5

@@ -43,7 +43,7 @@ class RabbitMQFeaturesIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private RabbitMQConsumer.Builder consumer(String queue) {

@@ -59,7 +59,7 @@ class RabbitMQNightlyIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private Traffic traffic() {

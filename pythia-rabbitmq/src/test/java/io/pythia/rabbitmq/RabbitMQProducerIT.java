@@ -37,7 +37,7 @@ class RabbitMQProducerIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private RabbitMQProducer.Builder producer() {

@@ -72,7 +72,7 @@ class RabbitMQTlsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private RabbitMQConsumer consumer(String host, int port, TlsConfig tls) {

@@ -56,9 +56,7 @@ class RedisFaultsIT {
 
     @AfterAll
     void stop() {
-        if (server != null) { // where there is none, the tests were skipped
-            server.close();
-        }
+        TestServers.close(server);
     }
 
     /** A fault that strikes while messages flow. */

@@ -38,7 +38,7 @@ class RedisListIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     @Test

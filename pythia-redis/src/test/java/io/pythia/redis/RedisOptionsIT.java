@@ -59,7 +59,7 @@ class RedisOptionsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private RedisConfig.Builder config() {

@@ -39,7 +39,7 @@ class RedisPubSubIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private static final class Gaps implements BrokerListener {

@@ -45,7 +45,7 @@ class RedisReadAheadIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     /** Acknowledges the first batch, with which a session warms up, and blocks in the second. */

@@ -45,7 +45,7 @@ class RedisStreamsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private static final class Gaps implements BrokerListener {

@@ -18,13 +18,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * ElasticMQ, a server of the protocol of Amazon SQS, in a JVM of its own. Queues and messages outlive a kill: they are in a database that is
- * another process, since a database in the same process now and then loses what it has confirmed last. Any credentials do; the URL of a
- * queue is {@code http://address/000000000000/name}.
+ * ElasticMQ, a server of the protocol of Amazon SQS, in a JVM of its own. Any credentials do; the URL of a queue is
+ * {@code http://address/000000000000/name}. With the setting {@code durable=true} queues and messages outlive a kill: they are in a database
+ * that is another process, since a database in the same process now and then loses what it has confirmed last. That makes it slow.
  */
 public final class SqsTestServer implements ProcessServer {
     private static final ServerClassPath CLASS_PATH = new ServerClassPath(
             "elasticmq", "pythia-cloud/pythia-elasticmq-server", "org.elasticmq:elasticmq-server_2.13");
+    static final String DURABLE = "durable";
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final Pattern QUEUE =
             Pattern.compile("(Creating queue CreateQueueData\\(|Deleting queue )([\\w.-]+)");
@@ -37,7 +38,10 @@ public final class SqsTestServer implements ProcessServer {
 
     private final List<String> command;
 
-    private SqsTestServer(boolean durable) {
+    private final int clientPort;
+
+    private SqsTestServer(boolean durable, boolean direct) {
+        clientPort = direct ? port : proxy.port();
         String classPath = CLASS_PATH.find().orElseThrow(() -> new IllegalStateException(CLASS_PATH.howToGet()));
         int databasePort = NativeProcess.freePort();
         database = durable ? startDatabase(classPath, databasePort) : null;
@@ -62,17 +66,18 @@ public final class SqsTestServer implements ProcessServer {
         return h2;
     }
 
-    /** Starts a server of its own; there are no settings. */
+    /** Starts a server of its own; the only setting is {@code durable}. */
     public static SqsTestServer create(Map<String, String> settings) {
-        if (!settings.isEmpty()) {
-            throw new IllegalArgumentException("there are no settings, but these were given: " + settings.keySet());
+        if (!Set.of(DURABLE).containsAll(settings.keySet())) {
+            throw new IllegalArgumentException(
+                    "the only setting is durable, but these were given: " + settings.keySet());
         }
-        return new SqsTestServer(true);
+        return new SqsTestServer(Boolean.parseBoolean(settings.get(DURABLE)), false);
     }
 
     /** Starts a server of its own that clients reach without the proxy and that keeps nothing: for benchmarks. */
     public static SqsTestServer createDirect() {
-        return new SqsTestServer(false);
+        return new SqsTestServer(false, true);
     }
 
     /** Says how to get what is missing here for a server; empty where one can be started. */
@@ -84,7 +89,7 @@ public final class SqsTestServer implements ProcessServer {
         return String.join(
                 "\n",
                 "include classpath(\"application.conf\")",
-                "node-address { protocol = http, host = \"127.0.0.1\", port = " + clientPort() + " }",
+                "node-address { protocol = http, host = \"127.0.0.1\", port = " + clientPort + " }",
                 "rest-sqs { bind-hostname = \"127.0.0.1\", bind-port = " + port + ", sqs-limits = strict }",
                 "rest-stats { enabled = false }",
                 "messages-storage { enabled = " + (database != null) + ", uri = \"jdbc:h2:tcp://127.0.0.1:"
@@ -99,11 +104,7 @@ public final class SqsTestServer implements ProcessServer {
 
     @Override
     public String address() {
-        return "127.0.0.1:" + clientPort();
-    }
-
-    private int clientPort() {
-        return database != null ? proxy.port() : port;
+        return "127.0.0.1:" + clientPort;
     }
 
     @Override
@@ -124,7 +125,7 @@ public final class SqsTestServer implements ProcessServer {
     /** Starts it, and waits until it has its queues again: it takes requests before that, and says that there are none. */
     @Override
     public void start() {
-        Set<String> queues = queues();
+        Set<String> queues = database == null ? Set.of() : queues();
         process.start(
                 command,
                 Map.of(),

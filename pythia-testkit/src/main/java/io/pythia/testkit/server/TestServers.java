@@ -58,6 +58,13 @@ public final class TestServers {
         return new ServerKind(name, System.getenv(), ways);
     }
 
+    /** Closes a server that a test class has started; null where none was found and its tests were skipped. */
+    public static void close(@Nullable TestServer server) {
+        if (server != null) {
+            server.close();
+        }
+    }
+
     /** Returns the Kafka broker that all tests of this JVM share: leave it as you found it. */
     public static TestServer kafka() {
         return KAFKA.shared();
@@ -121,14 +128,14 @@ public final class TestServers {
         return (MariaDbTestServer) OWN_MARIADB.create(settings);
     }
 
-    /** Returns the SQS server that all tests of this JVM share: use queues of your own. */
+    /** Returns the SQS server that all tests of this JVM share: use queues of your own. It keeps nothing when it is killed. */
     public static TestServer sqs() {
         return SQS.shared();
     }
 
-    /** Returns an SQS server of its own, always a process. */
+    /** Returns an SQS server of its own, always a process; what it has answered outlives a kill. */
     public static SqsTestServer newSqs() {
-        return (SqsTestServer) SQS.create(Map.of());
+        return (SqsTestServer) SQS.create(Map.of(SqsTestServer.DURABLE, "true"));
     }
 
     /** Returns the SNS server that all tests of this JVM share, which has SQS, too: use names of your own. */

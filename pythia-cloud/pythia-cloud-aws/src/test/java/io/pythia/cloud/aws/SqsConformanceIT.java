@@ -8,8 +8,10 @@ import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;
 import io.pythia.testkit.BrokerConformance;
 import io.pythia.testkit.BrokerHarness;
-import io.pythia.testkit.server.TestServer;
+import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.server.TestServers;
+import java.net.URI;
+import java.time.Duration;
 import software.amazon.awssdk.services.sqs.model.Message;
 
 /** Standard queues of ElasticMQ. */
@@ -20,11 +22,16 @@ class SqsConformanceIT extends BrokerConformance {
         return Harness.of(false);
     }
 
-    record Harness(TestServer server, boolean fifo) implements BrokerHarness {
-        /** Its server is killed, while other classes run: one of its own, unless somebody gave one. */
+    record Harness(String direct, FaultProxy proxy, boolean fifo) implements BrokerHarness {
+        /** Goes through a proxy of its own, since other classes use the server at the same time. */
         static Harness of(boolean fifo) {
-            TestServer shared = TestServers.sqs();
-            return new Harness(shared.isOurs() ? TestServers.newSqs() : shared, fifo);
+            String direct = TestServers.sqs().address();
+            URI address = URI.create("tcp://" + direct);
+            return new Harness(direct, new FaultProxy(address.getHost(), address.getPort()), fifo);
+        }
+
+        private String address() {
+            return "127.0.0.1:" + proxy.port();
         }
 
         @Override
@@ -39,7 +46,7 @@ class SqsConformanceIT extends BrokerConformance {
 
         @Override
         public String newDestination() {
-            return SqsQueues.create(server.address(), fifo);
+            return SqsQueues.create(direct, fifo);
         }
 
         @Override
@@ -54,24 +61,23 @@ class SqsConformanceIT extends BrokerConformance {
 
         @Override
         public MessageBroker consumer(String queue, String group, ConsumerOptions options, BrokerListener listener) {
-            return SqsQueues.consumer(server.address(), queue)
-                    .options(options)
-                    .listener(listener)
-                    .build();
+            return consumer(queue).options(options).listener(listener).build();
         }
 
         @Override
         public MessageBroker consumer(
                 String queue, String group, ConsumerOptions options, MessageProducer deadLetters) {
-            return SqsQueues.consumer(server.address(), queue)
-                    .options(options)
-                    .deadLetter(deadLetters)
-                    .build();
+            return consumer(queue).options(options).deadLetter(deadLetters).build();
+        }
+
+        /** What a lost answer has brought is there again soon. */
+        private SqsConsumer.Builder consumer(String queue) {
+            return SqsQueues.consumer(address(), queue).visibilityTimeout(Duration.ofSeconds(10));
         }
 
         @Override
         public MessageProducer producer(String queue, ProducerOptions options) {
-            return SqsQueues.producer(server.address(), queue).options(options).build();
+            return SqsQueues.producer(address(), queue).options(options).build();
         }
 
         @Override
@@ -86,24 +92,23 @@ class SqsConformanceIT extends BrokerConformance {
 
         @Override
         public boolean canStopServer() {
-            return server.isOurs();
+            return true;
         }
 
+        /** As a service goes away: it keeps its messages, and nothing answers. The fault tests kill a server. */
         @Override
         public void stopServer() {
-            server.kill();
+            proxy.down();
         }
 
         @Override
         public void startServer() {
-            server.start();
+            proxy.up();
         }
 
         @Override
         public void close() {
-            if (server.isOurs()) {
-                server.close();
-            }
+            proxy.close();
         }
     }
 }

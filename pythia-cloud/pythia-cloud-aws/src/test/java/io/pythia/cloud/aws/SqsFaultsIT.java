@@ -69,7 +69,7 @@ class SqsFaultsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     /** Returns the address that leads around the proxy. */
@@ -90,6 +90,19 @@ class SqsFaultsIT {
         server.kill();
         server.start();
         assertThat(queues).allSatisfy(queue -> assertThat(visible(queue)).isEqualTo(1));
+    }
+
+    @Test // F01
+    void serverKilledUnderLoad_losesNothing() throws InterruptedException {
+        try (Traffic traffic = new Traffic(server.address(), newQueue())) {
+            traffic.awaitMore(100);
+            server.kill();
+            eventually("a health that says so", () -> traffic.health() == Health.Status.DOWN);
+            server.start();
+            traffic.awaitMore(100);
+            eventually("a health that says so", () -> traffic.health() == Health.Status.UP);
+            traffic.finish("server killed", 10 * Traffic.WINDOW);
+        }
     }
 
     @Test // F04

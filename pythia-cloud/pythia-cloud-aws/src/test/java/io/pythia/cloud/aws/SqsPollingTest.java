@@ -32,7 +32,7 @@ class SqsPollingTest {
         return SqsQueues.consumer(server.address(), queue)
                 .config(SqsQueues.config().maxRetries(0).build())
                 .retry(new RetryConfig(RetryConfig.FOREVER, Duration.ofMillis(20), Duration.ofMillis(100), true, false))
-                .closeTimeout(Duration.ofSeconds(5));
+                .closeTimeout(Duration.ofSeconds(2));
     }
 
     private static void eventually(Runnable check) {

@@ -38,7 +38,7 @@ class SqsSettlingTest {
     }
 
     private SqsConsumer.Builder consumer() {
-        return SqsQueues.consumer(server.address(), "orders").closeTimeout(Duration.ofSeconds(5));
+        return SqsQueues.consumer(server.address(), "orders").closeTimeout(Duration.ofSeconds(2));
     }
 
     private static List<ObjectNode> messages(int count) {
@@ -228,7 +228,7 @@ class SqsSettlingTest {
             answer.putArray("Messages").add(message("late"));
             return answer;
         });
-        SqsConsumer consumer = consumer().closeTimeout(Duration.ofSeconds(2)).build();
+        SqsConsumer consumer = consumer().build();
         TestSubscriber subscriber = TestSubscriber.requesting(10);
         consumer.consume().subscribe(subscriber);
         subscriber.await(1);
@@ -292,7 +292,7 @@ class SqsSettlingTest {
                     .toList());
         }
         try (SqsConsumer consumer = SqsQueues.consumer(server.address(), "orders.fifo")
-                .closeTimeout(Duration.ofSeconds(5))
+                .closeTimeout(Duration.ofSeconds(2))
                 .build()) {
             TestSubscriber subscriber = TestSubscriber.requesting(count);
             consumer.consume().subscribe(subscriber);

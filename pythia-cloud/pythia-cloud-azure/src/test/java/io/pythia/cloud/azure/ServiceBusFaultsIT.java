@@ -67,7 +67,7 @@ class ServiceBusFaultsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private String queue() {

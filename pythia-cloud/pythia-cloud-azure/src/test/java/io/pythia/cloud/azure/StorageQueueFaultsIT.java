@@ -47,7 +47,7 @@ class StorageQueueFaultsIT {
 
     @AfterAll
     void stop() {
-        server.close();
+        TestServers.close(server);
     }
 
     private String queue() {

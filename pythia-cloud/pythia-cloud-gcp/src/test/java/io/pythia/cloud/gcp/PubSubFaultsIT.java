@@ -57,7 +57,7 @@ class PubSubFaultsIT {
     @AfterAll
     void stop() {
         resources.close();
-        server.close();
+        TestServers.close(server);
     }
 
     /** A producer that sends steadily, half of it with keys, and a consumer that acknowledges. */
