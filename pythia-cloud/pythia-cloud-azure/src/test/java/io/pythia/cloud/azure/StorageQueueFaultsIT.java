@@ -229,7 +229,7 @@ class StorageQueueFaultsIT {
         FaultRuns.send(enveloping(queue), 500);
         try (StorageQueueConsumer consumer = consumer(queue).envelope(true).build();
                 StorageQueueConsumer poison = consumer(queue + "-poison")
-                        .encoding(QueueEncoding.TEXT)
+                        .envelope(true)
                         .createQueue(true)
                         .build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();

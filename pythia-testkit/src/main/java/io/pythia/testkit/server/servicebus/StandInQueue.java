@@ -13,6 +13,8 @@ import java.util.UUID;
 import org.apache.qpid.proton.amqp.Symbol;
 import org.apache.qpid.proton.amqp.transport.ErrorCondition;
 import org.apache.qpid.proton.engine.Delivery;
+import org.apache.qpid.proton.engine.EndpointState;
+import org.apache.qpid.proton.engine.Sender;
 import org.apache.qpid.proton.message.Message;
 import org.jspecify.annotations.Nullable;
 
@@ -120,13 +122,18 @@ final class StandInQueue {
         while (any) {
             any = false;
             for (QueueReader reader : List.copyOf(readers)) {
-                StoredMessage next = reader.link().getCredit() > 0 ? next(reader) : null;
+                StoredMessage next = takes(reader.link()) ? next(reader) : null;
                 if (next != null) {
                     deliver(reader, next);
                     any = true;
                 }
             }
         }
+    }
+
+    /** Not a link that was detached here and that the client still has: it would send back all it got, each time as a delivery. */
+    private static boolean takes(Sender link) {
+        return link.getLocalState() != EndpointState.CLOSED && link.getCredit() > 0;
     }
 
     private @Nullable StoredMessage next(QueueReader reader) {
