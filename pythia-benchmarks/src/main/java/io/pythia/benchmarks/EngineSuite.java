@@ -3,6 +3,7 @@ package io.pythia.benchmarks;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.Options;
@@ -43,7 +44,8 @@ final class EngineSuite implements Suite {
                     label(result),
                     result.getPrimaryResult().getScore(),
                     result.getPrimaryResult().getScoreError(),
-                    result.getSecondaryResults().get(BYTES).getScore()));
+                    Objects.requireNonNull(result.getSecondaryResults().get(BYTES))
+                            .getScore()));
         }
         return new Result() {
             @Override
