@@ -5,6 +5,10 @@ import io.pythia.testkit.server.KafkaTestServer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 
 /** What a message costs behind a short and a long backlog, and what consumers cost that have nothing to do. */
 final class ScaleBenchmark implements Suite {
@@ -65,6 +69,12 @@ final class ScaleBenchmark implements Suite {
         int[] backlogs = {most / 10, most};
         try (KafkaTestServer server = KafkaTestServer.createDirect(Map.of())) {
             String servers = plan.server(server.address());
+            Properties properties = new Properties();
+            properties.put("bootstrap.servers", servers);
+            try (Admin admin = Admin.create(properties)) {
+                NewTopic topic = new NewTopic("backlog", Optional.of(4), Optional.empty());
+                admin.createTopics(List.of(topic)).all().get();
+            }
             comparison.measure("raw-produce", servers, "backlog", Integer.toString(most));
             for (int backlog : backlogs) {
                 for (String side : List.of("raw", "pythia")) {
