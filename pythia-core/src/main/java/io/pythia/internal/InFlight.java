@@ -26,11 +26,11 @@ final class InFlight<R> {
         return bytes;
     }
 
-    /** Adds a batch whose items are all set. */
-    synchronized void add(Batch<R> batch, long batchBytes) {
+    /** Adds a batch. */
+    synchronized void add(Batch<R> batch) {
         batches.add(batch);
         count += batch.items.length;
-        bytes += batchBytes;
+        bytes += batch.bytes;
     }
 
     /** Puts the next attempt into the place of the last one. Returns false if that is gone, with its session. */

@@ -349,16 +349,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         long now = System.nanoTime();
         lastReceiveAt = now;
         int size = received.size();
-        Batch<R> batch = new Batch<>(current, size, now);
-        long lease = ReceiveEngine.toNanos(current.driver.lease());
-        batch.renewAt = lease == 0 ? Long.MAX_VALUE : now + lease / 3;
-        long bytes = 0;
-        for (int i = 0; i < size; i++) {
-            Received<R> one = received.get(i);
-            batch.items[i] = new Delivery<>(engine, batch, i, one.receipt(), one.content(), one.attempt());
-            bytes += one.content().size();
-        }
-        engine.inFlight.add(batch, bytes);
+        Batch<R> batch = new Batch<>(engine, current, received, now);
+        engine.inFlight.add(batch);
         int wanted = room(size);
         if (wanted > 0) {
             current.driver.prefetch(wanted);
@@ -384,7 +376,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         delivering = false;
         Thread.interrupted(); // the subscriber's own business, if it left one
         if (engine.events.metrics != BrokerMetrics.NONE) {
-            engine.events.metrics.received(engine.name(), size, bytes);
+            engine.events.metrics.received(engine.name(), size, batch.bytes);
             engine.events.metrics.delivered(engine.name(), delivered, 0);
         }
     }
