@@ -31,17 +31,7 @@ final class Connections {
             Executor deliveries,
             SocketConfigurator sockets,
             Consumer<HeldFrames> frames) {
-        ConnectionFactory factory = new ConnectionFactory() {
-            @Override
-            protected synchronized FrameHandlerFactory createFrameHandlerFactory() throws IOException {
-                FrameHandlerFactory handlers = super.createFrameHandlerFactory();
-                return (address, name) -> {
-                    HeldFrames made = new HeldFrames(handlers.create(address, name));
-                    frames.accept(made);
-                    return made;
-                };
-            }
-        };
+        ConnectionFactory factory = new HoldingFactory(frames);
         factory.setUsername(config.username());
         factory.setPassword(config.password().reveal());
         factory.setVirtualHost(config.virtualHost());
@@ -71,6 +61,25 @@ final class Connections {
 
     private static int millis(Duration time) {
         return (int) Math.max(1, Math.min(Integer.MAX_VALUE, time.toMillis()));
+    }
+
+    /** Makes the client's own handlers of frames, but that what they write can be held. */
+    private static final class HoldingFactory extends ConnectionFactory {
+        private final Consumer<HeldFrames> frames;
+
+        HoldingFactory(Consumer<HeldFrames> frames) {
+            this.frames = frames;
+        }
+
+        @Override
+        protected synchronized FrameHandlerFactory createFrameHandlerFactory() throws IOException {
+            FrameHandlerFactory handlers = super.createFrameHandlerFactory();
+            return (address, name) -> {
+                HeldFrames made = new HeldFrames(handlers.create(address, name));
+                frames.accept(made);
+                return made;
+            };
+        }
     }
 
     /** An executor in the shape that the client wants; shutting it down is the business of whoever has made it. */

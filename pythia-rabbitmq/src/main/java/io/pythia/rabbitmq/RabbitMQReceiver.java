@@ -128,12 +128,7 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
             return CompletableFuture.failedFuture(over);
         }
         try {
-            session.hold();
-            try {
-                write(batch);
-            } finally {
-                session.release();
-            }
+            session.together(() -> write(batch));
             return CompletableFuture.completedFuture(null);
         } catch (IOException | ShutdownSignalException e) {
             return CompletableFuture.failedFuture(session.fail("settling messages", e));

@@ -86,13 +86,12 @@ final class RabbitMQSender implements SendDriver {
         }
         held.addAll(batch);
         sending = true;
-        session.hold();
         try {
-            while (!held.isEmpty() && session.blocked() == null && !isOver()) {
-                publish(held.remove());
-            }
+            session.together(this::publishHeld);
+        } catch (IOException e) {
+            broken = true;
+            session.fail("publishing", e);
         } finally {
-            release();
             sending = false;
         }
         if (isOver()) {
@@ -100,12 +99,9 @@ final class RabbitMQSender implements SendDriver {
         }
     }
 
-    private void release() {
-        try {
-            session.release();
-        } catch (IOException e) {
-            broken = true;
-            session.fail("publishing", e);
+    private void publishHeld() {
+        while (!held.isEmpty() && session.blocked() == null && !isOver()) {
+            publish(held.remove());
         }
     }
 

@@ -118,13 +118,20 @@ final class RabbitMQSession implements AutoCloseable {
         return Objects.requireNonNull(channel, "the session is not open");
     }
 
-    /** What is written before {@link #release} may leave later, so that one write carries many frames. */
-    void hold() {
-        Objects.requireNonNull(frames).hold();
+    /** Something that is written to the channel. */
+    interface Writing {
+        void write() throws IOException;
     }
 
-    void release() throws IOException {
-        Objects.requireNonNull(frames).release();
+    /** Writes in as few pieces as the client's buffer allows. One thread at a time. */
+    void together(Writing writing) throws IOException {
+        HeldFrames open = Objects.requireNonNull(frames, "the session is not open");
+        open.hold();
+        try {
+            writing.write();
+        } finally {
+            open.release();
+        }
     }
 
     int frameMax() {
