@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Runs suites and writes what they found into {@code docs/performance.md}: see {@code ./benchmarks --help}. */
@@ -32,15 +33,16 @@ public final class Benchmarks {
     /** A quick run has so many messages less. */
     private static final int QUICK_PART = 6;
 
-    private static final String HELP = """
+    private static final String HELP =
+            """
             usage: ./benchmarks [--quick] [--rounds N] [--messages N] [--server host:port] [--no-report] [suite ...]
               suites: %s; all of them if none is named
               --quick      one short round, by default of %s only, in under three minutes; no report
               --rounds     how often each variant runs, interleaved, each time in a JVM of its own (3)
-              --messages   how many messages a run has (by suite)
-              --server     a server that runs already, for one suite; the others start their own and stop it
+              --messages   how many messages a run has (by suite); engine takes no notice
+              --server     a server that runs already, for one of %s; without it a suite starts its own
               --no-report  writes nothing into docs/performance.md and docs/performance/
-            """.formatted(String.join(", ", SUITES.keySet()), String.join(", ", QUICK));
+            """.formatted(String.join(", ", SUITES.keySet()), String.join(", ", QUICK), withServer());
 
     private boolean quick;
     private boolean report = true;
@@ -83,12 +85,23 @@ public final class Benchmarks {
                 default -> names.add(known(arg));
             }
         }
-        if (server != null && names.size() != 1) {
-            throw new IllegalArgumentException("--server is for one suite: name it");
+        if (server != null && (names.size() != 1 || !suite(names.get(0)).takesServer())) {
+            throw new IllegalArgumentException("--server is for one of these: " + withServer());
         }
         if (names.isEmpty()) {
             names.addAll(quick ? QUICK : SUITES.keySet());
         }
+    }
+
+    private static Suite suite(String name) {
+        return Objects.requireNonNull(SUITES.get(name));
+    }
+
+    /** Returns the names of the suites that can measure on a server that runs already. */
+    private static String withServer() {
+        return SUITES.keySet().stream()
+                .filter(name -> suite(name).takesServer())
+                .collect(Collectors.joining(", "));
     }
 
     private static String known(String name) {
@@ -118,7 +131,7 @@ public final class Benchmarks {
         Report written = new Report(Path.of("docs"));
         boolean good = true;
         for (String name : names) {
-            Suite suite = Objects.requireNonNull(SUITES.get(name));
+            Suite suite = suite(name);
             int count = messages > 0 ? messages : quick ? suite.messages() / QUICK_PART : suite.messages();
             long started = System.nanoTime();
             System.err.printf("== %s (%d of %d)%n", name, names.indexOf(name) + 1, names.size());

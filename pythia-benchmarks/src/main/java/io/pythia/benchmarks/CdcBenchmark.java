@@ -23,7 +23,7 @@ final class CdcBenchmark implements Suite {
     @Override
     public Comparison run(Plan plan) throws Exception {
         try (PostgresTestServer server = PostgresTestServer.create(Map.of("max_wal_size", "4GB"))) {
-            String jdbc = "jdbc:postgresql://" + plan.server("127.0.0.1:" + server.port()) + "/postgres?user=postgres";
+            String jdbc = "jdbc:postgresql://127.0.0.1:" + server.port() + "/postgres?user=postgres";
             return new Run(jdbc, plan).run();
         }
     }

@@ -1,7 +1,6 @@
 package io.pythia.benchmarks;
 
 import java.util.Collection;
-import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.openjdk.jmh.results.RunResult;
@@ -47,17 +46,7 @@ final class EngineSuite implements Suite {
                     Objects.requireNonNull(result.getSecondaryResults().get(BYTES))
                             .getScore()));
         }
-        return new Result() {
-            @Override
-            public String markdown() {
-                return table.toString();
-            }
-
-            @Override
-            public List<Row> rows() {
-                return List.of();
-            }
-        };
+        return table::toString;
     }
 
     private static String label(RunResult result) {

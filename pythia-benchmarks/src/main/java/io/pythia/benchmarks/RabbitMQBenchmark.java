@@ -16,6 +16,11 @@ final class RabbitMQBenchmark implements Suite {
     }
 
     @Override
+    public boolean takesServer() {
+        return true;
+    }
+
+    @Override
     public Comparison run(Plan plan) throws Exception {
         if (plan.server() != null) {
             return new Run(plan, plan.server()).run();

@@ -8,5 +8,7 @@ interface Result {
     String markdown();
 
     /** Returns the figures that compare both sides; none if a suite has no raw side. */
-    List<Row> rows();
+    default List<Row> rows() {
+        return List.of();
+    }
 }

@@ -36,17 +36,7 @@ final class ScaleBenchmark implements Suite {
         backlogs(text, comparison);
         kafka(text, plan);
         consumers(text, comparison);
-        return new Result() {
-            @Override
-            public String markdown() {
-                return text.toString();
-            }
-
-            @Override
-            public List<Row> rows() {
-                return List.of();
-            }
-        };
+        return text::toString;
     }
 
     private static void backlogs(StringBuilder text, Comparison comparison) {
@@ -68,7 +58,7 @@ final class ScaleBenchmark implements Suite {
         Comparison comparison = new Comparison(KafkaRun.class, "");
         int[] backlogs = {most / 10, most};
         try (KafkaTestServer server = KafkaTestServer.createDirect(Map.of())) {
-            String servers = plan.server(server.address());
+            String servers = server.address();
             Properties properties = new Properties();
             properties.put("bootstrap.servers", servers);
             try (Admin admin = Admin.create(properties)) {

@@ -58,6 +58,14 @@ public final class ScaleRun {
         System.out.printf("RESULT %f %f %d %d%n", threads, cpuMicros, heapPerConsumer, all.size());
     }
 
+    private static MessageBroker waiting(MemoryBroker broker, String topic) {
+        MessageBroker consumer =
+                MemoryConsumer.builder().broker(broker).topic(topic).build();
+        consumer.connect().join();
+        consumer.consume().subscribe(Subscribers.each(Message::ack, Throwable::printStackTrace));
+        return consumer;
+    }
+
     private static long heap() {
         System.gc();
         Runtime runtime = Runtime.getRuntime();

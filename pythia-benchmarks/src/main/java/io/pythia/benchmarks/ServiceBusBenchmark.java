@@ -17,11 +17,11 @@ final class ServiceBusBenchmark implements Suite {
                 ServiceBusRun.class,
                 "Service Bus, on the stand-in of the test kit; " + plan.messages()
                         + " messages of 256 bytes, beside Azure's client.");
-        AzureQueues.run(comparison, plan, () -> new Server(ServiceBusTestServer.createDirect()));
+        OwnServers.run(comparison, plan, () -> new Server(ServiceBusTestServer.createDirect()));
         return comparison;
     }
 
-    private record Server(ServiceBusTestServer standIn) implements AzureQueues.Server {
+    private record Server(ServiceBusTestServer standIn) implements OwnServers.Server {
         @Override
         public String create(String queue) {
             standIn.createQueue(queue, QueueOptions.defaults());

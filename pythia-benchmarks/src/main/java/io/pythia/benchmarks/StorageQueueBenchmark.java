@@ -16,11 +16,11 @@ final class StorageQueueBenchmark implements Suite {
                 StorageQueueRun.class,
                 "Storage Queue, on the stand-in of the test kit; " + plan.messages()
                         + " messages of 256 bytes, beside Azure's client.");
-        AzureQueues.run(comparison, plan, () -> new Server(new StorageQueueStandIn()));
+        OwnServers.run(comparison, plan, () -> new Server(new StorageQueueStandIn()));
         return comparison;
     }
 
-    private record Server(StorageQueueStandIn standIn) implements AzureQueues.Server {
+    private record Server(StorageQueueStandIn standIn) implements OwnServers.Server {
         @Override
         public String create(String queue) {
             standIn.createQueue(queue);

@@ -9,12 +9,13 @@ interface Suite {
      *
      * @param messages how many messages a run has; a suite says which of its runs have fewer
      * @param rounds how often each variant runs, interleaved with the others
-     * @param server {@code host:port} of a server that runs already, null for one of the suite's own
+     * @param server {@code host:port} of a server that runs already, null for the suite's own; always null if it takes none
      */
-    record Plan(int messages, int rounds, @Nullable String server) {
-        String server(String own) {
-            return server == null ? own : server;
-        }
+    record Plan(int messages, int rounds, @Nullable String server) {}
+
+    /** Returns whether it can measure on a server that runs already. */
+    default boolean takesServer() {
+        return false;
     }
 
     /** Returns how many messages make a run of a few seconds, after which the compiler has done its work. */

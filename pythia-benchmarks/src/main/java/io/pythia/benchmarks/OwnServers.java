@@ -3,12 +3,12 @@ package io.pythia.benchmarks;
 import io.pythia.benchmarks.Row.Goal;
 import java.util.function.Supplier;
 
-/** What the suites of Azure's two queues share. */
-final class AzureQueues {
-    private AzureQueues() {}
+/** What the suites share whose sides each have a server of their own: what one leaves behind must not slow the other. */
+final class OwnServers {
+    private OwnServers() {}
 
     interface Server extends AutoCloseable {
-        /** Makes a queue and returns the connection string of its server. */
+        /** Makes a queue, where a run does not make its own; returns how a run finds the server. */
         String create(String queue);
 
         @Override
@@ -20,13 +20,12 @@ final class AzureQueues {
             System.err.printf("round %d of %d%n", round, plan.rounds());
             // Each consumer reads what the producer of its side has just sent; who begins changes.
             for (String side : round % 2 == 1 ? new String[] {"raw", "pythia"} : new String[] {"pythia", "raw"}) {
-                // A server for each: what one side leaves behind must not slow the other.
                 try (Server server = servers.get()) {
                     String queue = "bench-" + side;
-                    String connectionString = server.create(queue);
+                    String address = server.create(queue);
                     String count = Integer.toString(plan.messages());
                     for (String what : new String[] {"produce", "consume"}) {
-                        comparison.measure(side + "-" + what, connectionString, queue, count);
+                        comparison.measure(side + "-" + what, address, queue, count);
                     }
                 }
             }
