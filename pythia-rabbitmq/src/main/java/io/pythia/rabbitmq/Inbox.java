@@ -110,7 +110,7 @@ final class Inbox implements Executor {
 
     /** Takes all that was not given out. */
     List<RabbitMQMessage> clear() {
-        runAll();
+        work();
         synchronized (this) {
             List<RabbitMQMessage> all = new ArrayList<>(messages);
             messages.clear();
@@ -119,7 +119,8 @@ final class Inbox implements Executor {
         }
     }
 
-    private void runAll() {
+    /** Does the client's work that waits for whoever takes messages. Any thread. */
+    void work() {
         for (Runnable task = poll(); task != null; task = poll()) {
             task.run();
         }
@@ -147,6 +148,6 @@ final class Inbox implements Executor {
         synchronized (this) {
             closed = true;
         }
-        runAll();
+        work();
     }
 }

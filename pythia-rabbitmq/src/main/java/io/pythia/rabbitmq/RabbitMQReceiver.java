@@ -194,8 +194,10 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
         }
     }
 
+    /** While nobody wants messages the broker's word that it has cancelled the consumer would wait with them. */
     @Override
     public void ping() {
+        inbox.work();
         session.ping(settings.prefetchCount());
     }
 

@@ -11,7 +11,9 @@ import com.rabbitmq.client.GetResponse;
 import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
 import io.pythia.DestinationNotFoundException;
+import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
@@ -24,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,9 +58,13 @@ class RabbitMQFeaturesIT {
     }
 
     private void sendHundred(String queue) {
+        send(queue, 100);
+    }
+
+    private void send(String queue, int count) {
         try (RabbitMQProducer producer = producer().queue(queue).build()) {
             List<Message> messages = new ArrayList<>();
-            for (int i = 0; i < 100; i++) {
+            for (int i = 0; i < count; i++) {
                 messages.add(Message.of(Integer.toString(i)));
             }
             TestSubscriber.get(producer.sendBatch(messages));
@@ -404,6 +411,41 @@ class RabbitMQFeaturesIT {
             TestSubscriber.get(disconnected);
         }
         assertThat(RabbitQueues.ready(server.address(), queue)).isEqualTo(99);
+    }
+
+    @Test
+    void prefetchBeyondTheClientsQueue_leavesItsThreadFree() {
+        String queue = RabbitQueues.create(server.address());
+        send(queue, 2_500);
+        try (RabbitMQConsumer consumer =
+                consumer(queue).prefetchCount(2_000).maxInFlight(2_000).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(1);
+            eventually("as many as were asked for", () -> RabbitQueues.ready(server.address(), queue) == 500);
+            // The answer comes by the thread that reads the deliveries.
+            assertThat(TestSubscriber.get(consumer.healthCheck()).status()).isEqualTo(Health.Status.UP);
+        }
+    }
+
+    @Test
+    void consumerThatTheBrokerCancels_isNoticed_alsoWhileNobodyWantsMessages() {
+        String queue = RabbitQueues.create(server.address());
+        sendHundred(queue);
+        CountDownLatch lost = new CountDownLatch(1);
+        BrokerListener listener = new BrokerListener() {
+            @Override
+            public void connectionLost(String broker, BrokerException cause) {
+                lost.countDown();
+            }
+        };
+        try (RabbitMQConsumer consumer = consumer(queue).listener(listener).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(1);
+            RabbitQueues.on(server.address(), channel -> channel.queueDelete(queue));
+            eventually("the loss", () -> lost.getCount() == 0);
+        }
     }
 
     @Test
