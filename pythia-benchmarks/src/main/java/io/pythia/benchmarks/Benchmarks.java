@@ -51,28 +51,28 @@ public final class Benchmarks {
     private @Nullable String server;
     private final List<String> names = new ArrayList<>();
 
-    private Benchmarks() {}
+    Benchmarks(String... args) {
+        parse(args);
+    }
 
     /** Runs the suites; the arguments are those of {@code ./benchmarks}. */
     public static void main(String[] args) throws Exception {
-        Benchmarks benchmarks = new Benchmarks();
+        if (List.of(args).contains("--help")) {
+            System.out.print(HELP);
+            return;
+        }
         try {
-            benchmarks.parse(args);
+            System.exit(new Benchmarks(args).run() ? 0 : 1);
         } catch (IllegalArgumentException e) {
             System.err.println(e.getMessage() + "\n" + HELP);
             System.exit(2);
         }
-        System.exit(benchmarks.run() ? 0 : 1);
     }
 
     private void parse(String[] args) {
         for (int i = 0; i < args.length; i++) {
             String arg = args[i];
             switch (arg) {
-                case "--help", "-h" -> {
-                    System.out.print(HELP);
-                    System.exit(0);
-                }
                 case "--quick" -> {
                     quick = true;
                     report = false;

@@ -414,7 +414,7 @@ class RabbitMQFeaturesIT {
     }
 
     @Test
-    void prefetchBeyondTheClientsQueue_leavesItsThreadFree() {
+    void prefetchBeyondTheClientsQueue_isPushedWhole_andTheBrokerIsHeardBehindIt() {
         String queue = RabbitQueues.create(server.address());
         send(queue, 2_500);
         try (RabbitMQConsumer consumer =
