@@ -210,7 +210,7 @@ public final class Brokers {
         @Nullable String module = MODULES.get(name);
         Collection<String> names = byName.keySet();
         return "there is no connector \"" + name + "\" on the class path; found: " + String.join(", ", names)
-                + (module == null ? Similar.hint(name, names) : "; add the module io.pythia:" + module)
+                + (module == null ? Similar.suggestion(name, names) : "; add the module io.pythia:" + module)
                 + (broken.isEmpty() ? "" : "; not usable: " + String.join("; ", broken));
     }
 }

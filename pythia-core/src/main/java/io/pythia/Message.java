@@ -5,6 +5,8 @@ import io.pythia.internal.Utf8;
 import io.pythia.spi.MessageContent;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.Settler;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -104,9 +106,12 @@ public final class Message {
 
     /**
      * Returns the client library's own object, for instance a {@code ConsumerRecord}, or empty if there is none of that type. This is
-     * the way to what only one broker has.
+     * the way to what only one broker has. For connectors a received message also has its {@link Settler}.
      */
     public <T> Optional<T> unwrap(Class<T> nativeType) {
+        if (nativeType == Settler.class) {
+            return Optional.ofNullable(nativeType.cast(settler));
+        }
         return Optional.ofNullable(content.unwrap(Objects.requireNonNull(nativeType, "nativeType")));
     }
 
@@ -190,9 +195,11 @@ public final class Message {
 
     /** Builds messages to send. Not thread-safe. */
     public static final class Builder {
+        private static final byte[] EMPTY = {};
+
         private @Nullable String id;
         private @Nullable String key;
-        private byte[] body = {};
+        private byte[] body = EMPTY;
         private Headers.@Nullable Builder headers;
         private @Nullable Instant timestamp;
 
@@ -273,8 +280,20 @@ public final class Message {
 
     /** What an application put into a message. The id is made when somebody asks for it: most sends never do. */
     private static final class Made implements MessageContent {
+        private static final VarHandle ID;
+
+        static {
+            try {
+                ID = MethodHandles.lookup().findVarHandle(Made.class, "id", String.class);
+            } catch (ReflectiveOperationException e) {
+                throw new ExceptionInInitializerError(e);
+            }
+        }
+
         private final boolean explicitId;
-        private volatile @Nullable String id;
+        /** Not volatile: set once, by {@link #ID}, to what is safe to see without more. */
+        private @Nullable String id;
+
         private final @Nullable String key;
         private final byte[] body;
         private final Headers headers;
@@ -295,12 +314,9 @@ public final class Message {
             if (current != null) {
                 return current;
             }
-            synchronized (this) {
-                if (id == null) {
-                    id = MessageIds.next();
-                }
-                return Objects.requireNonNull(id);
-            }
+            String made = MessageIds.next();
+            Object before = ID.compareAndExchange(this, null, made);
+            return before == null ? made : (String) before;
         }
 
         @Override

@@ -7,7 +7,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,6 +44,24 @@ class MessageTest {
         assertThat(one.id()).isEqualTo(one.id()).isNotEqualTo(Message.of("x").id());
         assertThat(one.hasExplicitId()).isFalse();
         assertThat(Message.builder().id("7").build().hasExplicitId()).isTrue();
+    }
+
+    @Test
+    void id_isTheSameForAll_whoAskForItFirst() throws InterruptedException {
+        List<Message> messages =
+                Stream.generate(() -> Message.of("x")).limit(20_000).toList();
+        List<List<String>> asked = Collections.synchronizedList(new ArrayList<>());
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            threads.add(new Thread(
+                    () -> asked.add(messages.stream().map(Message::id).toList()), "asks-" + i));
+        }
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(asked).hasSize(4).allMatch(asked.get(0)::equals);
+        assertThat(asked.get(0)).doesNotHaveDuplicates();
     }
 
     @Test

@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Flow;
+import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,6 +29,49 @@ class WorkerEndTest extends WorkerFixture {
 
     private void called(Message message) {
         calls.computeIfAbsent(message.text(), t -> new AtomicInteger()).incrementAndGet();
+    }
+
+    @Test
+    void messagesThatNobodyCanSettle_endTheWorkerLoudly() {
+        try (SubmissionPublisher<Message> source = new SubmissionPublisher<>()) {
+            Worker worker = start(Worker.from(new OwnConsumer(source)).onMessage(this::called));
+            eventually("the subscription", source::hasSubscribers);
+            source.submit(Message.of("made to be sent"));
+            assertThatThrownBy(() -> worker.ended().get(60, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("Message.received");
+        }
+    }
+
+    /** A consumer that an application wrote by itself. */
+    private record OwnConsumer(SubmissionPublisher<Message> source) implements MessageBroker {
+        @Override
+        public String name() {
+            return "own";
+        }
+
+        @Override
+        public CompletableFuture<Void> connect() {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public Flow.Publisher<Message> consume() {
+            return source;
+        }
+
+        @Override
+        public CompletableFuture<Health> healthCheck() {
+            return CompletableFuture.completedFuture(new Health(Health.Status.UP, "", Map.of()));
+        }
+
+        @Override
+        public CompletableFuture<Void> disconnect() {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public void close() {}
     }
 
     @Test

@@ -82,6 +82,26 @@ class WorkerFailureTest extends WorkerFixture {
     }
 
     @Test
+    void deadLetterOfTheWorker_isToldToTheConsumersListener() {
+        List<String> told = Collections.synchronizedList(new ArrayList<>());
+        BrokerListener listener = new BrokerListener() {
+            @Override
+            public void deadLettered(String broker, Message message, String reason) {
+                told.add(broker + " " + message.text() + " " + reason);
+            }
+        };
+        send("bad");
+        Worker worker = start(Worker.from(consumer().listener(listener).build())
+                .retry(RetryConfig.none())
+                .deadLetter(producer(LETTERS))
+                .onMessage(message -> {
+                    throw new IllegalStateException("no");
+                }));
+        eventually("the dead letter", () -> worker.stats().deadLettered() == 1 && unsettled() == 0);
+        assertThat(told).containsExactly("memory:orders bad java.lang.IllegalStateException: no");
+    }
+
+    @Test
     void withoutADeadLetterProducer_theMessageIsRejectedToTheBrokersOwn() {
         send("bad");
         start(worker().onMessage(message -> {

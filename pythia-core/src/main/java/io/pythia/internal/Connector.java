@@ -98,9 +98,6 @@ final class Connector<D extends AutoCloseable> {
         lastError = cause;
         failures++;
         hopeless = !cause.isRetryable() || failures > retry.maxRetries();
-        if (outageSince == 0) {
-            outageSince = System.nanoTime();
-        }
         long pause = ReceiveEngine.toNanos(retry.delay(failures, ThreadLocalRandom.current()));
         nextAt = System.nanoTime() + (hopeless ? Math.max(pause, HOPELESS_PAUSE) : pause);
         events.reconnectFailed(cause);

@@ -37,11 +37,13 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
     private final R receipt;
     private final MessageContent content;
     private volatile boolean taken;
+    /** Set when it was rejected and the engine has done what there was to do; the broker is told that it is acknowledged. */
+    boolean putAside;
     /** Set when it goes back without having been looked at: no attempt has failed. */
     boolean unseen;
 
     Outcome outcome = Outcome.ACK;
-    /** The delay of a NACK, the reason of a REJECT. */
+    /** The delay of a NACK, the reason of a REJECT, or what a connector has to say to itself. */
     @Nullable
     Object detail;
     /** {@link Settled#STALE}, or the error, that the driver reported for this message. */
@@ -124,12 +126,20 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
 
     @Override
     public Duration delay() {
-        return detail instanceof Duration delay ? delay : Duration.ZERO;
+        return outcome == Outcome.NACK && detail instanceof Duration delay ? delay : Duration.ZERO;
     }
 
     @Override
     public @Nullable String reason() {
-        return detail instanceof String reason ? reason : null;
+        if (outcome != Outcome.REJECT) {
+            return null;
+        }
+        return detail instanceof String reason ? reason : "given up after " + attempt + " attempts";
+    }
+
+    @Override
+    public @Nullable Object detail() {
+        return detail instanceof Duration || detail instanceof String ? null : detail;
     }
 
     @Override
@@ -158,6 +168,11 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
 
     Object result() {
         return verdict == null ? Settled.DONE : verdict;
+    }
+
+    /** Returns whether the application has settled it so, which is not always what the broker was told. */
+    boolean countsAs(Outcome counted) {
+        return counted == (putAside ? Outcome.REJECT : outcome) && !unseen && !(result() instanceof Throwable);
     }
 
     /** Completes the future: runs code of the application, so no lock may be held. */

@@ -18,7 +18,7 @@ public final class Events {
     private static final long INTERVAL = Duration.ofSeconds(30).toNanos();
 
     final String name;
-    final BrokerMetrics metrics;
+    private final BrokerMetrics metrics;
     private final BrokerListener listener;
     private final Limiter connection = new Limiter();
     private final Limiter messages = new Limiter();
@@ -35,8 +35,22 @@ public final class Events {
         try {
             event.accept(listener);
         } catch (RuntimeException e) {
-            warn(messages, "{}: the listener failed{}", e);
+            warn(messages, "{}: the listener failed{}: {}", e);
         }
+    }
+
+    /** Lets the metrics count something; what they throw stays here. */
+    void count(Consumer<BrokerMetrics> what) {
+        try {
+            what.accept(metrics);
+        } catch (RuntimeException e) {
+            warn(messages, "{}: the metrics failed{}: {}", e);
+        }
+    }
+
+    /** Returns whether anybody counts: if nobody does, the figures need not be made. */
+    boolean isCounted() {
+        return metrics != BrokerMetrics.NONE;
     }
 
     void connectionLost(BrokerException cause) {

@@ -29,7 +29,7 @@ final class HealthCheck<R> {
         if (session == null || engine.settler.isStopping()) {
             return CompletableFuture.completedFuture(judge(null));
         }
-        return pulse.ask(session.driver::ping).thenApply(this::judge);
+        return ask(session).thenApply(this::judge);
     }
 
     /** Called by the settle loop at every turn. */
@@ -40,17 +40,15 @@ final class HealthCheck<R> {
             return;
         }
         if (pulse.isDue(now, engine.receiver.lastReceiveAt)) {
-            pulse.ask(session.driver::ping).thenAccept(error -> seen(session, error));
+            ask(session);
         }
     }
 
-    private void seen(Session<R> session, @Nullable BrokerException error) {
-        if (session.driver.recoversByItself()) {
-            pulse.report(error);
-        } else if (error != null && pulse.failures() > 1) {
+    private CompletableFuture<@Nullable BrokerException> ask(Session<R> session) {
+        return pulse.ask(session.driver::ping, session.driver.recoversByItself(), error -> {
             session.fail(error);
             engine.receiver.wake();
-        }
+        });
     }
 
     private Health judge(@Nullable BrokerException pingError) {

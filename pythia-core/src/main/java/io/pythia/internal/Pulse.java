@@ -4,11 +4,12 @@ import io.pythia.BrokerException;
 import io.pythia.BrokerTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the broker for a sign of life, on a thread of its own, one question at a time. Reports the beginning and the end of an outage.
- * Thread-safe.
+ * Asks the broker for a sign of life, on a thread of its own, one question at a time, and acts on the answer, whoever has asked. Reports
+ * the beginning and the end of an outage. Thread-safe.
  */
 final class Pulse {
     /** A driver's ping. */
@@ -20,8 +21,7 @@ final class Pulse {
     private static final long LIMIT = Duration.ofSeconds(5).toNanos();
 
     private final Events events;
-    private @Nullable CompletableFuture<@Nullable BrokerException> pending;
-    private @Nullable Thread asking;
+    private @Nullable Question pending;
     private long askedAt = System.nanoTime();
     private int failures;
     private long outageSince;
@@ -30,58 +30,81 @@ final class Pulse {
         this.events = events;
     }
 
-    /** Returns a future of what was wrong, null if nothing was. Who asks while a question is open gets its answer. */
-    synchronized CompletableFuture<@Nullable BrokerException> ask(Ping ping) {
-        if (pending != null) {
-            return pending.copy();
+    /** A question that is open: a driver is asked. */
+    private final class Question implements Runnable {
+        final Ping ping;
+        final boolean recoversByItself;
+        final Consumer<BrokerException> lost;
+        final CompletableFuture<@Nullable BrokerException> answer = new CompletableFuture<>();
+        final Thread thread = Threads.create(events.name, "ping", this);
+
+        Question(Ping ping, boolean recoversByItself, Consumer<BrokerException> lost) {
+            this.ping = ping;
+            this.recoversByItself = recoversByItself;
+            this.lost = lost;
         }
-        CompletableFuture<@Nullable BrokerException> answer = new CompletableFuture<>();
-        pending = answer;
-        askedAt = System.nanoTime();
-        asking = Threads.create(events.name, "ping", () -> answered(answer, tryPing(ping)));
-        asking.start();
-        return answer.copy();
+
+        @Override
+        public void run() {
+            answered(this, tryPing());
+        }
+
+        private @Nullable BrokerException tryPing() {
+            try {
+                ping.ping();
+                return null;
+            } catch (InterruptedException e) {
+                return timeout();
+            } catch (RuntimeException e) {
+                return ReceiveEngine.asBrokerException(events.name + ": asking for a sign of life", e);
+            }
+        }
     }
 
-    private @Nullable BrokerException tryPing(Ping ping) {
-        try {
-            ping.ping();
-            return null;
-        } catch (InterruptedException e) {
-            return timeout();
-        } catch (RuntimeException e) {
-            return ReceiveEngine.asBrokerException(events.name + ": asking for a sign of life", e);
+    /**
+     * Returns a future of what was wrong, null if nothing was. Who asks while a question is open gets its answer. Before it completes, a
+     * client that recovers by itself has its outage reported; of another one, the second failure in a row means that the session is lost.
+     */
+    synchronized CompletableFuture<@Nullable BrokerException> ask(
+            Ping ping, boolean recoversByItself, Consumer<BrokerException> lost) {
+        if (pending == null) {
+            pending = new Question(ping, recoversByItself, lost);
+            askedAt = System.nanoTime();
+            pending.thread.start();
         }
+        return pending.answer.copy();
     }
 
-    private void answered(CompletableFuture<@Nullable BrokerException> answer, @Nullable BrokerException error) {
+    private void answered(Question question, @Nullable BrokerException error) {
+        boolean dead;
         synchronized (this) {
-            if (pending != answer) {
+            if (pending != question) {
                 return;
             }
             pending = null;
-            asking = null;
             askedAt = System.nanoTime();
             failures = error == null ? 0 : failures + 1;
+            dead = failures > 1;
         }
-        answer.complete(error);
+        if (question.recoversByItself) {
+            report(error);
+        } else if (error != null && dead) {
+            question.lost.accept(error);
+        }
+        question.answer.complete(error);
     }
 
     /** Answers in place of a broker that is silent for too long. */
     void checkOverdue(long now) {
-        CompletableFuture<@Nullable BrokerException> silent;
-        Thread stuck;
+        Question silent;
         synchronized (this) {
             silent = pending;
-            stuck = asking;
             if (silent == null || now - askedAt < LIMIT) {
                 return;
             }
         }
         answered(silent, timeout());
-        if (stuck != null) {
-            stuck.interrupt();
-        }
+        silent.thread.interrupt();
     }
 
     private BrokerTimeoutException timeout() {
@@ -92,10 +115,6 @@ final class Pulse {
     /** Returns whether neither a message nor an answer came for a while. */
     synchronized boolean isDue(long now, long lastMessageAt) {
         return pending == null && now - askedAt > INTERVAL && now - lastMessageAt > INTERVAL;
-    }
-
-    synchronized int failures() {
-        return failures;
     }
 
     /** The session is over: what was reported of it does not matter any more. */

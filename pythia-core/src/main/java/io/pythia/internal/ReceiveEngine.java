@@ -65,9 +65,13 @@ public final class ReceiveEngine<R> {
         return receiver.connected();
     }
 
-    /** Subscribes, once. */
+    /** Subscribes, once; refused when it is disconnected. */
     public void subscribe(Flow.Subscriber<? super Message> subscriber) {
-        receiver.subscribe(subscriber);
+        if (settler.isStopping()) {
+            Signals.refuse(subscriber, new IllegalStateException(name() + " is disconnected"));
+        } else {
+            receiver.subscribe(subscriber);
+        }
     }
 
     /** Returns the health; never fails. */
@@ -105,12 +109,13 @@ public final class ReceiveEngine<R> {
         }
     }
 
-    private Support support(@Nullable Object delay) {
-        return delay == null ? capabilities.nack() : capabilities.delayedNack();
+    private Support support(@Nullable Object detail) {
+        return detail instanceof Duration ? capabilities.delayedNack() : capabilities.nack();
     }
 
     void settled(Delivery<R> delivery) {
         if (delivery.batch.session.isDead()) {
+            events.count(m -> m.settled(name(), delivery.outcome, 1, 1));
             delivery.complete(Settled.STALE);
             return;
         }
@@ -122,6 +127,7 @@ public final class ReceiveEngine<R> {
         if (!receiver.isCurrentThread()) {
             settler.wakeIfWaiting();
         }
+        pump.runIfOver();
     }
 
     /** Nobody has looked at it: it goes back at once where the broker can take it, elsewhere when the session is closed. */
@@ -154,7 +160,6 @@ public final class ReceiveEngine<R> {
     boolean goesToBroker(Delivery<R> delivery) {
         if (delivery.outcome == Outcome.NACK && exhausted(delivery)) {
             delivery.outcome = Outcome.REJECT;
-            delivery.detail = "given up after " + delivery.attempt + " attempts";
         }
         return switch (delivery.outcome) {
             case ACK, EXTEND -> true;
@@ -177,10 +182,13 @@ public final class ReceiveEngine<R> {
     }
 
     private boolean deliverAgain(Delivery<R> delivery) {
-        long pause = delivery.detail == null
-                ? Math.min(MAX_NACK_PAUSE, 1_000_000L << Math.min(10, delivery.attempt - 1))
-                : toNanos(delivery.delay());
+        long pause = delivery.detail instanceof Duration delay
+                ? toNanos(delay)
+                : Math.min(MAX_NACK_PAUSE, 1_000_000L << Math.min(10, delivery.attempt - 1));
         redeliveries.add(delivery.again(), System.nanoTime() + pause);
+        if (delivery.batch.session.isDead()) {
+            redeliveries.removeStale(); // it died just now: the others are gone already
+        }
         receiver.wake();
         events.tell(l -> l.redelivered(name(), delivery.message()));
         return true;
@@ -210,6 +218,7 @@ public final class ReceiveEngine<R> {
                             + ") and there are no dead letters to put it to; set a dead letter producer,"
                             + " or RejectPolicy.DROP");
             delivery.resolve(error);
+            handedBack(List.of(delivery)); // the broker has it still, and nobody here will settle it any more
             fail(error);
             return true;
         }
@@ -227,6 +236,7 @@ public final class ReceiveEngine<R> {
     }
 
     private void acknowledge(Delivery<R> delivery) {
+        delivery.putAside = true;
         delivery.outcome = Outcome.ACK;
         delivery.detail = null;
         pump.add(delivery);
@@ -252,6 +262,7 @@ public final class ReceiveEngine<R> {
 
     void wakeSettler() {
         settler.wake();
+        pump.runIfOver();
     }
 
     /** Ends the stream with an error. Any thread. */

@@ -1,7 +1,6 @@
 package io.pythia.internal;
 
 import io.pythia.BrokerException;
-import io.pythia.BrokerMetrics;
 import io.pythia.ConnectPolicy;
 import io.pythia.Message;
 import io.pythia.Settled;
@@ -65,7 +64,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 drivers,
                 ReceiveDriver::open,
                 gate::signal);
-        this.thread = Threads.create(engine.name(), "receive", this);
+        this.thread = Threads.createWaiting(engine.name(), "receive", this);
     }
 
     // Any thread.
@@ -286,8 +285,13 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             exhausted();
         } else {
             engine.pump.tryRun();
-            gate.await(engine.redeliveries.nanosToNext(System.nanoTime(), LONGEST_PAUSE), () -> room() > 0);
+            gate.await(nanosToRedelivery(LONGEST_PAUSE), () -> room() > 0);
         }
+    }
+
+    /** Returns for how long nothing is to be delivered again. What nobody requests can't be: not to wait for it would be a busy loop. */
+    private long nanosToRedelivery(long max) {
+        return canDeliver() ? engine.redeliveries.nanosToNext(System.nanoTime(), max) : max;
     }
 
     private void greet() {
@@ -299,6 +303,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             } catch (Throwable t) {
                 failure.compareAndSet(null, t);
             }
+            afterSubscriber();
         }
     }
 
@@ -358,6 +363,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         delivering = true; // before newWork: the settle loop looks at it after it has said that it will wait for long
         engine.settler.newWork();
         int delivered = 0;
+        int again = 0;
         for (int i = 0; i < size; i++) {
             Delivery<R> delivery = batch.items[i];
             Throwable poison = received.get(i).poison();
@@ -370,15 +376,19 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));
             } else {
                 delivered++;
+                again += delivery.attempt > 1 ? 1 : 0;
                 emit(delivery);
             }
         }
-        delivering = false;
-        Thread.interrupted(); // the subscriber's own business, if it left one
-        if (engine.events.metrics != BrokerMetrics.NONE) {
-            engine.events.metrics.received(engine.name(), size, batch.bytes);
-            engine.events.metrics.delivered(engine.name(), delivered, 0);
+        afterSubscriber();
+        if (engine.events.isCounted()) {
+            count(size, batch.bytes, delivered, again);
         }
+    }
+
+    private void count(int received, long bytes, int delivered, int again) {
+        engine.events.count(m -> m.received(engine.name(), received, bytes));
+        engine.events.count(m -> m.delivered(engine.name(), delivered, again));
     }
 
     private boolean isOverForSubscriber() {
@@ -395,8 +405,17 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         }
     }
 
+    private void afterSubscriber() {
+        delivering = false;
+        Thread.interrupted(); // the subscriber's own business, if it left one
+    }
+
+    private boolean canDeliver() {
+        return subscriber != null && demand.get() > 0 && !isOverForSubscriber();
+    }
+
     private void deliverAgain() {
-        while (subscriber != null && demand.get() > 0 && !isOverForSubscriber()) {
+        while (canDeliver()) {
             Delivery<R> due = engine.redeliveries.poll(System.nanoTime());
             if (due == null) {
                 return;
@@ -410,9 +429,11 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 continue;
             }
             delivering = true;
+            engine.settler.newWork();
             emit(due);
-            delivering = false;
-            engine.events.metrics.delivered(engine.name(), 1, 1);
+            afterSubscriber();
+            engine.pump.tryRun();
+            engine.events.count(m -> m.delivered(engine.name(), 1, 1));
         }
     }
 
@@ -441,6 +462,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         engine.inFlight.clear();
         engine.redeliveries.clear();
         connector.lost(current.driver, cause);
+        engine.pump.driverClosed();
         if (!cause.isRetryable()) {
             failure.compareAndSet(null, cause);
         }

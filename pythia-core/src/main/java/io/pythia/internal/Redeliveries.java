@@ -42,6 +42,12 @@ final class Redeliveries<R> {
         return head == null ? max : Math.max(0, Math.min(max, head.dueAt - now));
     }
 
+    /** Removes those whose session is dead. */
+    synchronized void removeStale() {
+        queue.removeIf(entry -> entry.delivery.batch.session.isDead());
+        size = queue.size();
+    }
+
     synchronized List<Delivery<R>> clear() {
         List<Delivery<R>> all = new ArrayList<>();
         queue.forEach(e -> all.add(e.delivery));

@@ -83,7 +83,7 @@ final class SendAll implements Runnable, Flow.Subscriber<Message>, Flow.Subscrip
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
         Objects.requireNonNull(subscription, "subscription");
-        if (cancelled || !source.compareAndSet(null, subscription)) {
+        if (!source.compareAndSet(null, subscription) || cancelled) {
             subscription.cancel();
         }
         gate.signal();
@@ -147,7 +147,6 @@ final class SendAll implements Runnable, Flow.Subscriber<Message>, Flow.Subscrip
             cancelSource();
             return false;
         }
-        requestMore();
         while (demand.get() > 0 && isHeadDone() && !cancelled && failure == null) {
             give(target, Objects.requireNonNull(results.poll()));
         }
@@ -161,6 +160,7 @@ final class SendAll implements Runnable, Flow.Subscriber<Message>, Flow.Subscrip
             Signals.complete(target, events);
             return false;
         }
+        requestMore(); // when there is room again: while we wait nobody else asks
         gate.await(LONG_WAIT, () -> isHeadDone() && demand.get() > 0);
         return true;
     }
@@ -195,6 +195,7 @@ final class SendAll implements Runnable, Flow.Subscriber<Message>, Flow.Subscrip
     }
 
     private void cancelSource() {
+        cancelled = true; // one that comes later sees it
         Flow.Subscription from = source.get();
         if (from != null && !sourceEnded) {
             from.cancel();

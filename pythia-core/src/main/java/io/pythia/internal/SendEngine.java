@@ -2,7 +2,6 @@ package io.pythia.internal;
 
 import io.pythia.BatchSendException;
 import io.pythia.BrokerException;
-import io.pythia.BrokerMetrics;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
@@ -66,15 +65,21 @@ public final class SendEngine {
                     null,
                     true));
         } else if (closing) {
-            sending.giveUp(new MessageException(name() + " is disconnected"));
+            sending.giveUp(ended());
         } else {
             queue.add(sending);
             loop.wakeForMessage();
             if (loop.isOver()) {
-                sending.giveUp(new MessageException(name() + " is disconnected"));
+                sending.giveUp(ended());
             }
         }
         return sending;
+    }
+
+    /** Returns why nothing is sent any more: what has ended it, if it was not the application. */
+    private BrokerException ended() {
+        BrokerException cause = loop.fatal();
+        return cause == null ? new MessageException(name() + " is disconnected") : cause;
     }
 
     /** Sends all, and collects the outcome of each. */
@@ -155,12 +160,15 @@ public final class SendEngine {
         if (bytes.addAndGet(-sending.size) == 0 && closing) {
             loop.wake();
         }
-        if (events.metrics != BrokerMetrics.NONE) {
-            if (error == null) {
-                events.metrics.confirmed(name(), System.nanoTime() - sending.startedAt);
-            } else {
-                events.metrics.sendFailed(name(), error);
-            }
+        if (events.isCounted()) {
+            long nanos = System.nanoTime() - sending.startedAt;
+            events.count(m -> {
+                if (error == null) {
+                    m.confirmed(name(), nanos);
+                } else {
+                    m.sendFailed(name(), error);
+                }
+            });
         }
     }
 

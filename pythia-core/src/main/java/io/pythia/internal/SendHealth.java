@@ -24,11 +24,10 @@ final class SendHealth {
     }
 
     CompletableFuture<Health> check() {
-        SendDriver current = loop.driver();
-        if (current == null || !loop.isRunning()) {
-            return CompletableFuture.completedFuture(judge(loop.connector().lastError()));
-        }
-        return loop.pulse().ask(current::ping).thenApply(this::judge);
+        CompletableFuture<@Nullable BrokerException> asked = loop.isRunning() ? loop.ask() : null;
+        return asked == null
+                ? CompletableFuture.completedFuture(judge(loop.connector().lastError()))
+                : asked.thenApply(this::judge);
     }
 
     private Health judge(@Nullable BrokerException error) {

@@ -2,8 +2,8 @@ package io.pythia.internal;
 
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
-import io.pythia.BrokerMetrics;
 import io.pythia.ConnectPolicy;
+import io.pythia.DestinationNotFoundException;
 import io.pythia.MessageException;
 import io.pythia.UncertainSendException;
 import io.pythia.spi.SendDriver;
@@ -45,7 +45,6 @@ final class SendLoop implements Runnable {
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable SendSession session;
     private volatile @Nullable BrokerException fatal;
-    private volatile @Nullable BrokerException lostOutside;
     private volatile boolean failFast;
     private volatile boolean stopping;
     private volatile long stopAt;
@@ -67,7 +66,7 @@ final class SendLoop implements Runnable {
     SendLoop(SendEngine engine, Supplier<? extends SendDriver> drivers) {
         this.engine = engine;
         this.sendTimeout = ReceiveEngine.toNanos(engine.options.sendTimeout());
-        this.thread = Threads.create(engine.name(), "send", this);
+        this.thread = Threads.createWaiting(engine.name(), "send", this);
         this.pulse = new Pulse(engine.events);
         this.connector = new Connector<>(
                 engine.events,
@@ -140,8 +139,11 @@ final class SendLoop implements Runnable {
         return connector;
     }
 
-    Pulse pulse() {
-        return pulse;
+    /** Returns a future of what was wrong with the connection, null if nothing was; null without a connection. */
+    @Nullable
+    CompletableFuture<@Nullable BrokerException> ask() {
+        SendSession current = session;
+        return current == null ? null : ask(current);
     }
 
     CompletableFuture<Void> flush() {
@@ -169,8 +171,7 @@ final class SendLoop implements Runnable {
     @Override
     public void run() {
         try {
-            while (!isDone()) {
-                gate.clear();
+            for (gate.clear(); !isDone(); gate.clear()) {
                 step();
             }
         } catch (Throwable t) {
@@ -191,15 +192,15 @@ final class SendLoop implements Runnable {
         long now = System.nanoTime();
         expire(now, session == null || blocked);
         collectFailed(now);
+        collectFlushes();
         SendSession current = session;
         if (current == null) {
             connect(now);
             return;
         }
         watch(current, now);
-        BrokerException outside = lostOutside;
+        BrokerException outside = current.failure();
         if (outside != null) {
-            lostOutside = null;
             lost(current, outside);
             return;
         }
@@ -213,9 +214,6 @@ final class SendLoop implements Runnable {
                 // wake-up.
                 Thread.yield();
             }
-        }
-        if (!flushes.isEmpty() && (!blocked || engine.inFlightBytes() == 0)) {
-            flush(current);
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
         if (blocked) {
@@ -244,10 +242,7 @@ final class SendLoop implements Runnable {
             List<Sending> first = batch.subList(0, Math.min(batch.size(), max));
             List<Sending> next = List.copyOf(first);
             first.clear();
-            for (Sending sending : next) {
-                sending.handedOver = true;
-                sending.tries++;
-            }
+            next.forEach(Sending::handOver);
             underWay.add(next);
             return next;
         }
@@ -272,13 +267,28 @@ final class SendLoop implements Runnable {
                 fatal = error;
                 return;
             }
-            if (connector.isHopeless()) {
+            if (connector.isHopeless() && !mayComeBack(error)) {
                 connected.completeExceptionally(error);
                 takeWaiting().forEach(sending -> sending.giveUp(error));
             }
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
-        gate.await(Math.min(max, connector.nanosToWait(now)), () -> false);
+        gate.await(nanosToTimeLimit(now, Math.min(max, connector.nanosToWait(now))), () -> false);
+    }
+
+    private long nanosToTimeLimit(long now, long max) {
+        synchronized (lock) {
+            long limit = underWay.nanosToTimeLimit(now, sendTimeout, max);
+            return batch.isEmpty() ? limit : Math.max(0, Math.min(limit, batch.get(0).startedAt + sendTimeout - now));
+        }
+    }
+
+    /** A destination that was there: others declare it again, or a broker that is starting doesn't know it yet. Its messages wait for their time limit. */
+    private boolean mayComeBack(BrokerException error) {
+        boolean wasThere = connected.isDone() && !connected.isCompletedExceptionally();
+        return wasThere
+                && error instanceof DestinationNotFoundException
+                && connector.failures() <= engine.options.retry().maxRetries();
     }
 
     private List<Sending> takeWaiting() {
@@ -294,29 +304,32 @@ final class SendLoop implements Runnable {
         beginCall();
         try {
             current.driver.send(handed);
-            if (engine.events.metrics != BrokerMetrics.NONE) {
+            if (engine.events.isCounted()) {
                 long bytes = handed.stream().mapToLong(sending -> sending.size).sum();
-                engine.events.metrics.sent(engine.name(), handed.size(), bytes);
+                engine.events.count(m -> m.sent(engine.name(), handed.size(), bytes));
             }
-        } catch (BrokerException e) {
-            lostWhileSending(current, handed, e);
         } catch (RuntimeException e) {
-            if (!current.isClosed()) {
-                throw e;
-            }
-            lostWhileSending(
-                    current,
-                    handed,
-                    new UncertainSendException(
-                            engine.name() + ": the client did not return and its connection was closed;"
-                                    + " the broker may have the message",
-                            e));
+            lostWhileSending(current, handed, whileSending(current, e));
         } finally {
             callSince = 0;
         }
         synchronized (lock) {
             underWay.compact(engine.mostInFlight());
         }
+    }
+
+    /** Returns what it means that the driver threw this. Whatever it is, if the watch has closed it under its hands. */
+    private BrokerException whileSending(SendSession current, RuntimeException thrown) {
+        if (current.isClosed()) {
+            return new UncertainSendException(
+                    engine.name() + ": the client did not return and its connection was closed;"
+                            + " the broker may have the message",
+                    thrown);
+        }
+        if (thrown instanceof BrokerException known) {
+            return known;
+        }
+        throw thrown;
     }
 
     private void beginCall() {
@@ -327,11 +340,10 @@ final class SendLoop implements Runnable {
     }
 
     private void lostWhileSending(SendSession current, List<Sending> handed, BrokerException cause) {
-        BrokerException outside = lostOutside;
-        lostOutside = null;
+        BrokerException outside = current.failure();
         lost(current, outside == null ? cause : outside);
         for (Sending sending : handed) {
-            if (!sending.isSettled() && sending.handedOver) {
+            if (!sending.isSettled() && sending.isHandedOver()) {
                 sending.fail(cause);
             }
         }
@@ -348,23 +360,23 @@ final class SendLoop implements Runnable {
         }
     }
 
-    private void flush(SendSession current) {
+    /** Those who have asked for a flush hear when all is settled that was sent before, whatever becomes of the session. */
+    private void collectFlushes() {
+        if (flushes.isEmpty()) {
+            return;
+        }
         List<CompletableFuture<Void>> asked = new ArrayList<>();
         for (CompletableFuture<Void> flush = flushes.poll(); flush != null; flush = flushes.poll()) {
             asked.add(flush);
         }
-        beginCall();
-        try {
-            current.driver.flush();
-        } finally {
-            callSince = 0;
-        }
-        CompletableFuture<?>[] open;
+        List<Sending> open;
         synchronized (lock) {
-            // What is queued now, retries included, was handed over in this very step or is in this list.
-            open = underWay.open().toArray(CompletableFuture[]::new);
+            engine.queue.drainTo(batch, Integer.MAX_VALUE);
+            open = underWay.open();
+            open.addAll(batch);
         }
-        CompletableFuture.allOf(open).whenComplete((ok, error) -> asked.forEach(flush -> flush.complete(null)));
+        CompletableFuture.allOf(open.toArray(CompletableFuture[]::new))
+                .whenComplete((ok, error) -> asked.forEach(flush -> flush.complete(null)));
     }
 
     private void lost(SendSession current, BrokerException cause) {
@@ -395,7 +407,7 @@ final class SendLoop implements Runnable {
     private void expire(Sending sending) {
         BrokerException why = sending.lastError != null ? sending.lastError : connector.lastError();
         String text = engine.name() + ": no word from the broker within " + engine.options.sendTimeout();
-        if (isUncertain(sending)) {
+        if (sending.isUncertain()) {
             sending.giveUp(new UncertainSendException(
                     text + "; it may have the message: send it again with the same id", why));
         } else {
@@ -406,15 +418,15 @@ final class SendLoop implements Runnable {
     private void watch(SendSession current, long now) {
         pulse.checkOverdue(now);
         if (pulse.isDue(now, lastSentAt)) {
-            pulse.ask(current.driver::ping).thenAccept(error -> {
-                if (current.driver.recoversByItself()) {
-                    pulse.report(error);
-                } else if (error != null && pulse.failures() > 1) {
-                    lostOutside = error;
-                    gate.signal();
-                }
-            });
+            ask(current);
         }
+    }
+
+    private CompletableFuture<@Nullable BrokerException> ask(SendSession current) {
+        return pulse.ask(current.driver::ping, current.driver.recoversByItself(), error -> {
+            current.fail(error);
+            gate.signal();
+        });
     }
 
     /** Called by the watch while a call of the driver lasts. */
@@ -427,14 +439,10 @@ final class SendLoop implements Runnable {
         SendSession current = session;
         if (current != null) {
             watch(current, now);
-            if (lostOutside != null && callSince != 0) {
+            if (current.failure() != null && callSince != 0) {
                 Closer.close(engine.events, current, LONG_WAIT);
             }
         }
-    }
-
-    private static boolean isUncertain(Sending sending) {
-        return sending.handedOver || sending.lastError instanceof UncertainSendException;
     }
 
     /** By the sending thread, or, if a driver never returns to it, by the watch. */
@@ -484,7 +492,7 @@ final class SendLoop implements Runnable {
 
     private void giveUpAtClose(Sending sending) {
         BrokerException cause = fatal;
-        if (isUncertain(sending)) {
+        if (sending.isUncertain()) {
             sending.giveUp(new UncertainSendException(
                     engine.name() + " was disconnected before the broker answered; it may have the message",
                     sending.lastError));

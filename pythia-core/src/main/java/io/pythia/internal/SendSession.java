@@ -1,15 +1,28 @@
 package io.pythia.internal;
 
+import io.pythia.BrokerException;
 import io.pythia.spi.SendDriver;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /** One driver of a producer, closed once, whoever is first: the sending thread, or the watch when that thread can't. */
 final class SendSession implements AutoCloseable {
     final SendDriver driver;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile @Nullable BrokerException failure;
 
     SendSession(SendDriver driver) {
         this.driver = driver;
+    }
+
+    /** Says from outside of the sending thread that it is over. */
+    void fail(BrokerException cause) {
+        failure = cause;
+    }
+
+    @Nullable
+    BrokerException failure() {
+        return failure;
     }
 
     boolean isClosed() {

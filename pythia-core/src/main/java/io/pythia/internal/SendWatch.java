@@ -19,7 +19,7 @@ final class SendWatch implements Runnable {
 
     SendWatch(SendLoop loop, String name) {
         this.loop = loop;
-        this.thread = Threads.create(name, "send-watch", this);
+        this.thread = Threads.createWaiting(name, "send-watch", this);
     }
 
     void start() {
@@ -40,8 +40,7 @@ final class SendWatch implements Runnable {
     @Override
     public void run() {
         long busyAt = System.nanoTime();
-        while (!loop.isOver()) {
-            gate.clear();
+        for (gate.clear(); !loop.isOver(); gate.clear()) {
             long now = System.nanoTime();
             long lasts = loop.callLasts(now);
             if (lasts > 0) {

@@ -3,6 +3,7 @@ package io.pythia.internal;
 import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.SendResult;
+import io.pythia.UncertainSendException;
 import io.pythia.spi.Outgoing;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -14,10 +15,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sending extends CompletableFuture<SendResult> implements Outgoing {
     private static final VarHandle SETTLED;
+    private static final VarHandle HANDED_OVER;
 
     static {
         try {
             SETTLED = MethodHandles.lookup().findVarHandle(Sending.class, "settled", boolean.class);
+            HANDED_OVER = MethodHandles.lookup().findVarHandle(Sending.class, "handedOver", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -27,16 +30,18 @@ final class Sending extends CompletableFuture<SendResult> implements Outgoing {
     private final Message message;
     final long startedAt;
     final int size;
-    /** Whether the driver may have given it to the broker, so that nobody knows when time runs out. */
-    volatile boolean handedOver;
-
+    private volatile boolean handedOver;
     private volatile boolean settled;
     /** How often it was handed to a driver, the first time included. */
     int tries;
     /** What went wrong when it was last tried, null if nothing did. */
     volatile @Nullable BrokerException lastError;
+    /** Whether nobody knows what became of an earlier try: what a later one brings does not change that. */
+    private volatile boolean perhapsThere;
 
-    volatile @Nullable Sending next;
+    /** Not volatile: the queue publishes it. */
+    @Nullable
+    Sending next;
 
     Sending(SendEngine engine, Message message, int size, long startedAt) {
         this.engine = engine;
@@ -54,6 +59,22 @@ final class Sending extends CompletableFuture<SendResult> implements Outgoing {
         return settled;
     }
 
+    /** The driver has it from now on. Whoever gets it from the driver sees that; nobody else is in a hurry to. */
+    void handOver() {
+        HANDED_OVER.setRelease(this, true);
+        tries++;
+    }
+
+    /** Returns whether the driver has it and has not answered. */
+    boolean isHandedOver() {
+        return handedOver;
+    }
+
+    /** Returns whether the broker may have it, by this try or an earlier one. */
+    boolean isUncertain() {
+        return handedOver || perhapsThere;
+    }
+
     @Override
     public void succeed(SendResult result) {
         if (SETTLED.compareAndSet(this, false, true)) {
@@ -65,6 +86,9 @@ final class Sending extends CompletableFuture<SendResult> implements Outgoing {
     @Override
     public void fail(BrokerException error) {
         lastError = error;
+        if (error instanceof UncertainSendException) {
+            perhapsThere = true;
+        }
         handedOver = false;
         engine.failed(this, error);
     }
@@ -72,8 +96,18 @@ final class Sending extends CompletableFuture<SendResult> implements Outgoing {
     /** Fails it for good. */
     void giveUp(BrokerException error) {
         if (SETTLED.compareAndSet(this, false, true)) {
-            engine.settled(this, error);
-            completeExceptionally(error);
+            BrokerException outcome = perhapsThere ? uncertain(error) : error;
+            engine.settled(this, outcome);
+            completeExceptionally(outcome);
         }
+    }
+
+    private static BrokerException uncertain(BrokerException error) {
+        return error instanceof UncertainSendException
+                ? error
+                : new UncertainSendException(
+                        error.getMessage()
+                                + "; the broker may have it by an earlier try: send it again with the same id",
+                        error);
     }
 }

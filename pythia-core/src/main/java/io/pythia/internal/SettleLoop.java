@@ -27,7 +27,7 @@ final class SettleLoop<R> implements Runnable {
 
     SettleLoop(ReceiveEngine<R> engine) {
         this.engine = engine;
-        this.thread = Threads.create(engine.name(), "settle", this);
+        this.thread = Threads.createWaiting(engine.name(), "settle", this);
     }
 
     void start() {
@@ -151,7 +151,8 @@ final class SettleLoop<R> implements Runnable {
         if (session != null) {
             Closer.close(engine.events, session.driver, timeLeft());
         }
-        engine.pump.run(0);
+        engine.pump.driverClosed();
+        engine.pump.end();
         closed.complete(null);
         engine.receiver.wake();
     }

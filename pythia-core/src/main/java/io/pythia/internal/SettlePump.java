@@ -1,18 +1,22 @@
 package io.pythia.internal;
 
+import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
-import io.pythia.BrokerMetrics;
 import io.pythia.Settled;
 import io.pythia.spi.Outcome;
+import io.pythia.spi.Settlement;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +41,10 @@ final class SettlePump<R> {
     private final Queue<Runnable> afterTurn = new ConcurrentLinkedQueue<>();
     private final Queue<Retry<R>> retries = new ConcurrentLinkedQueue<>();
     private final AtomicInteger unconfirmed = new AtomicInteger();
+    /** What the driver of the session has not answered. */
+    private final Set<CompletableFuture<?>> unanswered = ConcurrentHashMap.newKeySet();
+    /** Set when the settle loop takes no more turns. */
+    private volatile boolean over;
 
     SettlePump(ReceiveEngine<R> engine) {
         this.engine = engine;
@@ -66,6 +74,29 @@ final class SettlePump<R> {
         }
     }
 
+    /** The settle loop ends, and no session is alive: all that is here, and all that comes later, is stale. */
+    void end() {
+        over = true;
+        run(0);
+    }
+
+    /** The driver of a dead session is closed: what it has not answered it never will. */
+    void driverClosed() {
+        unanswered.forEach(this::giveUp);
+    }
+
+    private void giveUp(CompletableFuture<?> future) {
+        future.completeExceptionally(
+                new BrokerConnectionException(engine.name() + ": the session was closed before the broker answered"));
+    }
+
+    /** Called when something was added: after the settle loop has ended, whoever adds takes the turn. */
+    void runIfOver() {
+        if (over && !turn.isHeldByCurrentThread()) {
+            run(0);
+        }
+    }
+
     /** Waits for its turn and takes it. Returns when the next retry is due, in nanoseconds from now, at most {@code max}. */
     long run(long max) {
         turn.lock();
@@ -75,6 +106,9 @@ final class SettlePump<R> {
 
     private void finish(List<Delivery<R>> finished) {
         turn.unlock();
+        if (engine.events.isCounted()) {
+            count(finished);
+        }
         for (Delivery<R> delivery : finished) {
             delivery.finish();
         }
@@ -107,6 +141,7 @@ final class SettlePump<R> {
         List<Delivery<R>> toDriver = new ArrayList<>(taken.size());
         for (Delivery<R> delivery : taken) {
             if (delivery.batch.session.isDead()) {
+                unconfirmed.addAndGet(delivery.settleTries == 0 ? 0 : -1);
                 finished.add(delivery.resolve(Settled.STALE));
             } else if (engine.goesToBroker(delivery)) {
                 toDriver.add(delivery);
@@ -125,24 +160,36 @@ final class SettlePump<R> {
     }
 
     private void settle(List<Delivery<R>> batch, List<Delivery<R>> finished) {
-        CompletableFuture<?> future;
-        try {
-            future = batch.get(0).batch.session.driver.settle(batch);
-        } catch (RuntimeException e) {
-            future = CompletableFuture.failedFuture(e);
-        }
+        CompletableFuture<?> future = handOver(batch.get(0).batch.session, batch);
         if (future.isDone() && !future.isCompletedExceptionally()) {
             take(new Answer<>(batch, null), finished);
         } else {
-            future.whenComplete((ok, error) -> {
-                answers.add(new Answer<>(batch, error));
-                engine.wakeSettler();
-            });
+            whenAnswered(future, batch.get(0).batch.session, error -> answers.add(new Answer<>(batch, error)));
+        }
+    }
+
+    @SuppressWarnings("UndefinedEquals") // a future is found by its identity
+    private void whenAnswered(CompletableFuture<?> future, Session<R> session, Consumer<@Nullable Throwable> action) {
+        unanswered.add(future);
+        future.whenComplete((ok, error) -> {
+            unanswered.remove(future);
+            action.accept(error);
+            engine.wakeSettler();
+        });
+        if (session.isDead()) {
+            giveUp(future); // it died just now, and its driver may be closed
+        }
+    }
+
+    private CompletableFuture<?> handOver(Session<R> session, List<? extends Settlement<R>> batch) {
+        try {
+            return session.driver.settle(batch);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
         }
     }
 
     private void take(Answer<R> answer, List<Delivery<R>> finished) {
-        int stale = 0;
         for (Delivery<R> delivery : answer.batch) {
             Object verdict = delivery.takeVerdict();
             Object result = verdict != null ? verdict : answer.error != null ? answer.error : Settled.DONE;
@@ -152,17 +199,11 @@ final class SettlePump<R> {
                     continue;
                 }
             }
-            if (result == Settled.STALE) {
-                stale++;
-            }
             if (result == Settled.DONE && delivery.outcome != Outcome.ACK) {
                 engine.brokerHasTaken(delivery);
             }
             unconfirmed.decrementAndGet();
             finished.add(delivery.resolve(result));
-        }
-        if (engine.events.metrics != BrokerMetrics.NONE) {
-            count(answer.batch, stale);
         }
     }
 
@@ -180,13 +221,23 @@ final class SettlePump<R> {
         return error;
     }
 
-    private void count(List<Delivery<R>> batch, int stale) {
+    private void count(List<Delivery<R>> finished) {
         for (Outcome outcome : Outcome.values()) {
-            int count = (int) batch.stream().filter(d -> d.outcome == outcome).count();
-            if (count > 0) {
-                engine.events.metrics.settled(
-                        engine.name(), outcome, count, outcome == batch.get(0).outcome ? stale : 0);
+            int count = 0;
+            int stale = 0;
+            for (Delivery<R> delivery : finished) {
+                if (delivery.countsAs(outcome)) {
+                    count++;
+                    stale += delivery.result() == Settled.STALE ? 1 : 0;
+                }
             }
+            count(outcome, count, stale);
+        }
+    }
+
+    private void count(Outcome outcome, int count, int stale) {
+        if (count > 0) {
+            engine.events.count(m -> m.settled(engine.name(), outcome, count, stale));
         }
     }
 
@@ -195,7 +246,7 @@ final class SettlePump<R> {
         long now = System.nanoTime();
         for (Iterator<Retry<R>> i = retries.iterator(); i.hasNext(); ) {
             Retry<R> retry = i.next();
-            if (retry.dueAt - now <= 0) {
+            if (over || retry.dueAt - now <= 0) {
                 all.add(retry.delivery);
                 i.remove();
             }
@@ -228,12 +279,11 @@ final class SettlePump<R> {
             }
         }
         if (!batch.isEmpty()) {
-            CompletableFuture<?> future =
-                    batch.get(0).delivery.batch.session.driver.settle(batch);
-            future.whenComplete((ok, error) -> {
-                afterTurn.add(() -> batch.forEach(e -> extended(e, error)));
-                engine.wakeSettler();
-            });
+            Session<R> session = batch.get(0).delivery.batch.session;
+            whenAnswered(
+                    handOver(session, batch),
+                    session,
+                    error -> afterTurn.add(() -> batch.forEach(e -> extended(e, error))));
         }
     }
 

@@ -65,15 +65,14 @@ final class UnderWay {
 
     /** Returns for how long nothing is due, at most {@code max}. */
     long nanosToNext(long now, long timeLimit, long max) {
-        long next = max;
+        long next = nanosToTimeLimit(now, timeLimit, max);
         Retry retry = retries.peek();
-        if (retry != null) {
-            next = Math.min(next, retry.dueAt - now);
-        }
+        return retry == null ? next : Math.max(0, Math.min(next, retry.dueAt - now));
+    }
+
+    /** Returns how long the oldest message may still take, at most {@code max}. */
+    long nanosToTimeLimit(long now, long timeLimit, long max) {
         Sending oldest = handedOver.peek();
-        if (oldest != null) {
-            next = Math.min(next, oldest.startedAt + timeLimit - now);
-        }
-        return Math.max(0, next);
+        return oldest == null ? max : Math.max(0, Math.min(max, oldest.startedAt + timeLimit - now));
     }
 }

@@ -1,8 +1,13 @@
 package io.pythia.internal;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/** Text to UTF-8 without loss: {@link String#getBytes} would turn half a surrogate pair into a question mark in silence. */
+/**
+ * Text to UTF-8 and back without loss: {@link String#getBytes} would turn half a surrogate pair into a question mark in silence, and a new
+ * String what is no UTF-8 into U+FFFD.
+ */
 public final class Utf8 {
     private Utf8() {}
 
@@ -19,5 +24,13 @@ public final class Utf8 {
             at += Character.charCount(codePoint);
         }
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Returns the text that the bytes are, null if they are not UTF-8. */
+    public static @Nullable String decode(byte[] bytes) {
+        // A CharsetDecoder would say so itself, for four times the memory.
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        boolean replaced = text.indexOf('\uFFFD') >= 0 && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), bytes);
+        return replaced ? null : text;
     }
 }

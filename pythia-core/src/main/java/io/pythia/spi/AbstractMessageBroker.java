@@ -140,6 +140,11 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
     }
 
     @Override
+    public final void deadLettered(Message message, String reason) {
+        events.tell(l -> l.deadLettered(name, message, reason));
+    }
+
+    @Override
     public CompletableFuture<Health> healthCheck() {
         ReceiveEngine<R> current = engine();
         return current == null

@@ -1,6 +1,8 @@
 package io.pythia.spi;
 
-/** A consumer whose intake can be stopped before it disconnects, so that who has messages in hand can finish and settle them first. */
+import io.pythia.Message;
+
+/** A consumer as a {@link io.pythia.Worker} needs it: its intake can be stopped before it disconnects, so that messages in hand can be settled first. */
 public interface IntakeControl {
 
     /**
@@ -8,4 +10,7 @@ public interface IntakeControl {
      * settled until the consumer disconnects. Any thread; never blocks; a second call does nothing.
      */
     void stopIntake();
+
+    /** Says that a message was put to dead letters by who has it in hand, so that the consumer's listener hears of it. Default: nothing. */
+    default void deadLettered(Message message, String reason) {}
 }

@@ -42,4 +42,14 @@ final class Records {
             throw new IllegalStateException("can't create " + type, e);
         }
     }
+
+    /** Returns whether the record's constructor says nothing against the values. */
+    static boolean takes(Class<? extends Record> type, @Nullable Object[] values) {
+        try {
+            create(type, values);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One session with one destination. It is opened once, fails at most once and is never reopened, like a {@link ReceiveDriver}.
  *
- * <p>Who calls: {@link #open}, {@link #send} and {@link #flush} from one thread; {@link #ping} and {@link #facts} from any;
+ * <p>Who calls: {@link #open} and {@link #send} from one thread; {@link #ping} and {@link #facts} from any;
  * {@link #close} once, last, from any thread, also when open failed.
  */
 public interface SendDriver extends AutoCloseable {
@@ -27,9 +27,6 @@ public interface SendDriver extends AutoCloseable {
      * @throws BrokerException if the session is over; what of the batch was not completed has certainly not been sent
      */
     void send(List<? extends Outgoing> batch) throws BrokerException, InterruptedException;
-
-    /** Makes the client send what it is holding back to fill a batch. Must not wait for the answers. */
-    default void flush() {}
 
     /** Returns whether the client reconnects by itself; see {@link ReceiveDriver#recoversByItself()}. */
     default boolean recoversByItself() {

@@ -94,19 +94,47 @@ public final class SettingsReader {
             String key = prefix + Settings.normalize(components[i].getName());
             values[i] = except.contains(key) ? defaultValue : component(components[i], key, defaultValue);
         }
-        if (problems.size() > problemsBefore) {
-            return defaults;
-        }
+        boolean converted = problems.size() == problemsBefore;
         try {
-            return Records.create(type, values);
+            T bound = Records.create(type, values);
+            return converted ? bound : defaults;
         } catch (IllegalArgumentException e) {
-            // The record names its component, which is the key in another spelling.
-            problems.add(new Problem(
-                    prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1),
-                    "",
-                    Objects.toString(e.getMessage())));
+            String message = Objects.toString(e.getMessage());
+            RecordComponent culprit = culprit(defaults, values, prefix);
+            if (culprit != null) {
+                refused(prefix + Settings.normalize(culprit.getName()), culprit.getType(), message);
+            } else if (converted) {
+                // Several settings don't fit together. The record names its components: the keys in another spelling.
+                problems.add(
+                        new Problem(prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1), "", message));
+            }
             return defaults;
         }
+    }
+
+    /** A text may hold anything, also a user and a password in an address: what the record says of it must do. */
+    private void refused(String key, Class<?> type, String message) {
+        if (type == String.class || type == List.class) {
+            problems.add(new Problem(key, "", message));
+        } else {
+            problem(key, Objects.requireNonNull(settings.find(key)), type, message);
+        }
+    }
+
+    /** Returns the one component that is set and without which the record would take the values, or null if there is no such one. */
+    private @Nullable RecordComponent culprit(Record defaults, @Nullable Object[] values, String prefix) {
+        RecordComponent[] components = defaults.getClass().getRecordComponents();
+        List<RecordComponent> culprits = new ArrayList<>();
+        for (int i = 0; i < components.length; i++) {
+            if (settings.find(prefix + Settings.normalize(components[i].getName())) != null) {
+                @Nullable Object[] without = values.clone();
+                without[i] = Records.get(defaults, components[i]);
+                if (Records.takes(defaults.getClass(), without)) {
+                    culprits.add(components[i]);
+                }
+            }
+        }
+        return culprits.size() == 1 ? culprits.get(0) : null;
     }
 
     private @Nullable Object component(RecordComponent component, String key, @Nullable Object defaultValue) {

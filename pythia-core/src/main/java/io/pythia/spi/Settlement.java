@@ -26,6 +26,14 @@ public interface Settlement<R> {
     @Nullable
     String reason();
 
+    /**
+     * Returns what a connector's own method has given to {@link Settler#settle}, null for outcomes of {@link io.pythia.Message}. It stays
+     * when a NACK becomes a REJECT because the attempts are used up.
+     */
+    default @Nullable Object detail() {
+        return null;
+    }
+
     /** Says that the broker had already taken the message back. */
     void stale();
 

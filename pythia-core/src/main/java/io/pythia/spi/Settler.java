@@ -5,14 +5,18 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** What a received message calls when the application settles it. The engine implements it; a test of a handler may, too. */
+/**
+ * What a received message calls when the application settles it. The engine implements it; a test of a handler may, too. A connector whose
+ * broker has outcomes of its own gets it by {@code Message.unwrap(Settler.class)}.
+ */
 public interface Settler {
 
     /**
      * Settles the message, once: a second call changes nothing and returns the first one's future.
      *
      * @param outcome ACK, NACK or REJECT
-     * @param detail the delay ({@link Duration}) of a NACK, or null; the reason ({@link String}) of a REJECT
+     * @param detail the delay ({@link Duration}) of a NACK, or null; the reason ({@link String}) of a REJECT; or an object of the
+     *     connector's own, which its driver finds in {@link Settlement#detail}
      */
     CompletableFuture<Settled> settle(Outcome outcome, @Nullable Object detail);
 

@@ -2,7 +2,7 @@ package io.pythia.spi;
 
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.Optional;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Finds the word that was probably meant. */
@@ -16,11 +16,24 @@ public final class Similar {
         if (known.isEmpty() || word.length() > MAX_LENGTH) {
             return "";
         }
+        String suggestion = suggestion(word, known);
+        return suggestion.isEmpty()
+                ? "; known are " + known.stream().sorted().collect(Collectors.joining(", "))
+                : suggestion;
+    }
+
+    /** Returns {@code "; did you mean ...?"}, or nothing if nothing is like it. Upper and lower case count as the same. */
+    public static String suggestion(String word, Collection<String> known) {
+        if (word.length() > MAX_LENGTH) {
+            return "";
+        }
+        String lower = word.toLowerCase(Locale.ROOT);
         int tolerance = Math.max(2, word.length() / 3);
-        Optional<String> nearest = known.stream().min(Comparator.comparingInt(k -> distance(word, k)));
-        return nearest.filter(k -> distance(word, k) <= tolerance)
+        return known.stream()
+                .min(Comparator.comparingInt(k -> distance(lower, k)))
+                .filter(k -> distance(lower, k) <= tolerance)
                 .map(k -> "; did you mean " + k + "?")
-                .orElseGet(() -> "; known are " + known.stream().sorted().collect(Collectors.joining(", ")));
+                .orElse("");
     }
 
     /** Returns how many letters must be added, removed or replaced (Levenshtein). */

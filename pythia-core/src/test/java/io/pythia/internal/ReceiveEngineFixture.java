@@ -70,8 +70,12 @@ abstract class ReceiveEngineFixture {
     }
 
     static void await(CountDownLatch latch) {
+        await(latch, Duration.ofSeconds(60));
+    }
+
+    static void await(CountDownLatch latch, Duration atMost) {
         try {
-            latch.await(60, TimeUnit.SECONDS);
+            latch.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

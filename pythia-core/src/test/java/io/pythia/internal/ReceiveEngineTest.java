@@ -13,8 +13,10 @@ import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Outcome;
+import io.pythia.spi.Settler;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -125,6 +127,17 @@ class ReceiveEngineTest extends ReceiveEngineFixture {
     }
 
     @Test
+    void rejectThatEndsTheStream_isNothingToWaitForAtTheEnd() throws Exception {
+        source.add(0, 1);
+        Consumer consumer = builder().closeTimeout(Duration.ofMinutes(10)).build();
+        Collector collector = new Collector(Long.MAX_VALUE, message -> message.reject("bad"));
+        consumer.consume().subscribe(collector);
+        assertThat(collector.end.get(60, TimeUnit.SECONDS)).isInstanceOf(MessageException.class);
+        consumer.disconnect().get(60, TimeUnit.SECONDS);
+        assertThat(source.settled).isEmpty(); // the broker has it still
+    }
+
+    @Test
     void maxAttempts_makesANackAReject() {
         source.add(0, 1);
         List<String> events = new CopyOnWriteArrayList<>();
@@ -137,6 +150,33 @@ class ReceiveEngineTest extends ReceiveEngineFixture {
             eventually().until(() -> source.acknowledged().size() == 1);
             assertThat(events).containsExactly("redelivered", "dropped given up after 2 attempts");
         }
+    }
+
+    @Test
+    void detailOfAConnector_reachesTheDriver_once_alsoWithARejectAtTheLastAttempt() {
+        Capabilities all = Capabilities.builder()
+                .nack(Capabilities.Support.BROKER)
+                .deadLetter(Capabilities.Support.BROKER)
+                .build();
+        List<String> seen = new CopyOnWriteArrayList<>();
+        source.onSettle = batch -> {
+            batch.forEach(each -> seen.add(each.outcome() + ", " + each.detail() + ", " + each.reason()));
+            return CompletableFuture.completedFuture(null);
+        };
+        for (int maxAttempts = 0; maxAttempts <= 1; maxAttempts++) {
+            source.add(0, 1);
+            try (Consumer consumer =
+                    builder().capabilities(all).maxAttempts(maxAttempts).build()) {
+                consumer.consume().subscribe(new Collector(1, message -> {
+                    message.unwrap(Settler.class).orElseThrow().settle(Outcome.NACK, Map.of("step", 3));
+                    message.ack(); // too late
+                }));
+                int count = maxAttempts + 1;
+                eventually().until(() -> seen.size() == count);
+            }
+        }
+        assertThat(seen).containsExactly("NACK, {step=3}, null", "REJECT, {step=3}, given up after 1 attempts");
+        assertThat(Message.of("to send").unwrap(Settler.class)).isEmpty();
     }
 
     @Test

@@ -12,6 +12,8 @@ import io.pythia.Health;
 import io.pythia.Settled;
 import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
+import io.pythia.memory.MemoryBroker;
+import io.pythia.memory.MemoryProducer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -24,6 +26,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How sessions with a broker begin, are lost, and end, and what the health says of them. */
 @Timeout(120)
@@ -171,6 +175,74 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
         eventually().until(() -> threads().isEmpty());
         assertThat(source.opened).hasValue(2);
         assertThat(source.closed).hasValue(2);
+    }
+
+    @Test
+    void outcomeThatTheDriverNeverAnswers_endsWithTheConsumer() throws Exception {
+        source.add(0, 1);
+        source.onSettle = batch -> new CompletableFuture<>();
+        Consumer consumer = builder().closeTimeout(Duration.ofMillis(100)).build();
+        Collector collector = new Collector(1, message -> {});
+        consumer.consume().subscribe(collector);
+        eventually().until(() -> collector.messages.size() == 1);
+        CompletableFuture<Settled> ack = collector.messages.get(0).ack();
+        consumer.disconnect().join();
+        assertThat(ack.get(60, TimeUnit.SECONDS)).isEqualTo(Settled.STALE);
+    }
+
+    @Test
+    void rejectedMessage_whoseDeadLetterCantBeSent_endsWithTheConsumer() throws Exception {
+        source.add(0, 1);
+        MemoryBroker stopped = new MemoryBroker();
+        stopped.stop();
+        try (MemoryProducer deadLetters = MemoryProducer.builder()
+                .broker(stopped)
+                .topic("dead")
+                .sendTimeout(Duration.ofMillis(10))
+                .build()) {
+            Consumer consumer = builder()
+                    .closeTimeout(Duration.ofMillis(500))
+                    .deadLetter(deadLetters)
+                    .build();
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            CompletableFuture<Settled> rejected = collector.messages.get(0).reject("bad");
+            consumer.disconnect().join();
+            assertThat(rejected.get(60, TimeUnit.SECONDS)).isEqualTo(Settled.STALE);
+        }
+    }
+
+    @Test
+    void brokerThatIsAwayAtFirst_isNoOutage() {
+        AtomicInteger attempts = new AtomicInteger();
+        source.onOpen = () -> {
+            if (attempts.incrementAndGet() < 3) {
+                throw ScriptedSource.lost();
+            }
+        };
+        List<String> events = new CopyOnWriteArrayList<>();
+        try (Consumer consumer = builder()
+                .connectPolicy(ConnectPolicy.WAIT)
+                .listener(recording(events))
+                .build()) {
+            consumer.connect().join();
+            assertThat(health(consumer).facts()).containsEntry("reconnects", "0");
+        }
+        assertThat(events).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void subscribingAfterTheClose_isRefused_alsoIfItWasNeverConnected(boolean connected) throws Exception {
+        Consumer consumer = builder().build();
+        if (connected) {
+            consumer.connect().join();
+        }
+        consumer.close();
+        Collector collector = Collector.acknowledging();
+        consumer.consume().subscribe(collector);
+        assertThat(collector.end.get(60, TimeUnit.SECONDS)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
@@ -376,6 +448,26 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
             assertThat(health(consumer).status()).isEqualTo(Health.Status.DOWN);
             source.onPing = () -> {};
             eventually().until(() -> health(consumer).isUp());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatAHealthCheckFinds_isActedOn(boolean recoversByItself) {
+        source.recovers = recoversByItself;
+        List<String> events = new CopyOnWriteArrayList<>();
+        try (Consumer consumer = builder().listener(recording(events)).build()) {
+            consumer.connect().join();
+            source.onPing = () -> {
+                throw ScriptedSource.lost();
+            };
+            // Who asks all the time would be the only one to know: the engine asks when nobody else does.
+            assertThat(health(consumer).status()).isEqualTo(Health.Status.DOWN);
+            assertThat(health(consumer).status()).isEqualTo(Health.Status.DOWN);
+            source.onPing = () -> {};
+            eventually().until(() -> health(consumer).isUp());
+            eventually().until(() -> events.contains("lost") && events.contains("restored"));
+            assertThat(source.opened.get()).isEqualTo(recoversByItself ? 1 : 2);
         }
     }
 

@@ -52,6 +52,9 @@ final class ScriptedSource {
     volatile Action onPing = () -> {};
     volatile Action onStopIntake = () -> {};
     volatile Action onClose = () -> {};
+    /** Each time when the engine, with nothing to receive, looks whether there will be more. */
+    volatile Runnable onLook = () -> {};
+
     volatile Function<List<? extends Settlement<Integer>>, CompletableFuture<?>> onSettle =
             batch -> CompletableFuture.completedFuture(null);
     volatile Duration lease = Duration.ZERO;
@@ -179,6 +182,7 @@ final class ScriptedSource {
 
         @Override
         public boolean isExhausted() {
+            onLook.run();
             return finite && waiting.isEmpty() && madeUp.get() == 0;
         }
 

@@ -4,30 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.BatchSendException;
-import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerConnectionException;
-import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import io.pythia.BrokerMetrics;
-import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
-import io.pythia.UncertainSendException;
 import io.pythia.retry.RetryConfig;
-import io.pythia.spi.AbstractMessageProducer;
 import io.pythia.spi.Outgoing;
-import io.pythia.spi.SendDriver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,26 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
-class SendEngineTest {
-    private static final RetryConfig QUICK =
-            new RetryConfig(5, Duration.ofMillis(1), Duration.ofMillis(10), true, true);
-
-    private final List<String> received = new CopyOnWriteArrayList<>();
-    private final AtomicInteger opened = new AtomicInteger();
-    private final AtomicInteger largestBatch = new AtomicInteger();
-    private final AtomicInteger closed = new AtomicInteger();
-    private volatile Runnable onOpen = () -> {};
-    private volatile Runnable onPing = () -> {};
-    private volatile Runnable onClose = () -> {};
-    private volatile Consumer<Outgoing> onSend = this::take;
-    private final AtomicInteger calls = new AtomicInteger();
-    private volatile String blocked;
-
-    private void take(Outgoing outgoing) {
-        received.add(outgoing.message().text());
-        outgoing.succeed(new SendResult(outgoing.message().id(), "test", Map.of()));
-    }
-
+class SendEngineTest extends SendEngineFixture {
     @Test
     void messages_areSentInOrder_inBatches() {
         try (Producer producer = producer().maxBatch(10).build()) {
@@ -142,76 +114,10 @@ class SendEngineTest {
     }
 
     @Test
-    void noAnswer_isUncertain_whenTheTimeIsOver() {
-        onSend = outgoing -> {};
-        try (Producer producer = producer().sendTimeout(Duration.ofMillis(200)).build()) {
-            assertThatThrownBy(() -> producer.send(Message.of("x")).join())
-                    .hasCauseInstanceOf(UncertainSendException.class);
-        }
-    }
-
-    @Test
-    void brokerThatIsAway_failsCertainly_whenTheTimeIsOver() {
-        onOpen = () -> {
-            throw ScriptedSource.lost();
-        };
-        try (Producer producer = producer()
-                .sendTimeout(Duration.ofMillis(200))
-                .retry(QUICK.withMaxRetries(1_000))
-                .build()) {
-            assertThatThrownBy(() -> producer.send(Message.of("x")).join())
-                    .hasCauseInstanceOf(MessageException.class)
-                    .matches(e -> ((BrokerException) e.getCause()).isRetryable());
-            onOpen = () -> {};
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> succeeds(producer));
-        }
-    }
-
-    private static boolean succeeds(Producer producer) {
-        return !producer.send(Message.of("y"))
-                .handle((ok, error) -> error != null)
-                .join();
-    }
-
-    @Test
-    void credentialsRefused_failAtOnce_withoutAStorm() {
-        onOpen = () -> {
-            throw new BrokerAuthenticationException("wrong password");
-        };
-        try (Producer producer = producer().build()) {
-            for (int i = 0; i < 3; i++) {
-                assertThatThrownBy(() -> producer.send(Message.of("x")).join())
-                        .hasCauseInstanceOf(BrokerAuthenticationException.class);
-            }
-            assertThat(opened.get()).isLessThanOrEqualTo(2);
-        }
-    }
-
-    @Test
-    void sessionLostInSend_whatWasNotSent_goesByTheNextOne() {
-        AtomicInteger calls = new AtomicInteger();
-        onSend = outgoing -> {
-            if (calls.incrementAndGet() == 3) {
-                throw ScriptedSource.lost();
-            }
-            take(outgoing);
-        };
-        try (Producer producer = producer().build()) {
-            List<CompletableFuture<SendResult>> results = new ArrayList<>();
-            for (int i = 0; i < 10; i++) {
-                results.add(producer.send(Message.of(Integer.toString(i))));
-            }
-            results.forEach(CompletableFuture::join);
-            assertThat(opened.get()).isEqualTo(2);
-        }
-        assertThat(received).containsExactlyInAnyOrder("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
-    }
-
-    @Test
     void tooManyBytes_areRefusedAtOnce_andRoomComesBack() {
         CountDownLatch release = new CountDownLatch(1);
         onSend = outgoing -> {
-            await(release);
+            ReceiveEngineFixture.await(release);
             take(outgoing);
         };
         try (Producer producer = producer().maxInFlightBytes(10_000).build()) {
@@ -225,73 +131,6 @@ class SendEngineTest {
             producer.flush().join();
             producer.send(Message.of(new byte[1_000])).join();
         }
-    }
-
-    @Test
-    void driverThatBlocks_doesNotBlockTheCaller() {
-        CountDownLatch release = new CountDownLatch(1);
-        onSend = outgoing -> {
-            await(release);
-            take(outgoing);
-        };
-        try (Producer producer = producer().build()) {
-            List<CompletableFuture<SendResult>> results = new ArrayList<>();
-            for (int i = 0; i < 100; i++) {
-                results.add(producer.send(Message.of("x")));
-            }
-            assertThat(results).noneMatch(CompletableFuture::isDone);
-            release.countDown();
-            results.forEach(CompletableFuture::join);
-        }
-    }
-
-    @Test
-    void driverThatNeverReturns_messagesStillEndInTime_andHealthSaysIt_andCloseEnds() {
-        CountDownLatch never = new CountDownLatch(1);
-        onSend = outgoing -> awaitUninterruptibly(never);
-        try {
-            Producer producer = producer()
-                    .sendTimeout(Duration.ofMillis(500))
-                    .closeTimeout(Duration.ofMillis(500))
-                    .build();
-            CompletableFuture<SendResult> handedOver = producer.send(Message.of("x"));
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> largestBatch.get() > 0);
-            CompletableFuture<SendResult> queued = producer.send(Message.of("y"));
-            assertThatThrownBy(() -> handedOver.orTimeout(60, TimeUnit.SECONDS).join())
-                    .hasCauseInstanceOf(UncertainSendException.class);
-            assertThatThrownBy(() -> queued.orTimeout(60, TimeUnit.SECONDS).join())
-                    .hasCauseInstanceOf(MessageException.class);
-            Awaitility.await()
-                    .atMost(60, TimeUnit.SECONDS)
-                    .until(() -> producer.healthCheck().join().status() == Health.Status.DEGRADED);
-            CompletableFuture<SendResult> last = producer.send(Message.of("z"));
-            producer.disconnect().orTimeout(60, TimeUnit.SECONDS).join();
-            assertThat(last).isCompletedExceptionally();
-            assertThat(closed.get()).isEqualTo(1);
-        } finally {
-            never.countDown();
-        }
-    }
-
-    @Test
-    void driverThatHangs_onABrokerWithoutASignOfLife_isClosed_andAnotherOneSends() {
-        CountDownLatch closing = new CountDownLatch(1);
-        onClose = closing::countDown;
-        onPing = () -> {
-            throw ScriptedSource.lost();
-        };
-        onSend = outgoing -> {
-            if (opened.get() == 1) {
-                awaitUninterruptibly(closing);
-                throw new IllegalStateException("closed under my hands");
-            }
-            take(outgoing);
-        };
-        try (Producer producer = producer().build()) {
-            producer.send(Message.of("x")).orTimeout(60, TimeUnit.SECONDS).join();
-        }
-        assertThat(opened.get()).isEqualTo(2);
-        assertThat(received).containsExactly("x");
     }
 
     @Test
@@ -334,58 +173,29 @@ class SendEngineTest {
     }
 
     @Test
-    void brokerThatTakesNothing_isAnOutage_andAllGoesInOrderWhenItEnds() {
-        List<String> events = new CopyOnWriteArrayList<>();
-        try (Producer producer = producer().listener(recorder(events)).build()) {
-            producer.send(Message.of("before")).join();
-            blocked = "low on memory";
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> events.contains("lost"));
+    void flush_waitsAlsoForWhatWasNotHandedOverYet() {
+        CountDownLatch go = new CountDownLatch(1);
+        List<Outgoing> held = new CopyOnWriteArrayList<>();
+        onSend = outgoing -> {
+            ReceiveEngineFixture.await(go);
+            held.add(outgoing);
+        };
+        try (Producer producer = producer().maxBatch(2).build()) {
             List<CompletableFuture<SendResult>> results = new ArrayList<>();
-            for (int i = 0; i < 100; i++) {
+            for (int i = 0; i < 9; i++) {
                 results.add(producer.send(Message.of(Integer.toString(i))));
             }
-            Health health = producer.healthCheck().join();
-            assertThat(health.status()).isEqualTo(Health.Status.DOWN);
-            assertThat(health.detail()).contains("low on memory");
-            assertThat(received).containsExactly("before");
-            int callsBefore = calls.get();
-            blocked = null;
-            results.forEach(CompletableFuture::join);
-            assertThat(calls.get()).isGreaterThan(callsBefore);
-            assertThat(received).hasSize(101).endsWith("98", "99");
-            assertThat(opened.get()).isEqualTo(1);
-            assertThat(events).containsExactly("lost", "restored");
-            assertThat(producer.healthCheck().join().isUp()).isTrue();
-        }
-    }
-
-    @Test
-    void brokerThatTakesNothingForTooLong_failsCertainly_andIsAskedToGoOnWhenItEnds() {
-        try (Producer producer = producer().sendTimeout(Duration.ofMillis(200)).build()) {
-            producer.send(Message.of("before")).join();
-            blocked = "low on memory";
-            Awaitility.await()
-                    .atMost(60, TimeUnit.SECONDS)
-                    .until(() -> !producer.healthCheck().join().isUp());
-            assertThatThrownBy(() -> producer.send(Message.of("x")).join()).hasCauseInstanceOf(MessageException.class);
-            int callsBefore = calls.get();
-            blocked = null;
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> calls.get() > callsBefore);
-        }
-    }
-
-    private static BrokerListener recorder(List<String> events) {
-        return new BrokerListener() {
-            @Override
-            public void connectionLost(String broker, BrokerException cause) {
-                events.add("lost");
+            CompletableFuture<Void> flush = producer.flush();
+            go.countDown();
+            for (int i = 0; i < 9; i++) {
+                int count = i;
+                Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> held.size() > count);
+                assertThat(flush).isNotDone();
+                take(held.get(i));
             }
-
-            @Override
-            public void connectionRestored(String broker, Duration outage) {
-                events.add("restored");
-            }
-        };
+            flush.orTimeout(60, TimeUnit.SECONDS).join();
+            assertThat(results).allMatch(CompletableFuture::isDone);
+        }
     }
 
     @Test
@@ -397,89 +207,5 @@ class SendEngineTest {
         assertThat(result).isCompletedExceptionally();
         assertThatThrownBy(() -> producer.send(Message.of("y")).join()).hasCauseInstanceOf(MessageException.class);
         producer.close();
-    }
-
-    private Producer.Builder producer() {
-        return new Producer.Builder(this).retry(QUICK);
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await(60, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static void awaitUninterruptibly(CountDownLatch latch) {
-        while (latch.getCount() > 0) {
-            try {
-                latch.await(60, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                // a client that does not care
-            }
-        }
-    }
-
-    private static final class Producer extends AbstractMessageProducer {
-        private final SendEngineTest test;
-
-        private Producer(Builder builder) {
-            super("scripted", builder);
-            this.test = builder.test;
-        }
-
-        @Override
-        protected SendDriver newDriver() {
-            return test.new Driver();
-        }
-
-        static final class Builder extends AbstractMessageProducer.Builder<Builder> {
-            private final SendEngineTest test;
-
-            private Builder(SendEngineTest test) {
-                this.test = test;
-            }
-
-            @Override
-            protected Builder self() {
-                return this;
-            }
-
-            Producer build() {
-                return new Producer(this);
-            }
-        }
-    }
-
-    private final class Driver implements SendDriver {
-        @Override
-        public void open() {
-            opened.incrementAndGet();
-            onOpen.run();
-        }
-
-        @Override
-        public void send(List<? extends Outgoing> batch) {
-            calls.incrementAndGet();
-            largestBatch.accumulateAndGet(batch.size(), Math::max);
-            batch.forEach(onSend);
-        }
-
-        @Override
-        public String blocked() {
-            return blocked;
-        }
-
-        @Override
-        public void ping() {
-            onPing.run();
-        }
-
-        @Override
-        public void close() {
-            closed.incrementAndGet();
-            onClose.run();
-        }
     }
 }

@@ -35,6 +35,9 @@ class SettingsTest {
             if (count < 0) {
                 throw new IllegalArgumentException("count must not be negative, but is " + count);
             }
+            if (name.contains("@")) {
+                throw new IllegalArgumentException("name must be without a user");
+            }
         }
 
         public static Sample defaults() {
@@ -117,7 +120,29 @@ class SettingsTest {
                 .hasMessageContaining("count must not be negative");
         assertThatThrownBy(() -> bind(Map.of("retry.max-retries", "-1")))
                 .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("retry: maxRetries must not be negative");
+                .hasMessageContaining("retry.max-retries = \"-1\" (map): maxRetries must not be negative");
+        assertThatThrownBy(() -> bind(Map.of("retry.initial-delay", "3s", "retry.max-delay", "2s")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("retry: maxDelay must not be shorter than initialDelay");
+    }
+
+    @Test
+    void recordThatRefusesAValue_isReportedWithTheOtherProblems() {
+        assertThatThrownBy(() -> bind(Map.of("count", "-1", "pause", "5")))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(ConfigException.Problem::key)
+                                .containsExactlyInAnyOrder("count", "pause"))
+                .hasMessageContaining("count = \"-1\" (map): count must not be negative");
+    }
+
+    @Test
+    void textThatARecordRefuses_isNotRepeated() {
+        assertThatThrownBy(() -> bind(Map.of("name", "user:s3cret@host")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("name: ")
+                .hasMessageNotContaining("s3cret");
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.pythia.SendResult;
 import io.pythia.internal.DeadLetterHeaders;
 import io.pythia.internal.Events;
 import io.pythia.retry.RetryConfig;
+import io.pythia.spi.IntakeControl;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
@@ -125,7 +126,7 @@ final class Failures {
             engine.fail(cause);
             engine.giveBack(task);
         } else if (letters != null) {
-            send(letters, task, deadLetter(task, cause));
+            send(letters, task, deadLetter(task, cause), Events.text(cause));
         } else if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
             lost.increment();
             engine.events().messageWarning("a message failed for good after it was acknowledged", cause);
@@ -147,7 +148,7 @@ final class Failures {
                 .build();
     }
 
-    private void send(MessageProducer letters, Task task, Message letter) {
+    private void send(MessageProducer letters, Task task, Message letter, String reason) {
         CompletableFuture<SendResult> sent;
         try {
             sent = letters.send(letter);
@@ -157,12 +158,15 @@ final class Failures {
         sent.whenComplete((result, error) -> {
             if (error == null) {
                 deadLettered.increment();
+                if (settings.consumer() instanceof IntakeControl consumer) {
+                    consumer.deadLettered(task.message, reason);
+                }
                 engine.acknowledge(task);
             } else if (engine.isStopping()) {
                 engine.giveBack(task);
             } else {
                 engine.events().messageWarning("could not send to the dead letters, will try again", error);
-                engine.timer().after(DEAD_LETTER_PAUSE, () -> send(letters, task, letter));
+                engine.timer().after(DEAD_LETTER_PAUSE, () -> send(letters, task, letter, reason));
             }
         });
     }

@@ -1,11 +1,9 @@
 package io.pythia.internal.worker;
 
 import io.pythia.internal.Threads;
-import java.lang.reflect.Method;
+import io.pythia.internal.VirtualThreads;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -17,25 +15,9 @@ final class HandlerThreads {
     private HandlerThreads() {}
 
     static ExecutorService create(String owner, int concurrency) {
-        return Runtime.version().feature() >= 21 ? virtual(owner) : pool(owner, concurrency);
-    }
-
-    /** By reflection, since this is compiled for Java 17. */
-    private static ExecutorService virtual(String owner) {
-        try {
-            Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
-            Class<?> ofVirtual = Class.forName("java.lang.Thread$Builder$OfVirtual");
-            Object named = ofVirtual
-                    .getMethod("name", String.class, long.class)
-                    .invoke(builder, Threads.name(owner, "worker-"), 1L);
-            Class<?> anyBuilder = Class.forName("java.lang.Thread$Builder");
-            ThreadFactory factory =
-                    (ThreadFactory) anyBuilder.getMethod("factory").invoke(named);
-            Method create = Executors.class.getMethod("newThreadPerTaskExecutor", ThreadFactory.class);
-            return (ExecutorService) create.invoke(null, factory);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("this JDK says that it has virtual threads, but they can't be made", e);
-        }
+        return VirtualThreads.AVAILABLE
+                ? VirtualThreads.executor(Threads.name(owner, "worker-"))
+                : pool(owner, concurrency);
     }
 
     private static ExecutorService pool(String owner, int concurrency) {

@@ -23,7 +23,7 @@ final class Lanes {
     void add(Object key, io.pythia.Message message) {
         while (true) {
             Lane lane = lanes.computeIfAbsent(key, Lane::new);
-            Task task = new Task(engine, message, lane);
+            Task task = new Task(engine, message, lane, 0);
             Boolean first = lane.add(task);
             if (first != null) {
                 if (first) {

@@ -47,16 +47,15 @@ final class Runner implements Runnable {
         state.set(State.RUNNING);
     }
 
-    /** The handler has ended. Returns whether it was interrupted by {@link #interrupt}. */
+    /** The handler has ended. Returns whether it was interrupted by {@link #interruptAfter}. */
     boolean end() {
-        if (state.compareAndSet(State.RUNNING, State.IDLE)) {
-            return false;
-        }
-        while (state.get() == State.INTERRUPTING) {
+        while (!state.compareAndSet(State.RUNNING, State.IDLE)) {
+            if (state.compareAndSet(State.INTERRUPTED, State.IDLE)) {
+                return true;
+            }
             Thread.onSpinWait();
         }
-        state.set(State.IDLE);
-        return true;
+        return false;
     }
 
     /** Returns for how long the handler has been running, in nanoseconds; -1 if none is. */
@@ -65,12 +64,18 @@ final class Runner implements Runnable {
         return state.get() == State.IDLE ? -1 : Math.max(0, now - began);
     }
 
-    /** Interrupts the handler that is running, once. */
-    void interrupt() {
+    /** Interrupts the handler that is running, once, if it has been running for so long, in nanoseconds. */
+    void interruptAfter(long limit) {
         Thread target = thread;
-        if (target != null && state.compareAndSet(State.RUNNING, State.INTERRUPTING)) {
+        if (target == null || !state.compareAndSet(State.RUNNING, State.INTERRUPTING)) {
+            return;
+        }
+        // Now that handler can't end and no other can begin: the time is its own.
+        if (System.nanoTime() - since >= limit) {
             target.interrupt();
             state.set(State.INTERRUPTED);
+        } else {
+            state.set(State.RUNNING);
         }
     }
 

@@ -57,6 +57,7 @@ final class Shutdown implements Runnable {
             }
             failure = cause;
             stopping = true;
+            engine.stopLine().draw();
         }
         Threads.create(engine.name(), "worker-stop", this).start();
         return ended.copy();
@@ -74,7 +75,7 @@ final class Shutdown implements Runnable {
             engine.timer().hurry();
             long deadline = System.nanoTime() + nanos(settings.closeTimeout());
             if (!awaitEmpty(deadline)) {
-                engine.dispatcher().runners().forEach(Runner::interrupt);
+                engine.dispatcher().runners().forEach(runner -> runner.interruptAfter(0));
                 engine.asyncCalls().forEach(engine::giveUp);
                 if (!awaitEmpty(System.nanoTime() + AFTER_INTERRUPT)) {
                     engine.events()

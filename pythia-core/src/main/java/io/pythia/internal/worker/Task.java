@@ -8,6 +8,8 @@ final class Task implements Job {
     final Message message;
     private final WorkerEngine engine;
     private final Lanes.@Nullable Lane lane;
+    /** Its place in the order of arrival, from 1; 0 if it is not handled in that order. */
+    private final long number;
     /** The next one of the same lane; guarded by the lane. */
     @Nullable
     Task next;
@@ -20,10 +22,16 @@ final class Task implements Job {
     /** When it failed first, in milliseconds of the clock; 0 if it did not. */
     long firstFailedAt;
 
-    Task(WorkerEngine engine, Message message, Lanes.@Nullable Lane lane) {
+    Task(WorkerEngine engine, Message message, Lanes.@Nullable Lane lane, long number) {
         this.engine = engine;
         this.message = message;
         this.lane = lane;
+        this.number = number;
+    }
+
+    /** Returns {@link #number}; 0 when its handler has failed, since others have overtaken it then. */
+    long number() {
+        return tries == 0 ? number : 0;
     }
 
     Lanes.@Nullable Lane lane() {

@@ -61,8 +61,7 @@ final class Timer implements Runnable {
 
     @Override
     public void run() {
-        while (!closed) {
-            gate.clear();
+        for (gate.clear(); !closed; gate.clear()) {
             Entry due = poll(System.nanoTime());
             if (due == null) {
                 gate.await(nanosToNext(), () -> false);

@@ -8,6 +8,7 @@ import io.pythia.MessageProducer;
 import io.pythia.SendResult;
 import io.pythia.Settled;
 import io.pythia.internal.Events;
+import io.pythia.spi.Settler;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
@@ -39,6 +40,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     private final Outage outage;
     private final Failures failures;
     private final Monitor monitor;
+    private final StopLine stopLine = new StopLine();
     private final Shutdown shutdown;
     private final Set<AsyncCall> asyncCalls = ConcurrentHashMap.newKeySet();
     private final LongAdder handled = new LongAdder();
@@ -47,6 +49,9 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     private final AtomicInteger room = new AtomicInteger();
 
     private final int roomToRequest;
+    /** How many messages have arrived. Signals are serial. */
+    private long arrived;
+
     private volatile Flow.@Nullable Subscription subscription;
 
     /** Creates one that does nothing until {@link #start}. */
@@ -142,6 +147,10 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         shutdown.begin(cause);
     }
 
+    StopLine stopLine() {
+        return stopLine;
+    }
+
     boolean isStopping() {
         return shutdown.isStopping();
     }
@@ -171,20 +180,20 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
             message.ack().whenComplete((settled, error) -> {
                 if (settled == Settled.DONE) {
-                    accept(message);
+                    accept(message, 0);
                 } else {
                     leave(); // the broker has it still, and delivers it again
                 }
             });
         } else {
-            accept(message);
+            accept(message, ++arrived);
         }
     }
 
-    private void accept(Message message) {
+    private void accept(Message message, long number) {
         Object lane = settings.laneOf().apply(message);
         if (lane == null) {
-            submit(new Task(this, message, null));
+            submit(new Task(this, message, null, number));
         } else {
             lanes.add(lane, message);
         }
@@ -213,11 +222,18 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     /** Returns whether it is to be handled; otherwise it is done with. */
     boolean isWanted(Task task) {
-        if (isStopping()) {
+        long number = task.number();
+        if (number > 0 ? !stopLine.passes(number) : isStopping()) {
             giveBack(task);
             return false;
         }
         if (settings.ackPolicy() != AckPolicy.BEFORE_HANDLER && task.message.isSettled()) {
+            if (task.message.unwrap(Settler.class).isEmpty()) {
+                fail(
+                        new IllegalStateException(
+                                "the consumer " + name
+                                        + " gives messages that nobody can settle, such as Message.of makes; it needs Message.received"));
+            }
             finished(task); // the broker has taken it back while it waited
             return false;
         }
@@ -411,9 +427,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         long now = System.nanoTime();
         long nanos = limit.toNanos();
         for (Runner runner : dispatcher.runners()) {
-            if (runner.lasts(now) > nanos) {
-                runner.interrupt();
-            }
+            runner.interruptAfter(nanos);
         }
         for (AsyncCall call : asyncCalls) {
             if (now - call.since > nanos) {
