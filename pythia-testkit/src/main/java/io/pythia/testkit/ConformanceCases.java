@@ -24,6 +24,9 @@ interface ConformanceCases {
     /** A group for cases that need just one. */
     String GROUP = "group-a";
 
+    /** So many are sent at once: the time limit of a send begins before those ahead of it, and a FIFO queue on a busy machine takes a few hundred in a second. */
+    int PORTION = 500;
+
     BrokerHarness harness();
 
     default Capabilities can() {
@@ -100,6 +103,10 @@ interface ConformanceCases {
                         .key("k" + i % keys)
                         .body(Integer.toString(i))
                         .build()));
+                if (results.size() == PORTION) {
+                    results.forEach(TestSubscriber::get);
+                    results.clear();
+                }
             }
             results.forEach(TestSubscriber::get);
         }

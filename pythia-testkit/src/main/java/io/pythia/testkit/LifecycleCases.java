@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import io.pythia.DestinationNotFoundException;
 import io.pythia.Health;
 import io.pythia.Message;
@@ -238,21 +237,9 @@ interface LifecycleCases extends ConformanceCases {
     default void health_followsTheBroker_andTheStreamComesBack() {
         requires(harness().canStopServer(), "a server that can be stopped");
         String destination = harness().newDestination();
-        AtomicInteger lost = new AtomicInteger();
-        AtomicInteger restored = new AtomicInteger();
-        BrokerListener listener = new BrokerListener() {
-            @Override
-            public void connectionLost(String broker, BrokerException cause) {
-                lost.incrementAndGet();
-            }
-
-            @Override
-            public void connectionRestored(String broker, Duration outage) {
-                restored.incrementAndGet();
-            }
-        };
+        Outages outages = new Outages();
         Set<String> received = ConcurrentHashMap.newKeySet();
-        try (MessageBroker consumer = harness().consumer(destination, GROUP, consumerOptions(), listener)) {
+        try (MessageBroker consumer = harness().consumer(destination, GROUP, consumerOptions(), outages)) {
             get(consumer.connect());
             consumer.consume().subscribe(TestSubscriber.handling(message -> {
                 received.add(message.text());
@@ -265,12 +252,12 @@ interface LifecycleCases extends ConformanceCases {
             try {
                 eventually("health DOWN")
                         .until(() -> get(consumer.healthCheck()).status() == Health.Status.DOWN);
-                eventually("an event").until(() -> lost.get() > 0);
+                eventually("an event").until(() -> outages.lost() > 0);
             } finally {
                 harness().startServer();
             }
             eventually("health UP").until(() -> get(consumer.healthCheck()).isUp());
-            eventually("an event").until(() -> restored.get() > 0);
+            eventually("an event").until(() -> outages.restored() > 0);
             send(destination, 10, 10);
             eventually("the next messages").until(() -> received.containsAll(bodies(20)));
         }

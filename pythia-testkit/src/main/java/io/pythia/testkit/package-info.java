@@ -1,4 +1,4 @@
-/** What connectors are tested with: the conformance suite, a ledger that counts every message, child JVMs to kill. */
+/** What connectors are tested with: the conformance suite, a ledger that counts every message, traffic and faults for it, child JVMs to kill. */
 @NullMarked
 package io.pythia.testkit;
 

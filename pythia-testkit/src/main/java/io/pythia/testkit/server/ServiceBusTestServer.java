@@ -103,6 +103,11 @@ public final class ServiceBusTestServer implements ProcessServer {
         command("busy " + sends);
     }
 
+    /** Lets clients in that show this token, as one of Entra ID; until the server ends. */
+    public void acceptToken(String token) {
+        command("token " + token);
+    }
+
     /** Returns how many messages of a queue are ready, locked, deferred and scheduled. */
     public List<Integer> counts(String queue) {
         return List.of(command("counts " + queue).split(" ")).stream()

@@ -5,17 +5,42 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** The only key, and the shared-access signatures that are made with it. */
-record Access(String keyName, String key) {
+/** Who is let in: shared-access signatures that are made with the only key, and tokens of Entra ID that were announced. */
+final class Access {
     private static final String ALGORITHM = "HmacSHA256";
     private static final long MILLIS = 1000;
 
+    private final String keyName;
+    private final String key;
+    private final Set<String> tokens = new HashSet<>();
+
+    Access(String keyName, String key) {
+        this.keyName = keyName;
+        this.key = key;
+    }
+
+    /** Lets in whoever has this token of Entra ID. */
+    void announce(String token) {
+        tokens.add(token);
+    }
+
+    /**
+     * Returns whether a token lets its bearer in.
+     *
+     * @param type what it is, as the client says
+     */
+    boolean allows(String type, String token) {
+        return type.equals("jwt") ? tokens.contains(token) : isSigned(token);
+    }
+
     /** Returns whether a token was signed with the key and has not expired. */
-    boolean allows(String token) {
+    private boolean isSigned(String token) {
         Map<String, String> parts = new HashMap<>();
         for (String part : token.substring(token.indexOf(' ') + 1).split("&", -1)) {
             int equals = part.indexOf('=');

@@ -256,7 +256,7 @@ final class Links {
             lock.queue.deadLetter(lock, text(info, "DeadLetterReason"), text(info, "DeadLetterErrorDescription"));
         } else if (state instanceof Modified modified) {
             if (modified.getMessageAnnotations() != null) {
-                lock.message.modify(modified.getMessageAnnotations());
+                lock.queue.modify(lock, modified.getMessageAnnotations());
             }
             if (Boolean.TRUE.equals(modified.getUndeliverableHere())) {
                 lock.queue.defer(lock);

@@ -81,7 +81,9 @@ final class Management {
     }
 
     private int token(Message request) {
-        if (!access.allows(String.valueOf(((AmqpValue) request.getBody()).getValue()))) {
+        String type =
+                String.valueOf(request.getApplicationProperties().getValue().get("type"));
+        if (!access.allows(type, String.valueOf(((AmqpValue) request.getBody()).getValue()))) {
             throw new Refused(401, "amqp:unauthorized-access", "InvalidSignature: The token has an invalid signature.");
         }
         return ACCEPTED;
@@ -221,7 +223,7 @@ final class Management {
         for (UUID token : tokens(in)) {
             MessageLock lock = lock(queue, token);
             if (in.get("properties-to-modify") instanceof Map<?, ?> changes) {
-                lock.message.modify(changes);
+                lock.queue.modify(lock, changes);
             }
             switch (String.valueOf(in.get("disposition-status"))) {
                 case "completed" -> queue.complete(lock);

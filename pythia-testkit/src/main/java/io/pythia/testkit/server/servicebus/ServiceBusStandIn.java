@@ -29,6 +29,7 @@ public final class ServiceBusStandIn {
     /** What it prints when it serves. */
     public static final String READY = "stand-in for Service Bus is ready";
 
+    private static final String TOKEN = "token ";
     private static final int TICK_MILLIS = 50;
 
     private final Selector selector = Selector.open();
@@ -85,7 +86,12 @@ public final class ServiceBusStandIn {
         CompletableFuture<String> answer = new CompletableFuture<>();
         tasks.add(() -> {
             try {
-                answer.complete(entities.run(command));
+                if (command.startsWith(TOKEN)) {
+                    access.announce(command.substring(TOKEN.length()));
+                    answer.complete("ok");
+                } else {
+                    answer.complete(entities.run(command));
+                }
             } catch (RuntimeException e) {
                 answer.complete("error: " + e);
             }

@@ -181,6 +181,12 @@ final class StandInQueue {
         return new Date(lock.until);
     }
 
+    /** Changes the properties of a message; the journal has it anew. */
+    void modify(MessageLock lock, Map<?, ?> changes) {
+        lock.message.modify(changes);
+        journal.added(this, lock.message);
+    }
+
     void complete(MessageLock lock) {
         locks.remove(lock.token);
         journal.removed(this, lock.message);
