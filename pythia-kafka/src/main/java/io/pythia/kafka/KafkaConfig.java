@@ -4,6 +4,8 @@ import io.pythia.Secret;
 import io.pythia.TlsConfig;
 import io.pythia.spi.Setting;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -124,6 +126,8 @@ public record KafkaConfig(
             "allow.auto.create.topics",
             "transactional.id");
 
+    private static final List<String> COMPRESSIONS = List.of("none", "gzip", "snappy", "lz4", "zstd");
+
     /** Checks each value. */
     public KafkaConfig {
         Objects.requireNonNull(securityProtocol, "securityProtocol");
@@ -133,11 +137,23 @@ public record KafkaConfig(
         Objects.requireNonNull(compression, "compression");
         properties = Map.copyOf(properties);
         require(!bootstrapServers.isBlank(), "bootstrapServers", "must name at least one host:port");
+        require(
+                Arrays.stream(bootstrapServers.split(",")).allMatch(KafkaConfig::hasPort),
+                "bootstrapServers",
+                "must be host:port, with commas between; a port is between 1 and 65535");
         require((saslUsername == null) == (saslPassword == null), "saslUsername", "and saslPassword come together");
         require(
                 saslUsername == null || isSasl(securityProtocol),
                 "saslUsername",
                 "needs the security protocol SASL_SSL or SASL_PLAINTEXT, but it is " + securityProtocol);
+        require(
+                !isSasl(securityProtocol)
+                        || saslUsername != null
+                        || properties.keySet().stream().anyMatch(name -> name.startsWith("sasl.")),
+                "securityProtocol",
+                "needs saslUsername and saslPassword with " + securityProtocol
+                        + ", or properties that begin with sasl.");
+        require(COMPRESSIONS.contains(compression), "compression", "must be one of " + COMPRESSIONS);
         require(
                 tls == null || isTls(securityProtocol),
                 "tls",
@@ -201,6 +217,14 @@ public record KafkaConfig(
         return new Builder(this);
     }
 
+    private static boolean hasPort(String server) {
+        String port = server.substring(server.lastIndexOf(':') + 1).strip();
+        return server.strip().indexOf(':') > 0
+                && port.matches("[0-9]{1,5}")
+                && Integer.parseInt(port) >= 1
+                && Integer.parseInt(port) <= 65_535;
+    }
+
     private static boolean isSasl(SecurityProtocol protocol) {
         return protocol == SecurityProtocol.SASL_PLAINTEXT || protocol == SecurityProtocol.SASL_SSL;
     }
@@ -214,6 +238,15 @@ public record KafkaConfig(
                 value == null || (!value.isNegative() && !value.isZero()),
                 name,
                 "must be more than zero, but is " + value);
+    }
+
+    static <E extends Enum<E>> E constant(String setting, Class<E> type, String name) {
+        for (E each : type.getEnumConstants()) {
+            if (each.name().equalsIgnoreCase(name)) {
+                return each;
+            }
+        }
+        throw new IllegalArgumentException(setting + " must be one of " + List.of(type.getEnumConstants()));
     }
 
     private static void require(boolean ok, String setting, String problem) {
@@ -286,6 +319,11 @@ public record KafkaConfig(
             return this;
         }
 
+        /** Sets it by its name: {@code PLAINTEXT}, {@code SSL}, {@code SASL_PLAINTEXT} or {@code SASL_SSL}. */
+        public Builder securityProtocol(String value) {
+            return securityProtocol(constant("securityProtocol", SecurityProtocol.class, value));
+        }
+
         /** Sets: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. Default: PLAIN. */
         public Builder saslMechanism(String value) {
             saslMechanism = value;
@@ -334,10 +372,20 @@ public record KafkaConfig(
             return this;
         }
 
+        /** Sets it by its name: {@code earliest}, {@code latest} or {@code none}. */
+        public Builder autoOffsetReset(String value) {
+            return autoOffsetReset(constant("autoOffsetReset", AutoOffsetReset.class, value));
+        }
+
         /** Sets: who must have a record before it counts as sent. Default: all. */
         public Builder acks(Acks value) {
             acks = value;
             return this;
+        }
+
+        /** Sets it by its name: {@code all}, {@code leader} or {@code none}. */
+        public Builder acks(String value) {
+            return acks(constant("acks", Acks.class, value));
         }
 
         /** Sets: how often the client sends again within the send timeout. Default: no limit but that. */

@@ -167,12 +167,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
 
         /** Sets where the group begins without a position: {@code earliest}, {@code latest} or {@code none}. */
         public Builder autoOffsetReset(String reset) {
-            for (AutoOffsetReset each : AutoOffsetReset.values()) {
-                if (each.name().equalsIgnoreCase(reset)) {
-                    return autoOffsetReset(each);
-                }
-            }
-            throw new IllegalArgumentException("autoOffsetReset must be earliest, latest or none");
+            return autoOffsetReset(KafkaConfig.constant("autoOffsetReset", AutoOffsetReset.class, reset));
         }
 
         /** Sets how the group shares the partitions; {@code group.protocol}. Default: classic. */

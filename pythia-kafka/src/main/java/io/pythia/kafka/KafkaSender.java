@@ -30,10 +30,10 @@ final class KafkaSender implements SendDriver {
     private final KafkaProducerSettings settings;
     private final KafkaProbe probe;
     private @Nullable Producer<byte[], byte[]> producer;
-    /** What the sending thread is handing to the client: an answer from within that call says that it was not taken. */
-    private volatile @Nullable Outgoing handing;
-
+    /** Who is handing a batch to the client. */
     private volatile @Nullable Thread handingThread;
+    /** What it is handing over: an answer from within that call says that it was not taken. Only that thread. */
+    private @Nullable Outgoing handing;
     /**
      * Why the client took nothing within {@code max.block.ms}, null if it takes messages. The rest of the batch is spared the same wait:
      * a thousand messages would wait for a thousand seconds. Only the sending thread.
@@ -79,8 +79,10 @@ final class KafkaSender implements SendDriver {
     private void send(Outgoing outgoing) {
         try {
             ProducerRecord<byte[], byte[]> record = record(outgoing.message());
+            // Here, where the message is at hand: the client's thread has most to do.
+            String id = outgoing.message().id();
             handing = outgoing;
-            Objects.requireNonNull(producer).send(record, (metadata, error) -> answered(outgoing, metadata, error));
+            Objects.requireNonNull(producer).send(record, (metadata, error) -> answered(outgoing, id, metadata, error));
         } catch (InterruptException e) {
             Thread.currentThread().interrupt();
             outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
@@ -102,13 +104,13 @@ final class KafkaSender implements SendDriver {
     }
 
     /** On the client's thread. */
-    private void answered(Outgoing outgoing, @Nullable RecordMetadata metadata, @Nullable Exception error) {
+    private void answered(Outgoing outgoing, String id, @Nullable RecordMetadata metadata, @Nullable Exception error) {
         if (error == null && metadata != null) {
-            outgoing.succeed(new SendResult(outgoing.message().id(), settings.topic(), new RecordDetails(metadata)));
+            outgoing.succeed(new SendResult(id, settings.topic(), new RecordDetails(metadata)));
             return;
         }
         Throwable cause = error == null ? new KafkaException("no answer and no error") : error;
-        boolean notTaken = handing == outgoing && Thread.currentThread() == handingThread;
+        boolean notTaken = Thread.currentThread() == handingThread && handing == outgoing;
         BrokerException translated =
                 notTaken ? KafkaErrors.translateNotSent(doing(), cause) : KafkaErrors.translateSend(doing(), cause);
         if (notTaken && cause instanceof TimeoutException) {
@@ -125,10 +127,6 @@ final class KafkaSender implements SendDriver {
     private String doing() {
         return settings.name() + ": sending a message";
     }
-
-    /** The client sends what it holds; {@code flush()} of the client would wait for the answers, lingering is the only delay. */
-    @Override
-    public void flush() {}
 
     @Override
     public boolean recoversByItself() {

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -20,6 +21,9 @@ final class OffsetTracker {
 
     /** Settlements whose position is to be committed, and what to complete then. */
     private record Waiting(List<? extends Settlement<KafkaRecord>> batch, CompletableFuture<Void> done) {}
+
+    /** What is to be committed, and whose progress it is: a seek may begin a partition anew while the commit is under way. */
+    record Commit(Map<TopicPartition, OffsetAndMetadata> positions, List<PartitionProgress> progresses) {}
 
     private static final long MAX_WINDOW = 10_000;
     private static final long LEAST_WINDOW = 1_000;
@@ -130,35 +134,25 @@ final class OffsetTracker {
     }
 
     /** Returns what to commit now; what was settled before belongs to this commit. */
-    synchronized Map<TopicPartition, OffsetAndMetadata> beginCommit() {
+    synchronized Commit beginCommit() {
         inCommit.addAll(waiting);
         waiting = new ArrayList<>();
         acknowledgedSinceCommit = 0;
-        return dirty(partitions.keySet());
-    }
-
-    /** Returns the positions of some partitions that the broker does not have. */
-    synchronized Map<TopicPartition, OffsetAndMetadata> dirty(Collection<TopicPartition> which) {
+        List<PartitionProgress> dirty =
+                partitions.values().stream().filter(PartitionProgress::isDirty).toList();
         Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
-        for (TopicPartition partition : which) {
-            PartitionProgress progress = partitions.get(partition);
-            if (progress != null && progress.isDirty()) {
-                positions.put(partition, new OffsetAndMetadata(progress.position()));
-            }
-        }
-        return positions;
+        dirty.forEach(each -> positions.put(each.partition, new OffsetAndMetadata(each.position())));
+        return new Commit(positions, dirty);
     }
 
-    /** The broker has these positions. */
-    void committed(Map<TopicPartition, OffsetAndMetadata> positions) {
+    /** The broker has the positions of this commit. */
+    void committed(Commit commit) {
         List<Waiting> confirmed;
         synchronized (this) {
-            positions.forEach((partition, position) -> {
-                PartitionProgress progress = partitions.get(partition);
-                if (progress != null) {
-                    progress.committed(position.offset());
-                }
-            });
+            for (PartitionProgress each : commit.progresses) {
+                each.committed(Objects.requireNonNull(commit.positions.get(each.partition))
+                        .offset());
+            }
             confirmed = inCommit;
             inCommit = new ArrayList<>();
         }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -19,7 +18,6 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -58,6 +56,9 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private final HandOver handOver;
     private final Queue<Runnable> requests = new ConcurrentLinkedQueue<>();
     private volatile boolean stopping;
+    /** Set when no request is run any more, because it was stopped or has failed. */
+    private volatile boolean over;
+
     private volatile long lag = -1;
     private volatile int assigned;
     private volatile boolean pausedByUser;
@@ -92,7 +93,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
                 done.completeExceptionally(KafkaErrors.translate(settings.name(), e));
             }
         });
-        if (stopping) {
+        if (stopping || over) {
             done.completeExceptionally(new BrokerException(settings.name() + " is disconnected"));
         }
         return done;
@@ -203,14 +204,15 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         if (nothingElse || since > COMMIT_INTERVAL || tracker.acknowledgedSinceCommit() >= COMMIT_AFTER) {
             committing = true;
             lastCommitAt = System.nanoTime();
-            consumer.commitAsync(tracker.beginCommit(), this::committed);
+            OffsetTracker.Commit commit = tracker.beginCommit();
+            consumer.commitAsync(commit.positions(), (positions, error) -> committed(commit, error));
         }
     }
 
-    private void committed(Map<TopicPartition, OffsetAndMetadata> positions, @Nullable Exception error) {
+    private void committed(OffsetTracker.Commit commit, @Nullable Exception error) {
         committing = false;
         if (error == null) {
-            tracker.committed(positions);
+            tracker.committed(commit);
         } else {
             // A rebalance, or the coordinator moved: the next commit has these positions too, or their partitions are
             // gone.
@@ -221,12 +223,12 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     /** Commits what is acknowledged, of all partitions, and waits for it. */
     void commitAll() {
         for (int attempt = 1; attempt <= 2; attempt++) {
-            Map<TopicPartition, OffsetAndMetadata> positions = tracker.beginCommit();
+            OffsetTracker.Commit commit = tracker.beginCommit();
             try {
-                if (!positions.isEmpty()) {
-                    consumer.commitSync(positions, COMMIT_TIMEOUT);
+                if (!commit.positions().isEmpty()) {
+                    consumer.commitSync(commit.positions(), COMMIT_TIMEOUT);
                 }
-                tracker.committed(positions);
+                tracker.committed(commit);
                 return;
             } catch (WakeupException e) {
                 tracker.commitFailed(); // the wish to stop came first; once more
@@ -341,6 +343,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             // a broker that is gone; the group notices by its session timeout
         } finally {
             tracker.endAll();
+            over = true; // before the last look: who asks later sees it
             for (Runnable request = requests.poll(); request != null; request = requests.poll()) {
                 request.run(); // fails, since the consumer is closed
             }

@@ -1,8 +1,6 @@
 package io.pythia.kafka;
 
-import io.pythia.Subscribers;
-import io.pythia.testkit.ChildJvm;
-import io.pythia.testkit.Ledger;
+import io.pythia.testkit.FaultRuns;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -12,7 +10,6 @@ public final class ConsumingChild {
 
     /** Runs until it is killed. */
     public static void main(String[] args) throws Exception {
-        Ledger.Journal journal = Ledger.journal(Path.of(args[3]));
         KafkaConsumer consumer = KafkaConsumer.builder()
                 .topic(args[1])
                 .consumerGroup(args[2])
@@ -23,15 +20,6 @@ public final class ConsumingChild {
                         .build())
                 .maxInFlight(500)
                 .build();
-        consumer.connect().get();
-        consumer.consume()
-                .subscribe(Subscribers.each(
-                        message -> {
-                            journal.write(message.id());
-                            message.ack();
-                        },
-                        error -> System.exit(1)));
-        System.out.println(ChildJvm.READY);
-        Thread.currentThread().join();
+        FaultRuns.consumeUntilKilled(consumer, Path.of(args[3]));
     }
 }

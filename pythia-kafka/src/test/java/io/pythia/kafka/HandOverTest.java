@@ -3,6 +3,7 @@ package io.pythia.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.spi.Received;
+import io.pythia.testkit.FakeAck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,7 +77,7 @@ class HandOverTest {
                 },
                 "taking");
         taking.start();
-        tracker.settle(List.of(new FakeSettlement(taken.get(0).receipt())));
+        tracker.settle(List.of(new FakeAck<>(taken.get(0).receipt())));
         handOver.roomMade();
         assertThat(offsets(next.get(30, TimeUnit.SECONDS), first)).containsExactly(5L);
         taking.join();
@@ -95,7 +96,7 @@ class HandOverTest {
                     while (acknowledging.get()) {
                         KafkaRecord next = handled.poll();
                         if (next != null) {
-                            tracker.settle(List.of(new FakeSettlement(next)));
+                            tracker.settle(List.of(new FakeAck<>(next)));
                             handOver.roomMade();
                         }
                     }

@@ -8,6 +8,7 @@ import io.pythia.Brokers;
 import io.pythia.ConfigException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,6 +101,45 @@ class KafkaConfigTest {
                 .saslPassword("p")
                 .build();
         assertThatThrownBy(() -> ClientProperties.connection(controls)).hasMessageContaining("saslUsername");
+    }
+
+    @Test
+    void whatTheClientWouldRefuseLater_isRefusedAtOnce() {
+        for (String servers : List.of("h", "h:", ":9092", "h:0", "h:99999", "h:9092,other", "h:nine")) {
+            assertThatThrownBy(() ->
+                            KafkaConfig.builder().bootstrapServers(servers).build())
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("bootstrapServers");
+        }
+        assertThat(KafkaConfig.builder().bootstrapServers("a:9092, [::1]:9093").build())
+                .isNotNull();
+        assertThatThrownBy(() -> KafkaConfig.builder().compression("rar").build())
+                .hasMessageContaining("compression must be one of [none, gzip");
+        assertThatThrownBy(() -> KafkaConfig.builder()
+                        .securityProtocol(SecurityProtocol.SASL_SSL)
+                        .build())
+                .hasMessageContaining("saslUsername");
+        assertThat(KafkaConfig.builder()
+                        .securityProtocol(SecurityProtocol.SASL_SSL)
+                        .properties(Map.of("sasl.jaas.config", "x"))
+                        .build())
+                .isNotNull();
+    }
+
+    @Test
+    void namesOfTheSeed_areTaken() {
+        KafkaConfig config = KafkaConfig.builder()
+                .securityProtocol("SASL_SSL")
+                .saslUsername("user")
+                .saslPassword("pass")
+                .autoOffsetReset("earliest")
+                .acks("all")
+                .build();
+        assertThat(config.securityProtocol()).isEqualTo(SecurityProtocol.SASL_SSL);
+        assertThat(config.autoOffsetReset()).isEqualTo(AutoOffsetReset.EARLIEST);
+        assertThat(config.acks()).isEqualTo(Acks.ALL);
+        assertThatThrownBy(() -> KafkaConfig.builder().acks("some"))
+                .hasMessageContaining("acks must be one of [ALL, LEADER, NONE]");
     }
 
     @ParameterizedTest

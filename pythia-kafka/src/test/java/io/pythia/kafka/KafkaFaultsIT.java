@@ -1,5 +1,6 @@
 package io.pythia.kafka;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Health;
@@ -7,20 +8,18 @@ import io.pythia.Message;
 import io.pythia.MessageProducer;
 import io.pythia.Settled;
 import io.pythia.Subscribers;
-import io.pythia.retry.RetryConfig;
 import io.pythia.testkit.ChildJvm;
+import io.pythia.testkit.FaultRuns;
 import io.pythia.testkit.Ledger;
 import io.pythia.testkit.TestSubscriber;
+import io.pythia.testkit.Traffic;
 import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,7 +28,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,9 +40,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(600)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KafkaFaultsIT {
-    private static final RetryConfig QUICK =
-            new RetryConfig(RetryConfig.FOREVER, Duration.ofMillis(50), Duration.ofMillis(500), true, true);
-
     private TestServer server;
 
     @TempDir
@@ -61,82 +56,53 @@ class KafkaFaultsIT {
     }
 
     @Test
-    void consumerProcess_killed20Times_losesNothing() throws IOException {
+    void consumerProcess_killed20Times_losesNothing() {
         String topic = KafkaTopics.create(server.address(), 2);
-        Ledger ledger = new Ledger();
-        int count = 30_000;
         try (KafkaProducer producer = producer(topic)) {
-            for (int i = 0; i < count; i++) {
-                ledger.send(
-                        producer,
-                        Message.builder()
-                                .id("m" + i)
-                                .key("k" + i % 100)
-                                .body("body " + i)
-                                .build());
-            }
+            // At most what was in flight or acknowledged and not committed, at each kill.
+            FaultRuns.killConsumers(
+                    "kafka",
+                    producer,
+                    30_000,
+                    20,
+                    folder.resolve("journal"),
+                    journal -> new ChildJvm(ConsumingChild.class, server.address(), topic, "group", journal.toString()),
+                    20 * (500 + 10_000));
         }
-        assertThat(ledger.confirmed()).isEqualTo(count);
-        Path journal = folder.resolve("journal");
-        Files.createFile(journal);
-        Random random = new Random(16);
-        for (int kill = 0; kill < 20; kill++) {
-            long enough = Files.size(journal) + 7L * (1 + random.nextInt(800));
-            try (ChildJvm child =
-                    new ChildJvm(ConsumingChild.class, server.address(), topic, "group", journal.toString())) {
-                eventually("progress before the kill", () -> size(journal) >= enough || lines(journal) >= count);
-                child.kill();
-            }
-        }
-        try (ChildJvm last = new ChildJvm(ConsumingChild.class, server.address(), topic, "group", journal.toString())) {
-            eventually("all messages", () -> distinctLines(journal) == count);
-            last.kill();
-        }
-        ledger.readJournal(journal);
-        // At most what was in flight or acknowledged and not committed, at each kill.
-        ledger.verify(20 * (500 + 10_000));
-        System.out.println("consumer killed 20 times: " + ledger);
+    }
+
+    private Traffic traffic(int partitions) {
+        String topic = KafkaTopics.create(server.address(), partitions);
+        return Traffic.builder()
+                .producer((listener, metrics) -> KafkaProducer.builder()
+                        .topic(topic)
+                        .bootstrapServers(server.address())
+                        .retry(Traffic.QUICK)
+                        .sendTimeout(Duration.ofSeconds(60))
+                        .build())
+                .consumer(
+                        listener -> consumer(topic, "group").listener(listener).build())
+                .messages(i -> Message.builder()
+                        .id("m" + i)
+                        .key("k" + i % 100)
+                        .body("m" + i)
+                        .build())
+                .pause(Duration.ofNanos(200_000))
+                .start();
     }
 
     @Test
-    void broker_killedUnderLoad_losesNothing_andAllComesBackByItself() throws InterruptedException {
-        String topic = KafkaTopics.create(server.address(), 3);
-        Ledger ledger = new Ledger();
-        AtomicBoolean sending = new AtomicBoolean(true);
-        try (KafkaProducer producer = KafkaProducer.builder()
-                        .topic(topic)
-                        .bootstrapServers(server.address())
-                        .retry(QUICK)
-                        .sendTimeout(Duration.ofSeconds(60))
-                        .build();
-                KafkaConsumer consumer = consumer(topic, "group").build()) {
-            consumer.consume()
-                    .subscribe(Subscribers.each(
-                            message -> {
-                                ledger.delivered(message.id());
-                                message.ack();
-                            },
-                            error -> {}));
-            Thread load = new Thread(() -> sendSteadily(producer, ledger, sending), "load");
-            load.start();
+    void broker_killedUnderLoad_losesNothing_andAllComesBackByItself() {
+        try (Traffic traffic = traffic(3)) {
             for (int kill = 0; kill < 3; kill++) {
-                int before = ledger.delivered();
-                eventually("messages", () -> ledger.delivered() > before + 2_000);
+                traffic.awaitMore(2_000);
                 server.kill();
-                eventually(
-                        "a health that says so",
-                        () -> TestSubscriber.get(consumer.healthCheck()).status() == Health.Status.DOWN);
+                traffic.awaitHealth(Health.Status.DOWN);
                 server.start();
             }
-            int before = ledger.delivered();
-            eventually("messages after the last kill", () -> ledger.delivered() > before + 2_000);
-            sending.set(false);
-            load.join();
-            TestSubscriber.get(producer.flush());
-            eventually("all confirmed messages", () -> ledger.lost().isEmpty() && ledger.open() == 0);
+            traffic.awaitMore(2_000);
+            traffic.finish("broker killed 3 times", 3 * 20_000);
         }
-        ledger.verify(3 * 20_000);
-        System.out.println("broker killed 3 times: " + ledger);
     }
 
     private static void sendSteadily(MessageProducer producer, Ledger ledger, AtomicBoolean sending) {
@@ -329,27 +295,14 @@ class KafkaFaultsIT {
     }
 
     @Test
-    void connectionsReset_manyTimes_loseNothing() throws InterruptedException {
-        String topic = KafkaTopics.create(server.address(), 2);
-        Ledger ledger = new Ledger();
-        AtomicBoolean sending = new AtomicBoolean(true);
-        try (KafkaProducer producer = producer(topic);
-                KafkaConsumer consumer = consumer(topic, "group").build()) {
-            consumeInto(ledger, consumer, "only", ConcurrentHashMap.newKeySet());
-            Thread load = new Thread(() -> sendSteadily(producer, ledger, sending), "load");
-            load.start();
+    void connectionsReset_manyTimes_loseNothing() {
+        try (Traffic traffic = traffic(2)) {
             for (int i = 0; i < 10; i++) {
-                int before = ledger.delivered();
-                eventually("messages", () -> ledger.delivered() > before + 300);
+                traffic.awaitMore(300);
                 server.proxy().resetAll();
             }
-            sending.set(false);
-            load.join();
-            TestSubscriber.get(producer.flush());
-            eventually("all confirmed messages", () -> ledger.lost().isEmpty() && ledger.open() == 0);
+            traffic.finish("connections reset 10 times", 10 * 10_000);
         }
-        ledger.verify(10 * 10_000);
-        System.out.println("connections reset 10 times: " + ledger);
     }
 
     private KafkaConfig config() {
@@ -365,22 +318,15 @@ class KafkaFaultsIT {
                 .topic(topic)
                 .consumerGroup(topic + "-" + group)
                 .config(config())
-                .retry(QUICK);
+                .retry(Traffic.QUICK);
     }
 
     private KafkaProducer producer(String topic) {
         return KafkaProducer.builder()
                 .topic(topic)
                 .bootstrapServers(server.address())
-                .retry(QUICK)
+                .retry(Traffic.QUICK)
                 .build();
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) {
-        Awaitility.await(what)
-                .atMost(120, TimeUnit.SECONDS)
-                .pollInterval(20, TimeUnit.MILLISECONDS)
-                .until(condition::getAsBoolean);
     }
 
     private static void awaitQuietly(CountDownLatch latch) {
@@ -388,30 +334,6 @@ class KafkaFaultsIT {
             latch.await(60, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private static long size(Path file) {
-        try {
-            return Files.size(file);
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
-
-    private static long lines(Path file) {
-        try (var lines = Files.lines(file)) {
-            return lines.count();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
-
-    private static long distinctLines(Path file) {
-        try (var lines = Files.lines(file)) {
-            return lines.distinct().count();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
         }
     }
 }

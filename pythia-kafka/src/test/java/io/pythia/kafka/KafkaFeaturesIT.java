@@ -128,7 +128,7 @@ class KafkaFeaturesIT {
         }
         assertThatThrownBy(() -> consumer().autoOffsetReset("newest"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("earliest, latest or none");
+                .hasMessageContaining("must be one of [EARLIEST, LATEST, NONE]");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.pythia.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.spi.Received;
+import io.pythia.testkit.FakeAck;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -32,16 +33,16 @@ class OffsetTrackerTest {
     }
 
     private CompletableFuture<Void> ack(KafkaRecord... records) {
-        List<FakeSettlement> batch = new ArrayList<>();
+        List<FakeAck<KafkaRecord>> batch = new ArrayList<>();
         for (KafkaRecord record : records) {
-            batch.add(new FakeSettlement(record));
+            batch.add(new FakeAck<>(record));
         }
         return tracker.settle(batch);
     }
 
     private long position() {
-        var position = tracker.dirty(List.of(PARTITION)).get(PARTITION);
-        return position == null ? -1 : position.offset();
+        PartitionProgress progress = tracker.progress(PARTITION);
+        return progress.isDirty() ? progress.position() : -1;
     }
 
     @Test
@@ -61,11 +62,10 @@ class OffsetTrackerTest {
         assertThat(ack(records.get(1))).isDone();
         CompletableFuture<Void> prefix = ack(records.get(0));
         assertThat(prefix).isNotDone();
-        var positions = tracker.beginCommit();
+        tracker.beginCommit();
         tracker.commitFailed();
         assertThat(prefix).isNotDone();
-        positions = tracker.beginCommit();
-        tracker.committed(positions);
+        tracker.committed(tracker.beginCommit());
         assertThat(prefix).isDone();
         assertThat(tracker.isDirty()).isFalse();
     }
@@ -77,10 +77,23 @@ class OffsetTrackerTest {
         tracker.end(List.of(PARTITION));
         assertThat(waiting).isDone();
         tracker.begin(PARTITION);
-        FakeSettlement late = new FakeSettlement(records.get(1));
+        FakeAck<KafkaRecord> late = new FakeAck<>(records.get(1));
         tracker.settle(List.of(late));
-        assertThat(late.stale).isTrue();
+        assertThat(late.isStale()).isTrue();
         assertThat(tracker.isDirty()).isFalse();
+    }
+
+    @Test
+    void commitThatIsUnderWayAtASeek_saysNothingOfWhatIsReadThen() {
+        ack(deliver(tracker.begin(PARTITION), 0, 1, 2).toArray(KafkaRecord[]::new));
+        OffsetTracker.Commit before = tracker.beginCommit();
+        tracker.end(List.of(PARTITION));
+        PartitionProgress again = tracker.begin(PARTITION);
+        tracker.committed(before);
+        CompletableFuture<Void> acknowledged = ack(deliver(again, 0).get(0));
+        assertThat(position()).isEqualTo(1);
+        tracker.committed(tracker.beginCommit());
+        assertThat(acknowledged).isDone();
     }
 
     /** Committed never goes back and never passes a record that is not acknowledged, whatever happens. */
@@ -112,13 +125,13 @@ class OffsetTrackerTest {
                     }
                 }
                 case 8 -> {
-                    var positions = tracker.beginCommit();
+                    OffsetTracker.Commit commit = tracker.beginCommit();
                     if (random.nextInt(3) == 0) {
                         tracker.commitFailed();
                     } else {
-                        tracker.committed(positions);
-                        if (positions.containsKey(PARTITION)) {
-                            long now = positions.get(PARTITION).offset();
+                        tracker.committed(commit);
+                        if (commit.positions().containsKey(PARTITION)) {
+                            long now = commit.positions().get(PARTITION).offset();
                             assertThat(now).isGreaterThan(committed);
                             committed = now;
                         }
