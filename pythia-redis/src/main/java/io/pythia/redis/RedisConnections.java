@@ -6,11 +6,13 @@ import io.lettuce.core.ClientOptions.DisconnectedBehavior;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisCredentialsProvider;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SocketOptions.KeepAliveOptions;
 import io.lettuce.core.SslOptions;
 import io.lettuce.core.SslVerifyMode;
+import io.lettuce.core.StaticCredentialsProvider;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.ClusterClientOptions;
@@ -35,6 +37,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -43,6 +46,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,7 +106,7 @@ final class RedisConnections implements AutoCloseable {
             RedisURI.Builder sentinel = secured(RedisURI.Builder.redis(address.host(), address.port()));
             Secret password = config.sentinelPassword();
             if (password != null) {
-                sentinel.withPassword(password.reveal().toCharArray());
+                sentinel.withAuthentication(credentials(null, password));
             }
             uri.withSentinel(sentinel.withTimeout(config.responseTimeout()).build());
         }
@@ -135,15 +139,21 @@ final class RedisConnections implements AutoCloseable {
     private RedisURI withCredentials(RedisURI.Builder uri) {
         secured(uri).withDatabase(config.db()).withTimeout(config.responseTimeout());
         Secret password = config.password();
-        if (password != null && config.username() != null) {
-            uri.withAuthentication(config.username(), password.reveal().toCharArray());
-        } else if (password != null) {
-            uri.withPassword(password.reveal().toCharArray());
+        if (password != null) {
+            uri.withAuthentication(credentials(config.username(), password));
         }
         if (config.clientName() != null) {
             uri.withClientName(config.clientName());
         }
         return uri.build();
+    }
+
+    /**
+     * Credentials that the client takes at once. For those given as texts it goes through the common pool, whose thread, when the server
+     * refuses them, may find the connection closed before it has said why: "Connection closed prematurely" in place of WRONGPASS.
+     */
+    private static RedisCredentialsProvider credentials(@Nullable String username, Secret password) {
+        return new StaticCredentialsProvider(username, password.reveal().toCharArray());
     }
 
     private RedisURI.Builder secured(RedisURI.Builder uri) {
@@ -196,12 +206,14 @@ final class RedisConnections implements AutoCloseable {
 
     /** Opens a connection for commands. */
     StatefulRedisConnection<byte[], byte[]> connect() throws InterruptedException {
-        return opened(connected("connecting", client().connectAsync(ByteArrayCodec.INSTANCE, server())));
+        RedisClient client = client();
+        return opened(connecting(() -> client.connectAsync(ByteArrayCodec.INSTANCE, server())));
     }
 
     /** Opens a connection for subscriptions. */
     StatefulRedisPubSubConnection<byte[], byte[]> connectPubSub(RedisURI server) throws InterruptedException {
-        return opened(connected("connecting", client().connectPubSubAsync(ByteArrayCodec.INSTANCE, server)));
+        RedisClient client = client();
+        return opened(connecting(() -> client.connectPubSubAsync(ByteArrayCodec.INSTANCE, server)));
     }
 
     /** Returns the server of this session. */
@@ -247,6 +259,15 @@ final class RedisConnections implements AutoCloseable {
             lose(new BrokerConnectionException(name + ": the connection to the server was lost"));
         }
         return connection;
+    }
+
+    /** Connects, a second time if the client does not know why it could not. */
+    private <C> C connecting(Supplier<? extends CompletionStage<C>> attempt) throws InterruptedException {
+        CompletionStage<C> twice = attempt.get()
+                .toCompletableFuture()
+                .exceptionallyCompose(
+                        error -> RedisErrors.isUnknown(error) ? attempt.get() : CompletableFuture.failedFuture(error));
+        return connected("connecting", twice);
     }
 
     private <T extends @Nullable Object> T connected(String doing, CompletionStage<T> attempt)
@@ -303,9 +324,10 @@ final class RedisConnections implements AutoCloseable {
 
     /** Tells of a command whose answer nobody waits for. */
     void asked() {
-        if (unanswered.getAndIncrement() == 0) {
-            lastAnswerAt = System.nanoTime();
+        if (unanswered.get() == 0) {
+            lastAnswerAt = System.nanoTime(); // before it counts: an idle time is no silence
         }
+        unanswered.incrementAndGet();
     }
 
     /** Tells of the answer. */

@@ -182,6 +182,21 @@ final class RedisErrors {
         return cause instanceof RedisCommandExecutionException && text(cause).startsWith(prefix);
     }
 
+    /**
+     * Returns whether the client has lost why it could not connect: when the server has refused it before the client looks, that says only
+     * that its own "RedisHandshakeHandler" is "not registered".
+     */
+    static boolean isUnknown(Throwable error) {
+        Throwable cause = error;
+        for (int i = 0; cause != null && i < MAX_DEPTH; i++) {
+            if (cause instanceof IllegalStateException) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
+    }
+
     private static @Nullable Row row(Throwable cause) {
         for (Row row : TABLE) {
             if (row.matches.test(cause)) {

@@ -2,15 +2,13 @@ package io.pythia.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
-import java.time.Duration;
+import io.pythia.testkit.FakeAck;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -80,31 +78,8 @@ class HeldElementsTest {
     private static List<Settlement<ListElement>> numbers(long... numbers) {
         List<Settlement<ListElement>> batch = new ArrayList<>();
         for (long number : numbers) {
-            batch.add(new Ack(new ListElement(TOGETHER, new byte[0], number)));
+            batch.add(new FakeAck<>(new ListElement(TOGETHER, new byte[0], number)));
         }
         return batch;
-    }
-
-    private record Ack(ListElement receipt) implements Settlement<ListElement> {
-        @Override
-        public Outcome outcome() {
-            return Outcome.ACK;
-        }
-
-        @Override
-        public Duration delay() {
-            return Duration.ZERO;
-        }
-
-        @Override
-        public @Nullable String reason() {
-            return null;
-        }
-
-        @Override
-        public void stale() {}
-
-        @Override
-        public void fail(Throwable error) {}
     }
 }

@@ -1,5 +1,6 @@
 package io.pythia.redis;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,10 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -335,12 +333,5 @@ class RedisDeploymentsIT {
             assertThat(restored.get()).isPositive();
             ledger.verify(1_000);
         }
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) {
-        Awaitility.await(what)
-                .atMost(120, TimeUnit.SECONDS)
-                .pollInterval(20, TimeUnit.MILLISECONDS)
-                .until(condition::getAsBoolean);
     }
 }

@@ -1,5 +1,6 @@
 package io.pythia.redis;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.BrokerException;
@@ -9,13 +10,13 @@ import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
 import io.pythia.Subscribers;
 import io.pythia.testkit.ChildJvm;
+import io.pythia.testkit.FaultRuns;
 import io.pythia.testkit.Ledger;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.fault.FaultProxy.Direction;
 import io.pythia.testkit.server.RedisTestServer;
 import io.pythia.testkit.server.TestServers;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,12 +25,9 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -68,9 +66,7 @@ class RedisFaultsIT {
     private final class Flow implements AutoCloseable {
         final RedisKind kind;
         final Ledger ledger = new Ledger();
-        final AtomicInteger lost = new AtomicInteger();
-        final AtomicInteger restored = new AtomicInteger();
-        final AtomicInteger gaps = new AtomicInteger();
+        final Outages outages = new Outages();
         final AtomicInteger errors = new AtomicInteger();
         final MessageProducer producer;
         final MessageBroker consumer;
@@ -85,7 +81,7 @@ class RedisFaultsIT {
             RedisConfig config =
                     config().toBuilder().retryOnTimeout(kind.isAtLeastOnce()).build();
             producer = kind.producer(destination, config, RedisKind.producerOptions());
-            consumer = kind.consumer(destination, config, RedisKind.consumerOptions(), new Counting());
+            consumer = kind.consumer(destination, config, RedisKind.consumerOptions(), outages);
             TestSubscriber.get(consumer.connect());
             consumer.consume()
                     .subscribe(Subscribers.each(
@@ -95,23 +91,6 @@ class RedisFaultsIT {
                             },
                             error -> errors.incrementAndGet()));
             load.start();
-        }
-
-        private final class Counting implements BrokerListener {
-            @Override
-            public void connectionLost(String broker, BrokerException cause) {
-                lost.incrementAndGet();
-            }
-
-            @Override
-            public void connectionRestored(String broker, Duration outage) {
-                restored.incrementAndGet();
-            }
-
-            @Override
-            public void dataLoss(String broker, Gap gap) {
-                gaps.incrementAndGet();
-            }
         }
 
         private void send() {
@@ -148,7 +127,7 @@ class RedisFaultsIT {
                 }
             }
             assertThat(errors.get()).isZero();
-            System.out.println(what + ", " + kind + ": " + ledger + ", gaps " + gaps);
+            System.out.println(what + ", " + kind + ": " + ledger + ", gaps " + outages.gaps());
         }
 
         @Override
@@ -167,10 +146,10 @@ class RedisFaultsIT {
             }
             flow.awaitMessages(300);
             flow.verify(what, times * 1_000);
-            assertThat(flow.lost.get()).isGreaterThanOrEqualTo(1);
-            assertThat(flow.restored.get()).isEqualTo(flow.lost.get());
+            assertThat(flow.outages.lost()).isGreaterThanOrEqualTo(1);
+            assertThat(flow.outages.restored()).isEqualTo(flow.outages.lost());
             if (kind == RedisKind.PUBSUB) {
-                assertThat(flow.gaps.get()).isEqualTo(flow.restored.get());
+                assertThat(flow.outages.gaps()).isEqualTo(flow.outages.restored());
             }
         }
     }
@@ -205,7 +184,7 @@ class RedisFaultsIT {
         underLoad("server frozen", kind, 1, (number, flow) -> {
             server.pause();
             eventually("a health that says so", flow::isDown);
-            eventually("an event", () -> flow.lost.get() > 0);
+            eventually("an event", () -> flow.outages.lost() > 0);
             server.resume();
         });
     }
@@ -214,10 +193,10 @@ class RedisFaultsIT {
     @EnumSource
     void f04_connectionsReset_manyTimes_loseNothing(RedisKind kind) throws InterruptedException {
         underLoad("connections reset 10 times", kind, 10, (number, flow) -> {
-            int before = flow.lost.get();
+            int before = flow.outages.lost();
             server.proxy().resetAll();
-            eventually("an event", () -> flow.lost.get() > before);
-            eventually("the next connection", () -> flow.restored.get() == flow.lost.get());
+            eventually("an event", () -> flow.outages.lost() > before);
+            eventually("the next connection", () -> flow.outages.restored() == flow.outages.lost());
         });
     }
 
@@ -229,7 +208,7 @@ class RedisFaultsIT {
             server.proxy().drop(Direction.TO_CLIENT);
             try {
                 eventually("a health that says so", flow::isDown);
-                eventually("an event", () -> flow.lost.get() > 0);
+                eventually("an event", () -> flow.outages.lost() > 0);
             } finally {
                 server.proxy().heal();
             }
@@ -315,32 +294,18 @@ class RedisFaultsIT {
 
     @ParameterizedTest
     @EnumSource(names = {"STREAMS", "LIST"})
-    void f13_consumerProcessKilled_inTheMiddle_losesNothing(RedisKind kind) throws IOException {
+    void f13_consumerProcessKilled_inTheMiddle_losesNothing(RedisKind kind) {
         String destination = "killed-" + UUID.randomUUID();
-        Ledger ledger = new Ledger();
-        int count = 20_000;
         try (MessageProducer producer = kind.producer(destination, config(), RedisKind.producerOptions())) {
-            for (int i = 0; i < count; i++) {
-                ledger.send(producer, RedisKind.message("m" + i));
-            }
+            FaultRuns.killConsumers(
+                    "redis, " + kind,
+                    producer,
+                    20_000,
+                    4,
+                    folder.resolve("journal-" + kind),
+                    journal -> child(kind, destination, journal),
+                    4 * 600);
         }
-        assertThat(ledger.confirmed()).isEqualTo(count);
-        Path journal = Files.createFile(folder.resolve("journal-" + kind));
-        Random random = new Random(13);
-        for (int kill = 0; kill < 4; kill++) {
-            long enough = lines(journal) + 1 + random.nextInt(3_000);
-            try (ChildJvm child = child(kind, destination, journal)) {
-                eventually("progress before the kill", () -> lines(journal) >= enough);
-                child.kill();
-            }
-        }
-        try (ChildJvm last = child(kind, destination, journal)) {
-            eventually("all messages", () -> distinctLines(journal) == count);
-            last.terminate();
-        }
-        ledger.readJournal(journal);
-        ledger.verify(4 * 600);
-        System.out.println("consumer killed 4 times, " + kind + ": " + ledger);
     }
 
     private ChildJvm child(RedisKind kind, String destination, Path journal) {
@@ -351,11 +316,11 @@ class RedisFaultsIT {
     @EnumSource
     void f18_connectionsClosedByTheServer_areReplaced(RedisKind kind) throws InterruptedException {
         underLoad("clients killed 5 times", kind, 5, (number, flow) -> {
-            int before = flow.lost.get();
+            int before = flow.outages.lost();
             server.call("CLIENT", "KILL", "TYPE", number % 2 == 0 || kind != RedisKind.PUBSUB ? "normal" : "pubsub");
             server.call("CLIENT", "KILL", "TYPE", "pubsub");
-            eventually("an event", () -> flow.lost.get() > before);
-            eventually("the next connection", () -> flow.restored.get() == flow.lost.get());
+            eventually("an event", () -> flow.outages.lost() > before);
+            eventually("the next connection", () -> flow.outages.restored() == flow.outages.lost());
         });
     }
 
@@ -457,29 +422,5 @@ class RedisFaultsIT {
 
     private RedisConfig config() {
         return RedisServers.config(server.address());
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) {
-        Awaitility.await(what)
-                .atMost(120, TimeUnit.SECONDS)
-                .pollDelay(0, TimeUnit.MILLISECONDS)
-                .pollInterval(20, TimeUnit.MILLISECONDS)
-                .until(condition::getAsBoolean);
-    }
-
-    private static long lines(Path file) {
-        try (var lines = Files.lines(file)) {
-            return lines.count();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
-
-    private static long distinctLines(Path file) {
-        try (var lines = Files.lines(file)) {
-            return lines.distinct().count();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
     }
 }

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What the harnesses of the three connectors have in common: a server that is killed, and a small limit for messages. */
 abstract class RedisHarness implements BrokerHarness {
+    /** What the classes lock that use this server: one at a time. */
+    static final String SERVER = "the shared Redis";
+
     private static final long MAX_MESSAGE_BYTES = 1L << 20;
 
     private final String name;

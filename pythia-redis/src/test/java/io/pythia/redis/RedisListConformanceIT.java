@@ -7,7 +7,9 @@ import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;
 import io.pythia.testkit.BrokerConformance;
 import io.pythia.testkit.BrokerHarness;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock(RedisHarness.SERVER)
 class RedisListConformanceIT extends BrokerConformance {
 
     @Override

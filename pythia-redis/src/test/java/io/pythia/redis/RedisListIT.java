@@ -1,5 +1,6 @@
 package io.pythia.redis;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,9 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -313,12 +311,5 @@ class RedisListIT {
                 .queue(queue)
                 .config(RedisServers.config(server.address()))
                 .retry(RedisKind.QUICK);
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) {
-        Awaitility.await(what)
-                .atMost(90, TimeUnit.SECONDS)
-                .pollInterval(20, TimeUnit.MILLISECONDS)
-                .until(condition::getAsBoolean);
     }
 }

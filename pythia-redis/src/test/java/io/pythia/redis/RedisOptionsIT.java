@@ -1,14 +1,15 @@
 package io.pythia.redis;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageProducer;
 import io.pythia.retry.RetryConfig;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.fault.FaultProxy.Direction;
@@ -29,10 +30,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -153,27 +150,22 @@ class RedisOptionsIT {
                     .responseTimeout(Duration.ofHours(1))
                     .build();
             String key = newKey();
-            List<String> causes = new CopyOnWriteArrayList<>();
+            Outages outages = new Outages();
             try (RedisStreamsConsumer consumer = consumer(key)
                     .blockTime(Duration.ofMillis(100))
                     .claimMinIdle(Duration.ZERO) // a claim waits for an answer for as long as responseTimeout
                     .config(quick)
                     .connectTimeout(Duration.ofSeconds(2))
                     .closeTimeout(Duration.ofMillis(100))
-                    .listener(new BrokerListener() {
-                        @Override
-                        public void connectionLost(String broker, BrokerException cause) {
-                            causes.add(String.valueOf(cause.getCause()));
-                        }
-                    })
+                    .listener(outages)
                     .build()) {
                 TestSubscriber subscriber = TestSubscriber.acknowledging();
                 consumer.consume().subscribe(subscriber);
                 server.call("XADD", key, "*", "body", "x");
                 subscriber.await(1); // from here on it only reads
                 proxy.drop(Direction.TO_CLIENT);
-                eventually("the loss", () -> !causes.isEmpty());
-                assertThat(causes.get(0)).contains("PT1.334S");
+                eventually("the loss", () -> outages.lost() > 0);
+                assertThat(outages.causes().get(0)).hasStackTraceContaining("PT1.334S");
             }
         }
     }
@@ -303,12 +295,5 @@ class RedisOptionsIT {
         } finally {
             server.resume();
         }
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) {
-        Awaitility.await(what)
-                .atMost(90, TimeUnit.SECONDS)
-                .pollInterval(20, TimeUnit.MILLISECONDS)
-                .until(condition::getAsBoolean);
     }
 }

@@ -1,5 +1,6 @@
 package io.pythia.redis;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,9 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -427,12 +425,5 @@ class RedisStreamsIT {
 
     private long pending(String key) {
         return (Long) ((List<?>) server.call("XPENDING", key, GROUP)).get(0);
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) {
-        Awaitility.await(what)
-                .atMost(90, TimeUnit.SECONDS)
-                .pollInterval(20, TimeUnit.MILLISECONDS)
-                .until(condition::getAsBoolean);
     }
 }
