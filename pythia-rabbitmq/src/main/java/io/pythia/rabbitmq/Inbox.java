@@ -21,6 +21,9 @@ final class Inbox implements Executor {
     private final boolean keepsAfterFailure;
     private final Deque<RabbitMQMessage> messages = new ArrayDeque<>();
     private final Deque<Runnable> work = new ArrayDeque<>();
+    /** How many tasks are being done by {@link #work}. */
+    private int atWork;
+
     private boolean taking;
     private boolean wokenUp;
     private boolean closed;
@@ -108,26 +111,44 @@ final class Inbox implements Executor {
         return batch;
     }
 
-    /** Takes all that was not given out. */
-    List<RabbitMQMessage> clear() {
-        work();
-        synchronized (this) {
-            List<RabbitMQMessage> all = new ArrayList<>(messages);
-            messages.clear();
-            notifyAll();
-            return all;
+    /** Takes all that was not given out, also what another thread is bringing just now. */
+    List<RabbitMQMessage> clear() throws InterruptedException {
+        while (true) {
+            work();
+            synchronized (this) {
+                if (work.isEmpty() && atWork == 0) {
+                    List<RabbitMQMessage> all = new ArrayList<>(messages);
+                    messages.clear();
+                    notifyAll();
+                    return all;
+                }
+                if (work.isEmpty()) {
+                    wait();
+                }
+            }
         }
     }
 
     /** Does the client's work that waits for whoever takes messages. Any thread. */
     void work() {
         for (Runnable task = poll(); task != null; task = poll()) {
-            task.run();
+            try {
+                task.run();
+            } finally {
+                done();
+            }
         }
     }
 
     private synchronized @Nullable Runnable poll() {
-        return work.poll();
+        Runnable task = work.poll();
+        atWork += task == null ? 0 : 1;
+        return task;
+    }
+
+    private synchronized void done() {
+        atWork--;
+        notifyAll();
     }
 
     synchronized void wakeUp() {

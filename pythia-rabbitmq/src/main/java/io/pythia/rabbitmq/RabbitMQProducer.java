@@ -104,6 +104,11 @@ public final class RabbitMQProducer extends AbstractMessageProducer {
             return this;
         }
 
+        /** Sets it by its name: {@code direct}, {@code topic}, {@code fanout} or {@code headers}. */
+        public Builder exchangeType(String type) {
+            return exchangeType(Names.constant("exchangeType", ExchangeType.class, type));
+        }
+
         /** Sets whether queue or exchange, if declared, outlive the broker. Default: true. */
         public Builder durable(boolean durable) {
             this.durable = durable;

@@ -191,6 +191,8 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
             }
         } catch (IOException | ShutdownSignalException e) {
             session.fail("cancelling the consumer", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -1,8 +1,6 @@
 package io.pythia.rabbitmq;
 
-import io.pythia.Subscribers;
-import io.pythia.testkit.ChildJvm;
-import io.pythia.testkit.Ledger;
+import io.pythia.testkit.FaultRuns;
 import java.nio.file.Path;
 
 /** Consumes in a process that is killed: {@code ConsumingChild <address> <queue> <journal>}. */
@@ -11,21 +9,11 @@ public final class ConsumingChild {
 
     /** Runs until it is killed. */
     public static void main(String[] args) throws Exception {
-        Ledger.Journal journal = Ledger.journal(Path.of(args[2]));
         RabbitMQConsumer consumer = RabbitMQConsumer.builder()
                 .queue(args[1])
                 .config(RabbitQueues.config(args[0]))
-                .prefetchCount(Traffic.PREFETCH)
+                .prefetchCount(RabbitTraffic.PREFETCH)
                 .build();
-        consumer.connect().get();
-        consumer.consume()
-                .subscribe(Subscribers.each(
-                        message -> {
-                            journal.write(message.id());
-                            message.ack();
-                        },
-                        error -> System.exit(1)));
-        System.out.println(ChildJvm.READY);
-        Thread.currentThread().join();
+        FaultRuns.consumeUntilKilled(consumer, Path.of(args[2]));
     }
 }

@@ -59,6 +59,33 @@ class InboxTest {
         assertThat(inbox.take(1, LONG)).isEmpty();
     }
 
+    /** As a question for a sign of life does the client's work when the intake is stopped: what it brings must go back, too. */
+    @Test
+    void clear_waitsForWhatAnotherThreadBrings() throws Exception {
+        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch clearing = new CountDownLatch(1);
+        inbox.execute(() -> {
+            begun.countDown();
+            try {
+                clearing.await(60, TimeUnit.SECONDS);
+                inbox.put(message(1));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Thread other = new Thread(inbox::work);
+        other.start();
+        begun.await(60, TimeUnit.SECONDS);
+        Thread self = Thread.currentThread();
+        new Thread(() -> {
+                    Awaitility.await().until(() -> self.getState() == Thread.State.WAITING);
+                    clearing.countDown();
+                })
+                .start();
+        assertThat(inbox.clear()).extracting(RabbitMQMessage::tag).containsExactly(1L);
+    }
+
     @Test
     void failure_dropsWhatCanNotBeAcknowledgedAnyMore() throws InterruptedException {
         Inbox inbox = new Inbox(Integer.MAX_VALUE, false);

@@ -1,6 +1,6 @@
 package io.pythia.rabbitmq;
 
-import static io.pythia.rabbitmq.Traffic.eventually;
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,6 +16,7 @@ import io.pythia.SendResult;
 import io.pythia.Settled;
 import io.pythia.UncertainSendException;
 import io.pythia.testkit.TestSubscriber;
+import io.pythia.testkit.Traffic;
 import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.server.RabbitTestServer;
 import io.pythia.testkit.server.TestServers;
@@ -82,7 +83,7 @@ class RabbitMQBrokerFaultsIT {
     private RabbitMQConsumer.Builder consumer(String queue) {
         return RabbitMQConsumer.builder()
                 .queue(queue)
-                .config(Traffic.config(server))
+                .config(RabbitTraffic.config(server))
                 .retry(Traffic.QUICK)
                 .listener(recorder);
     }
@@ -90,7 +91,7 @@ class RabbitMQBrokerFaultsIT {
     private RabbitMQProducer.Builder producer(String queue) {
         return RabbitMQProducer.builder()
                 .queue(queue)
-                .config(Traffic.config(server))
+                .config(RabbitTraffic.config(server))
                 .retry(Traffic.QUICK)
                 .listener(recorder);
     }
@@ -372,24 +373,13 @@ class RabbitMQBrokerFaultsIT {
         Map<String, Object> arguments = Map.of("x-dead-letter-exchange", "", "x-dead-letter-routing-key", letters);
         String queue = RabbitQueues.create(server.directAddress(), arguments);
         byte[] oversize = new byte[2_000];
-        List<BasicProperties> odd = oddProperties();
-        RabbitQueues.on(server.directAddress(), channel -> {
-            for (int i = 0; i < 1_000; i++) {
-                channel.basicPublish("", queue, null, ("good " + i).getBytes(StandardCharsets.UTF_8));
-                if (i % 100 == 50) {
-                    channel.basicPublish("", queue, null, oversize);
-                    channel.basicPublish(
-                            "", queue, odd.get(i / 100 % odd.size()), "odd".getBytes(StandardCharsets.UTF_8));
-                }
-            }
-            return null;
-        });
+        publishWithOddOnes(queue, oversize);
         List<String> read = new CopyOnWriteArrayList<>();
         try (RabbitMQConsumer consumer = RabbitMQConsumer.builder()
                 .queue(queue)
                 .topology(TopologyPolicy.PASSIVE)
                 .deadLetterExchange("")
-                .config(Traffic.config(server).toBuilder()
+                .config(RabbitTraffic.config(server).toBuilder()
                         .maxMessageBytes(1_000)
                         .build())
                 .build()) {
@@ -408,6 +398,22 @@ class RabbitMQBrokerFaultsIT {
         assertThat(RabbitQueues.on(server.directAddress(), channel -> channel.basicGet(letters, true))
                         .getBody())
                 .isEqualTo(oversize);
+    }
+
+    /** Publishes 1,000 good messages, and among them ten that are too large and ten that are odd. */
+    private void publishWithOddOnes(String queue, byte[] oversize) {
+        List<BasicProperties> odd = oddProperties();
+        RabbitQueues.on(server.directAddress(), channel -> {
+            for (int i = 0; i < 1_000; i++) {
+                channel.basicPublish("", queue, null, ("good " + i).getBytes(StandardCharsets.UTF_8));
+                if (i % 100 == 50) {
+                    channel.basicPublish("", queue, null, oversize);
+                    channel.basicPublish(
+                            "", queue, odd.get(i / 100 % odd.size()), "odd".getBytes(StandardCharsets.UTF_8));
+                }
+            }
+            return null;
+        });
     }
 
     private static List<BasicProperties> oddProperties() {

@@ -1,6 +1,6 @@
 package io.pythia.rabbitmq;
 
-import static io.pythia.rabbitmq.Traffic.eventually;
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,13 +11,13 @@ import com.rabbitmq.client.GetResponse;
 import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import io.pythia.DestinationNotFoundException;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.Settled;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.RabbitTestServer;
 import io.pythia.testkit.server.TestServers;
@@ -26,7 +26,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -286,6 +285,7 @@ class RabbitMQFeaturesIT {
                         consumer(queue).singleActiveConsumer(true).build();
                 RabbitMQProducer producer = producer().queue(queue).build()) {
             TestSubscriber active = TestSubscriber.acknowledging();
+            TestSubscriber.get(first.connect()); // which declares the queue
             first.consume().subscribe(active);
             eventually("the first", () -> consumers(queue) == 1);
             TestSubscriber waiting = TestSubscriber.acknowledging();
@@ -432,19 +432,13 @@ class RabbitMQFeaturesIT {
     void consumerThatTheBrokerCancels_isNoticed_alsoWhileNobodyWantsMessages() {
         String queue = RabbitQueues.create(server.address());
         sendHundred(queue);
-        CountDownLatch lost = new CountDownLatch(1);
-        BrokerListener listener = new BrokerListener() {
-            @Override
-            public void connectionLost(String broker, BrokerException cause) {
-                lost.countDown();
-            }
-        };
-        try (RabbitMQConsumer consumer = consumer(queue).listener(listener).build()) {
+        Outages outages = new Outages();
+        try (RabbitMQConsumer consumer = consumer(queue).listener(outages).build()) {
             TestSubscriber subscriber = TestSubscriber.requesting(1);
             consumer.consume().subscribe(subscriber);
             subscriber.await(1);
             RabbitQueues.on(server.address(), channel -> channel.queueDelete(queue));
-            eventually("the loss", () -> lost.getCount() == 0);
+            eventually("the loss", () -> outages.lost() > 0);
         }
     }
 

@@ -1,16 +1,16 @@
 package io.pythia.rabbitmq;
 
-import static io.pythia.rabbitmq.Traffic.eventually;
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import io.pythia.ConnectPolicy;
 import io.pythia.Message;
 import io.pythia.Subscribers;
 import io.pythia.testkit.ChildJvm;
 import io.pythia.testkit.Ledger;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
+import io.pythia.testkit.Traffic;
 import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.server.RabbitTestServer;
 import io.pythia.testkit.server.TestServers;
@@ -63,11 +63,11 @@ class RabbitMQNightlyIT {
     }
 
     private Traffic traffic() {
-        return new Traffic(server, RabbitQueues.create(server.directAddress()));
+        return RabbitTraffic.start(server, RabbitQueues.create(server.directAddress()));
     }
 
     @Test // F02
-    void broker_stoppedInAnOrderlyWay_losesNothing() throws InterruptedException {
+    void broker_stoppedInAnOrderlyWay_losesNothing() {
         try (Traffic traffic = traffic()) {
             for (int stop = 0; stop < 4; stop++) {
                 traffic.awaitMore(500);
@@ -75,45 +75,45 @@ class RabbitMQNightlyIT {
                 server.start();
             }
             traffic.awaitMore(500);
-            traffic.finish("broker stopped 4 times", 4);
+            traffic.finish("broker stopped 4 times", 4 * RabbitTraffic.PREFETCH);
         }
     }
 
     @Test // F06
-    void slowNetwork_isNoOutage() throws InterruptedException {
+    void slowNetwork_isNoOutage() {
         try (Traffic traffic = traffic()) {
             traffic.awaitMore(500);
             proxy.delay(Duration.ofMillis(100), Duration.ofMillis(50));
             traffic.awaitMore(2_000);
-            assertThat(traffic.lost.get()).isZero();
+            assertThat(traffic.lost()).isZero();
             proxy.heal();
             traffic.finish("slow network", 0);
         }
     }
 
     @Test // F07
-    void fragments_areNoOutage() throws InterruptedException {
+    void fragments_areNoOutage() {
         try (Traffic traffic = traffic()) {
             traffic.awaitMore(200);
             proxy.slice(1);
             traffic.awaitMore(500);
-            assertThat(traffic.lost.get()).isZero();
+            assertThat(traffic.lost()).isZero();
             proxy.heal();
             traffic.finish("fragments of one byte", 0);
         }
     }
 
     @Test // F09
-    void streamsEndedByTheServer_comeBack() throws InterruptedException {
+    void streamsEndedByTheServer_comeBack() {
         try (Traffic traffic = traffic()) {
             for (int i = 0; i < 5; i++) {
                 traffic.awaitMore(300);
-                int lost = traffic.lost.get();
+                int lost = traffic.lost();
                 proxy.halfClose();
-                eventually("an event", () -> traffic.lost.get() > lost);
+                eventually("an event", () -> traffic.lost() > lost);
             }
             traffic.awaitMore(300);
-            traffic.finish("half-closed 5 times", 5);
+            traffic.finish("half-closed 5 times", 5 * RabbitTraffic.PREFETCH);
         }
     }
 
@@ -123,7 +123,7 @@ class RabbitMQNightlyIT {
         proxy.down();
         try (RabbitMQConsumer consumer = RabbitMQConsumer.builder()
                 .queue(queue)
-                .config(Traffic.config(server))
+                .config(RabbitTraffic.config(server))
                 .connectPolicy(ConnectPolicy.WAIT)
                 .retry(Traffic.QUICK)
                 .build()) {
@@ -155,7 +155,7 @@ class RabbitMQNightlyIT {
         Set<String> received = ConcurrentHashMap.newKeySet();
         try (RabbitMQConsumer consumer = RabbitMQConsumer.builder()
                 .queue(queue)
-                .config(Traffic.config(server))
+                .config(RabbitTraffic.config(server))
                 .build()) {
             consumer.consume()
                     .subscribe(Subscribers.each(
@@ -172,22 +172,22 @@ class RabbitMQNightlyIT {
     }
 
     @Test // F16
-    void consumersThatComeAndGo_loseNothing() throws InterruptedException {
+    void consumersThatComeAndGo_loseNothing() {
         String queue = RabbitQueues.create(server.directAddress());
         Random random = new Random(16);
         AtomicInteger byOthers = new AtomicInteger();
-        try (Traffic traffic = new Traffic(server, queue)) {
+        try (Traffic traffic = RabbitTraffic.start(server, queue)) {
             for (int round = 0; round < 20; round++) {
                 int before = byOthers.get();
                 int enough = 1 + random.nextInt(300);
                 try (RabbitMQConsumer other = RabbitMQConsumer.builder()
                         .queue(queue)
-                        .config(Traffic.config(server))
+                        .config(RabbitTraffic.config(server))
                         .build()) {
                     other.consume()
                             .subscribe(Subscribers.each(
                                     message -> {
-                                        traffic.ledger.delivered(message.id());
+                                        traffic.ledger().delivered(message.id());
                                         byOthers.incrementAndGet();
                                         message.ack();
                                     },
@@ -204,7 +204,7 @@ class RabbitMQNightlyIT {
         String queue = RabbitQueues.create(server.directAddress());
         try (RabbitMQProducer producer = RabbitMQProducer.builder()
                 .queue(queue)
-                .config(Traffic.config(server))
+                .config(RabbitTraffic.config(server))
                 .build()) {
             List<Message> messages = new ArrayList<>();
             for (int i = 0; i < 20_000; i++) {
@@ -212,23 +212,18 @@ class RabbitMQNightlyIT {
             }
             TestSubscriber.get(producer.sendBatch(messages));
         }
-        AtomicInteger lost = new AtomicInteger();
+        Outages outages = new Outages();
         try (RabbitMQConsumer consumer = RabbitMQConsumer.builder()
                 .queue(queue)
-                .config(Traffic.config(server))
-                .listener(new BrokerListener() {
-                    @Override
-                    public void connectionLost(String broker, BrokerException cause) {
-                        lost.incrementAndGet();
-                    }
-                })
+                .config(RabbitTraffic.config(server))
+                .listener(outages)
                 .build()) {
             TestSubscriber subscriber = TestSubscriber.requesting(1);
             consumer.consume().subscribe(subscriber);
             subscriber.await(1).get(0).ack();
             long until = System.nanoTime() + Duration.ofSeconds(30).toNanos();
             eventually("thirty seconds", () -> System.nanoTime() - until > 0);
-            assertThat(lost.get()).isZero();
+            assertThat(outages.causes()).isEmpty();
             assertThat(RabbitQueues.ready(server.directAddress(), queue)).isGreaterThanOrEqualTo(20_000 - 251);
             assertThat(TestSubscriber.get(consumer.healthCheck()).isUp()).isTrue();
             subscriber.request(1);
@@ -242,10 +237,10 @@ class RabbitMQNightlyIT {
         Ledger ledger = new Ledger();
         try (RabbitMQProducer producer = RabbitMQProducer.builder()
                 .queue(queue)
-                .config(Traffic.config(server))
+                .config(RabbitTraffic.config(server))
                 .build()) {
             for (int i = 0; i < 30_000; i++) {
-                ledger.send(producer, Message.builder().id("m" + i).body("x").build());
+                ledger.send(producer, Traffic.message("m" + i));
             }
         }
         Path journal = folder.resolve("frozen");
@@ -264,7 +259,7 @@ class RabbitMQNightlyIT {
             frozen.terminate();
         }
         ledger.readJournal(journal);
-        ledger.verify(2 * Traffic.PREFETCH);
+        ledger.verify(2 * RabbitTraffic.PREFETCH);
         System.out.println("consumer frozen: " + ledger);
     }
 }
