@@ -3,8 +3,6 @@ package io.pythia.http;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import io.pythia.ConnectPolicy;
 import io.pythia.Message;
 import io.pythia.SendResult;
@@ -13,6 +11,7 @@ import io.pythia.UncertainSendException;
 import io.pythia.retry.RetryConfig;
 import io.pythia.testkit.ChildJvm;
 import io.pythia.testkit.Ledger;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.fault.FaultProxy.Direction;
@@ -145,32 +144,20 @@ class HttpFaultsIT {
 
     @Test
     void f05_blackHole_isLeftByTheTimeLimit_andSeen() throws InterruptedException {
-        AtomicInteger lost = new AtomicInteger();
-        AtomicInteger restored = new AtomicInteger();
-        BrokerListener listener = new BrokerListener() {
-            @Override
-            public void connectionLost(String broker, BrokerException cause) {
-                lost.incrementAndGet();
-            }
-
-            @Override
-            public void connectionRestored(String broker, Duration outage) {
-                restored.incrementAndGet();
-            }
-        };
+        Outages outages = new Outages();
         try (PollerWorker idle =
-                poller("f05-idle").listener(listener).stateKey("idle").build()) {
+                poller("f05-idle").listener(outages).stateKey("idle").build()) {
             idle.consume().subscribe(TestSubscriber.acknowledging());
             underLoad("f05", () -> {
                 proxy.drop(Direction.TO_SERVER);
                 proxy.drop(Direction.TO_CLIENT);
-                eventually("an event", () -> lost.get() > 0);
+                eventually("an event", () -> outages.lost() > 0);
                 eventually(
                         "health DOWN",
                         () -> !TestSubscriber.get(idle.healthCheck()).isUp());
                 proxy.heal();
             });
-            eventually("the end of the outage", () -> restored.get() > 0);
+            eventually("the end of the outage", () -> outages.restored() > 0);
             assertThat(TestSubscriber.get(idle.healthCheck()).isUp()).isTrue();
         }
     }
