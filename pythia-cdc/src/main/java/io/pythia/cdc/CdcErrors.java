@@ -87,6 +87,10 @@ final class CdcErrors {
                 return row.translation.apply(doing + ": " + text(sql) + "; " + row.advice, error);
             }
         }
+        if (state.equals("55000") && sql instanceof PSQLException own && own.getServerErrorMessage() == null) {
+            // Not the server's word: the driver has given up a stream in which a timeout came within a message.
+            return new BrokerConnectionException(doing + ": " + text(sql) + "; the stream was broken off", error);
+        }
         return byClass(doing, error, sql);
     }
 

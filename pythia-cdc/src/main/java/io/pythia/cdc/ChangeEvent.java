@@ -72,7 +72,7 @@ public record ChangeEvent(
 
     /** Keeps the order of the columns, and nulls. */
     private static Map<String, @Nullable Object> copy(Map<String, @Nullable Object> row) {
-        return Collections.unmodifiableMap(new LinkedHashMap<>(row));
+        return row instanceof RowMap ? row : Collections.unmodifiableMap(new LinkedHashMap<>(row));
     }
 
     /** Returns the schema and the table with a dot between, or the table alone where there is no schema. */

@@ -42,7 +42,7 @@ final class DeleteLog {
 
     /** Returns the table that a row of the log is of, null if nobody asks for it. */
     @Nullable
-    PolledTable tableOf(TableSchema log, @Nullable Object[] row) {
+    PolledTable tableOf(TableSchema log, SelectedRow row) {
         String schema = String.valueOf(value(log, row, "table_schema"));
         String name = String.valueOf(value(log, row, "table_name"));
         for (PolledTable table : tables) {
@@ -53,12 +53,12 @@ final class DeleteLog {
         return null;
     }
 
-    private static @Nullable Object value(TableSchema log, @Nullable Object[] row, String column) {
-        return row[log.columns().indexOf(Objects.requireNonNull(log.column(column)))];
+    private static @Nullable Object value(TableSchema log, SelectedRow row, String column) {
+        return row.get(log.columns().indexOf(Objects.requireNonNull(log.column(column))));
     }
 
     /** Returns the delete that a row of the log tells of; without a row it is a truncate. */
-    ChangeEvent event(TableSchema log, @Nullable Object[] row, String position, Instant polledAt) {
+    ChangeEvent event(TableSchema log, SelectedRow row, String position, Instant polledAt) {
         PolledTable table = Objects.requireNonNull(tableOf(log, row));
         Column time = Objects.requireNonNull(log.column(TIME));
         Instant at = Values.instant(time.kind(), value(log, row, TIME));

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What differs between databases. Values are read as what both a cursor and an event can be made of: whole numbers, decimals, texts. On
- * PostgreSQL all of them are texts, as they are in its log.
+ * PostgreSQL all of them are texts, as they are in its log, and stay bytes in UTF-8 until they are asked for ({@link SelectedRow}).
  */
 enum Dialect {
     POSTGRESQL('"', 63, true) {
@@ -29,7 +29,7 @@ enum Dialect {
         @Override
         @Nullable
         Object value(ResultSet row, int index, Column column) throws SQLException {
-            return row.getString(index);
+            return row.getBytes(index);
         }
 
         @Override

@@ -17,9 +17,12 @@ final class LogPlace {
 
     private record Saved(String text, long lsn) {}
 
+    /** An acknowledgement, and which version of the place has it. */
+    private record Waiting(long version, CompletableFuture<Void> done) {}
+
     private final Places places;
     private final Progress<LogState> progress;
-    private List<CompletableFuture<Void>> waiting = new ArrayList<>();
+    private final List<Waiting> waiting = new ArrayList<>();
     private @Nullable BrokerException failure;
     private final AtomicBoolean saving = new AtomicBoolean();
     private volatile long savedVersion;
@@ -35,17 +38,18 @@ final class LogPlace {
     /** Marks a batch. The future completes when what of it can be stored is. */
     CompletableFuture<Void> settle(List<? extends Settlement<ChangeRecord>> batch) {
         progress.acknowledge(batch);
-        if (!isDirty()) {
-            return DONE; // behind a gap
-        }
-        CompletableFuture<Void> done = new CompletableFuture<>();
+        long version = progress.version();
         synchronized (this) {
+            if (version <= savedVersion) {
+                return DONE; // behind a gap, or stored already
+            }
             if (failure != null) {
                 return CompletableFuture.failedFuture(failure);
             }
-            waiting.add(done);
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            waiting.add(new Waiting(version, done));
+            return done;
         }
-        return done;
     }
 
     boolean isDirty() {
@@ -65,21 +69,17 @@ final class LogPlace {
         if (!saving.compareAndSet(false, true)) {
             return;
         }
-        List<CompletableFuture<Void>> covered;
-        synchronized (this) {
-            covered = waiting;
-            waiting = new ArrayList<>();
-        }
+        List<CompletableFuture<Void>> covered = List.of();
+        long version = progress.version();
         try {
-            long version = progress.version();
             if (version != savedVersion) {
                 Saved saved = progress.look(state -> new Saved(state.write(), state.lsn));
                 places.save(saved.text);
-                savedVersion = version;
                 stored = saved.lsn;
+                covered = takeSaved(version);
             }
         } catch (BrokerException e) {
-            covered.forEach(each -> each.completeExceptionally(e));
+            takeWaiting(version).forEach(each -> each.completeExceptionally(e));
             throw e;
         } finally {
             saving.set(false);
@@ -87,13 +87,24 @@ final class LogPlace {
         covered.forEach(each -> each.complete(null));
     }
 
+    /** Together, so that what is acknowledged meanwhile either finds its version stored or is among those that were waiting. */
+    private synchronized List<CompletableFuture<Void>> takeSaved(long version) {
+        savedVersion = version;
+        return takeWaiting(version);
+    }
+
+    private synchronized List<CompletableFuture<Void>> takeWaiting(long upTo) {
+        List<CompletableFuture<Void>> taken = new ArrayList<>();
+        waiting.removeIf(each -> each.version <= upTo && taken.add(each.done));
+        return taken;
+    }
+
     /** Nothing will be stored any more. */
     void fail(BrokerException cause) {
         List<CompletableFuture<Void>> left;
         synchronized (this) {
             failure = cause;
-            left = waiting;
-            waiting = new ArrayList<>();
+            left = takeWaiting(Long.MAX_VALUE);
         }
         left.forEach(each -> each.completeExceptionally(cause));
     }

@@ -55,6 +55,7 @@ final class LogReader implements Runnable {
     private final Map<String, TableSchema> tables = new HashMap<>();
     private final Map<Integer, Watched> watched = new HashMap<>();
     private final Supplier<ReplicationSlot> slot;
+    private final Silence silence;
     private final ExecutorService saver;
     private CompletableFuture<Void> saving = CompletableFuture.completedFuture(null);
     private volatile boolean stopped;
@@ -83,6 +84,7 @@ final class LogReader implements Runnable {
         this.place = place;
         this.output = output;
         this.slot = slot;
+        this.silence = new Silence(Silence.longest(settings.config()), System.nanoTime());
         this.saver = Executors.newSingleThreadExecutor(work -> {
             Thread thread = new Thread(work, "pythia-" + settings.name() + "-place");
             thread.setDaemon(true);
@@ -135,6 +137,7 @@ final class LogReader implements Runnable {
 
     private int readSome() throws SQLException, InterruptedException {
         if (!buffer.awaitRoom(IDLE_PAUSE)) {
+            silence.isOurs(System.nanoTime());
             return 0;
         }
         int read = 0;
@@ -142,10 +145,11 @@ final class LogReader implements Runnable {
         long lastAt = System.nanoTime();
         for (; read < MOST_AT_ONCE && late < MOST_LATE; read++) {
             ByteBuffer message = stream.readPending();
+            long now = System.nanoTime();
             if (message == null) {
+                silence.checkPause(now - lastAt);
                 break;
             }
-            long now = System.nanoTime();
             late += now - lastAt > LATE ? 1 : 0;
             lastAt = now;
             handle(message);
@@ -249,6 +253,7 @@ final class LogReader implements Runnable {
             lastStatusAt = now;
             ReplicationSlot current = slot.get();
             lag = current.lag();
+            silence.check(stream.getLastReceiveLSN().asLong(), current.sent(), now);
         }
     }
 

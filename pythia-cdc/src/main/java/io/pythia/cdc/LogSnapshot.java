@@ -78,7 +78,7 @@ final class LogSnapshot implements AutoCloseable {
         boolean hasKey = !table.key().isEmpty();
         TableSchema read = hasKey ? table : withRowPlace(table);
         PollQuery query = new PollQuery(database, read, hasKey ? table.key() : List.of(ROW_PLACE));
-        List<@Nullable Object[]> rows;
+        List<SelectedRow> rows;
         try {
             rows = query.read(connection, new PollQuery.Page(0, 0, null, state.after, settings.maxBuffered()));
         } catch (SQLException e) {
@@ -97,33 +97,33 @@ final class LogSnapshot implements AutoCloseable {
         return new TableSchema(table.schema(), table.name(), columns);
     }
 
-    private List<ChangeRecord> records(TableSchema table, PollQuery query, List<@Nullable Object[]> rows) {
+    private List<ChangeRecord> records(TableSchema table, PollQuery query, List<SelectedRow> rows) {
         Instant now = Instant.now();
         String name = table.qualified();
+        RowShape shape = new RowShape(table);
         OutboxColumns outbox = OutboxColumns.of(settings.config(), table);
         List<ChangeRecord> records = new ArrayList<>(rows.size());
-        for (@Nullable Object[] row : rows) {
+        for (SelectedRow row : rows) {
             List<Object> place = query.cursorOf(row);
             reading.table(name).after = place;
             Progress.Step<LogState> step = progress.message(state -> state.table(name).after = place);
-            records.add(new ChangeRecord(step, name, RowImage.size(row), outbox, () -> event(table, row, place, now)));
+            records.add(new ChangeRecord(step, name, row.size(), outbox, () -> event(table, shape, row, place, now)));
         }
         return records;
     }
 
-    private ChangeEvent event(TableSchema table, @Nullable Object[] row, List<Object> place, Instant now) {
-        RowImage image = RowImage.of(table, row);
+    private ChangeEvent event(TableSchema table, RowShape shape, SelectedRow row, List<Object> place, Instant now) {
         StringJoiner position = new StringJoiner("/", lsn + "/snapshot/", "");
         place.forEach(value -> position.add(value.toString()));
         return new ChangeEvent(
                 table.schema(),
                 table.name(),
                 Operation.READ,
-                image.key(),
+                shape.key(row),
                 null,
-                image.values(),
+                shape.values(row),
                 List.of(),
-                image.types(),
+                shape.types(row),
                 now,
                 position.toString(),
                 null);

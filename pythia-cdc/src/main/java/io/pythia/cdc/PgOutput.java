@@ -212,7 +212,7 @@ final class PgOutput {
                 }
                 byte[] bytes = new byte[length];
                 rows.get(bytes);
-                value = new String(bytes, StandardCharsets.UTF_8);
+                value = Values.text(bytes);
             }
             if (kind == 'u') {
                 unchanged.add(column.name());

@@ -57,10 +57,9 @@ final class PollQuery {
         this.cursor = List.copyOf(cursor);
         this.places = cursor.stream().mapToInt(table.columns()::indexOf).toArray();
         Dialect dialect = database.dialect();
-        StringJoiner columns = new StringJoiner(", ", "SELECT ", " FROM " + dialect.quoteTable(table) + " t");
+        StringJoiner columns = new StringJoiner(", ", "SELECT ", "");
         if (dialect == Dialect.POSTGRESQL) {
             table.columns().forEach(column -> columns.add("t." + dialect.selected(column)));
-            columns.add("t.xmin::text");
         } else {
             columns.add("t.*"); // what comes says whether the table has changed
         }
@@ -75,16 +74,16 @@ final class PollQuery {
     }
 
     /** Returns the values of a row's cursor. */
-    List<Object> cursorOf(@Nullable Object[] row) {
+    List<Object> cursorOf(SelectedRow row) {
         List<Object> values = new ArrayList<>(cursor.size());
         for (int place : places) {
-            values.add(java.util.Objects.requireNonNull(row[place]));
+            values.add(java.util.Objects.requireNonNull(row.get(place)));
         }
         return values;
     }
 
     /** Reads a page. */
-    List<@Nullable Object[]> read(Connection connection, Page page) throws SQLException {
+    List<SelectedRow> read(Connection connection, Page page) throws SQLException {
         StringJoiner where = new StringJoiner(" AND ", " WHERE " + name(cursor.get(0)) + " IS NOT NULL AND ", "")
                 .setEmptyValue(" WHERE " + name(cursor.get(0)) + " IS NOT NULL");
         if (page.fromXid != 0) {
@@ -96,14 +95,17 @@ final class PollQuery {
         if (page.after != null) {
             where.add(database.dialect().comparesTuples() ? behindTuple() : behindInSteps());
         }
+        boolean numbered = database.dialect() == Dialect.POSTGRESQL && page.fromXid == 0;
+        String from = (numbered ? ", t.xmin::text" : "") + " FROM "
+                + database.dialect().quoteTable(table) + " t";
         try (PreparedStatement statement =
-                database.prepare(connection, select + where + order + " LIMIT " + page.limit)) {
+                database.prepare(connection, select + from + where + order + " LIMIT " + page.limit)) {
             bind(statement, page);
             try (ResultSet rows = statement.executeQuery()) {
                 checkColumns(rows.getMetaData());
-                List<@Nullable Object[]> found = new ArrayList<>();
+                List<SelectedRow> found = new ArrayList<>(page.limit);
                 while (rows.next()) {
-                    found.add(row(rows));
+                    found.add(row(rows, numbered));
                 }
                 return found;
             }
@@ -131,23 +133,23 @@ final class PollQuery {
         }
     }
 
-    /** On PostgreSQL the last value is the transaction's number. */
-    private @Nullable Object[] row(ResultSet rows) throws SQLException {
+    /** If it is numbered, the last value is the transaction's number. */
+    private SelectedRow row(ResultSet rows, boolean numbered) throws SQLException {
         int columns = table.columns().size();
-        boolean numbered = database.dialect() == Dialect.POSTGRESQL;
+        Dialect dialect = database.dialect();
         @Nullable Object[] row = new @Nullable Object[numbered ? columns + 1 : columns];
         for (int i = 0; i < columns; i++) {
-            row[i] = database.dialect().value(rows, i + 1, table.columns().get(i));
+            row[i] = dialect.value(rows, i + 1, table.columns().get(i));
         }
         if (numbered) {
-            row[columns] = rows.getString(columns + 1);
+            row[columns] = rows.getLong(columns + 1);
         }
-        return row;
+        return new SelectedRow(row);
     }
 
-    /** Returns whether a row of PostgreSQL was written by a transaction before that one. */
-    static boolean isBefore(@Nullable Object[] row, long toXid) {
-        long xid = Long.parseLong(String.valueOf(row[row.length - 1]));
+    /** Returns whether a row of a first round on PostgreSQL was written by a transaction before that one. */
+    static boolean isBefore(SelectedRow row, long toXid) {
+        long xid = (Long) java.util.Objects.requireNonNull(row.get(row.length() - 1));
         return xid < FIRST_NORMAL_XID || ((toXid - 1 - xid) & XID_MASK) < HALF_OF_ALL;
     }
 
@@ -214,7 +216,7 @@ final class PollQuery {
                 + name(first) + " DESC LIMIT 1";
         try (PreparedStatement statement = database.prepare(connection, sql);
                 ResultSet rows = statement.executeQuery()) {
-            return rows.next() ? database.dialect().value(rows, 1, first) : null;
+            return rows.next() ? SelectedRow.value(database.dialect().value(rows, 1, first)) : null;
         }
     }
 }

@@ -6,8 +6,6 @@ import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +38,10 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
     private final AtomicLong polls = new AtomicLong();
 
     /** Only the receiving thread. */
-    private final ArrayDeque<Received<ChangeRecord>> buffer = new ArrayDeque<>();
+    private List<Received<ChangeRecord>> page = List.of();
+
+    /** How much of the page was returned already. Only the receiving thread. */
+    private int taken;
 
     /** Only the settling thread, before that the one that opens. */
     private long savedVersion;
@@ -76,7 +77,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
     public List<Received<ChangeRecord>> receive(int max, Duration wait) throws InterruptedException {
         PollRound current = Objects.requireNonNull(round);
         long deadline = System.nanoTime() + wait.toNanos();
-        while (buffer.isEmpty()) {
+        while (taken == page.size()) {
             long now = System.nanoTime();
             if (wokenUp || now - deadline >= 0) {
                 wokenUp = false;
@@ -90,19 +91,34 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
                 nextPollAt = now + LONG_PAUSE; // the application settles nothing
                 continue;
             }
-            for (ChangeRecord record : current.next()) {
-                buffer.add(new Received<>(record, record));
-            }
+            page = current.next();
+            taken = 0;
             if (current.isOver()) {
                 polls.incrementAndGet();
                 nextPollAt = System.nanoTime() + settings.pollInterval().toNanos();
             }
         }
-        List<Received<ChangeRecord>> batch = new ArrayList<>(Math.min(max, buffer.size()));
-        while (batch.size() < max && !buffer.isEmpty()) {
-            batch.add(buffer.remove());
+        return take(max);
+    }
+
+    private List<Received<ChangeRecord>> take(int max) {
+        List<Received<ChangeRecord>> whole = page;
+        int from = taken;
+        taken = Math.min(whole.size(), from + max);
+        if (taken < whole.size()) {
+            return whole.subList(from, taken);
         }
-        return batch;
+        page = List.of(); // the engine has it now, and lets go of what is settled
+        taken = 0;
+        return from == 0 ? whole : whole.subList(from, whole.size());
+    }
+
+    /** The next page is read while this one is with the application: one page at most waits here. */
+    @Override
+    public void prefetch(int max) {
+        if (taken == page.size()) {
+            Objects.requireNonNull(round).readAhead();
+        }
     }
 
     private void await(long nanos) throws InterruptedException {
@@ -184,6 +200,9 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
         } catch (BrokerException e) {
             // only that some may be delivered twice
         } finally {
+            if (current != null) {
+                current.close();
+            }
             database.close();
         }
     }

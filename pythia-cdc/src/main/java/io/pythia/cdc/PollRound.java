@@ -1,6 +1,7 @@
 package io.pythia.cdc;
 
 import io.pythia.cdc.PollState.TableState;
+import io.pythia.spi.Received;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Only the receiving thread, but for the figures.
  */
-final class PollRound {
+final class PollRound implements AutoCloseable {
     private static final Duration OVERLAP_IN_WINDOWS = Duration.ofHours(1);
     private static final Duration OVERLAP = Duration.ofMinutes(1);
     private static final int MAX_REMEMBERED = 20_000;
@@ -36,6 +37,7 @@ final class PollRound {
     private final CdcSettings settings;
     private final Database database;
     private final boolean windows;
+    private final ReadAhead<List<SelectedRow>> ahead;
     private final Duration overlap;
     private List<PolledTable> tables = List.of();
     private PollState reading = new PollState();
@@ -52,6 +54,7 @@ final class PollRound {
     PollRound(CdcSettings settings, Database database) {
         this.settings = settings;
         this.database = database;
+        this.ahead = new ReadAhead<>(settings.name());
         this.windows = database.dialect() == Dialect.POSTGRESQL;
         Duration chosen = settings.config().overlap();
         this.overlap = chosen != null ? chosen : windows ? OVERLAP_IN_WINDOWS : OVERLAP;
@@ -104,10 +107,10 @@ final class PollRound {
     private void rememberOverlap(Connection connection, PolledTable table) throws SQLException {
         List<Object> after = null;
         Object from = table.before(reading.table(table.name()).newest, overlap);
-        List<@Nullable Object[]> rows;
+        List<SelectedRow> rows;
         do {
             rows = table.query.read(connection, new PollQuery.Page(0, 0, from, after, settings.maxBuffered()));
-            for (@Nullable Object[] row : rows) {
+            for (SelectedRow row : rows) {
                 after = table.query.cursorOf(row);
                 String key = table.name() + after;
                 remember(key, table.timeOf(after.get(0)));
@@ -118,13 +121,14 @@ final class PollRound {
 
     private void passOverStrictly(Connection connection, PolledTable table) throws SQLException {
         Object newest = reading.table(table.name()).newest;
-        List<@Nullable Object[]> rows = List.of();
+        List<SelectedRow> rows = List.of();
         do {
-            List<Object> after = reading.table(table.name()).after;
+            PollState.Cursor reached = reading.table(table.name()).after;
+            List<Object> after = reached == null ? null : reached.values();
             rows = table.query.read(connection, new PollQuery.Page(0, 0, newest, after, settings.maxBuffered()));
             if (!rows.isEmpty()) {
                 List<Object> last = table.query.cursorOf(rows.get(rows.size() - 1));
-                step(state -> state.table(table.name()).after = last);
+                step(state -> state.table(table.name()).after = () -> last);
             }
         } while (rows.size() == settings.maxBuffered());
     }
@@ -157,7 +161,7 @@ final class PollRound {
     }
 
     /** Reads the next page of the round, or begins one. May return none before the round is over. */
-    List<ChangeRecord> next() {
+    List<Received<ChangeRecord>> next() throws InterruptedException {
         if (current < 0 && !beginRound()) {
             return List.of();
         }
@@ -167,10 +171,9 @@ final class PollRound {
             nextTable();
             return List.of();
         }
-        PollQuery.Page page = page(table, state);
-        List<@Nullable Object[]> rows;
+        List<SelectedRow> rows;
         try {
-            rows = database.read("reading " + table.name(), connection -> table.query.read(connection, page));
+            rows = ahead.take(() -> read(table, page(table, state)));
         } catch (io.pythia.BrokerException e) {
             if (e.getCause() instanceof PollQuery.TableChangedException) {
                 lookUpTables();
@@ -178,17 +181,41 @@ final class PollRound {
             }
             throw e;
         }
-        List<ChangeRecord> records = records(table, rows);
-        if (rows.size() < page.limit()) {
+        List<Received<ChangeRecord>> records = records(table, rows);
+        if (rows.size() < settings.maxBuffered()) {
             endTable(table, state);
         }
         return records;
     }
 
+    /** Begins to read the next page of the round, if there is one and its place is known. */
+    void readAhead() {
+        if (current < 0) {
+            return;
+        }
+        PolledTable table = tables.get(current);
+        TableState state = reading.table(table.name());
+        if (state.after != null && !state.done) {
+            PollQuery.Page page = page(table, state);
+            ahead.begin(() -> read(table, page));
+        }
+    }
+
+    private List<SelectedRow> read(PolledTable table, PollQuery.Page page) {
+        return database.read("reading " + table.name(), connection -> table.query.read(connection, page));
+    }
+
+    /** Any thread. */
+    @Override
+    public void close() {
+        ahead.close();
+    }
+
     private PollQuery.Page page(PolledTable table, TableState state) {
         Object newest = newestBefore.get(table.name());
         Object from = windows || isOverlapping(table) ? table.before(newest, overlap) : null;
-        return new PollQuery.Page(reading.fromXid, reading.toXid, from, state.after, settings.maxBuffered());
+        List<Object> after = state.after == null ? null : state.after.values();
+        return new PollQuery.Page(reading.fromXid, reading.toXid, from, after, settings.maxBuffered());
     }
 
     /** Returns whether there is something to read. */
@@ -225,46 +252,52 @@ final class PollRound {
         }
     }
 
-    private List<ChangeRecord> records(PolledTable table, List<@Nullable Object[]> rows) {
-        Instant now = Instant.now();
-        Object before = newestBefore.get(table.name());
-        List<ChangeRecord> records = new ArrayList<>(rows.size());
-        for (@Nullable Object[] row : rows) {
-            List<Object> cursor = table.query.cursorOf(row);
-            String key = isOverlapping(table) ? table.name() + cursor : null;
-            boolean known = key != null && !remember(key, table.timeOf(cursor.get(0)));
-            Consumer<PollState> effect = effect(table, cursor, key);
-            effect.accept(reading);
-            if (isOverlapping(table)) {
-                reading.table(table.name()).after = cursor; // in this round; the next one begins earlier
+    private List<Received<ChangeRecord>> records(PolledTable table, List<SelectedRow> rows) {
+        Progress<PollState> stored = Objects.requireNonNull(progress);
+        boolean overlapping = isOverlapping(table);
+        boolean first = windows && reading.fromXid == 0;
+        PolledRow.Page page = new PolledRow.Page(this, table, newestBefore.get(table.name()), Instant.now());
+        List<Received<ChangeRecord>> records = new ArrayList<>(rows.size());
+        PolledRow last = null;
+        for (SelectedRow row : rows) {
+            String key = null;
+            boolean known = false;
+            if (overlapping) {
+                List<Object> cursor = table.query.cursorOf(row);
+                key = table.name() + cursor;
+                known = !remember(key, table.timeOf(cursor.get(0)));
             }
+            PolledRow polled = new PolledRow(page, row, key);
+            last = polled;
             if (known) {
                 continue; // its effect waits for the acknowledgement of when it was read first
             }
-            boolean early = windows && reading.fromXid == 0 && !PollQuery.isBefore(row, reading.toXid);
-            if (early || !table.isWanted(row)) {
-                Objects.requireNonNull(progress).event(effect);
-                continue;
+            if ((first && !PollQuery.isBefore(row, reading.toXid)) || !table.isWanted(row)) {
+                stored.event(polled);
+            } else {
+                ChangeRecord record =
+                        new ChangeRecord(stored.message(polled), table.sourceOf(row), row.size(), table.outbox, polled);
+                records.add(new Received<>(record, record));
             }
-            Object place = Objects.requireNonNull(progress).message(effect);
-            records.add(new ChangeRecord(
-                    place, table.sourceOf(row), RowImage.size(row), table.outbox, () -> table.event(row, before, now)));
+        }
+        if (last != null) {
+            last.accept(reading); // it is behind the others
         }
         return records;
     }
 
-    private Consumer<PollState> effect(PolledTable table, List<Object> cursor, @Nullable String key) {
-        return state -> {
-            TableState place = state.table(table.name());
-            if (key == null) {
-                place.after = cursor;
-            } else if (state != reading) {
-                acknowledged.add(key);
-            }
-            if (!windows) {
-                place.newest = table.later(place.newest, cursor.get(0));
-            }
-        };
+    /** Moves a place behind a row. With an overlap that place lasts for this round only: the next one begins earlier. */
+    void moveBehind(PolledRow row, PollState state) {
+        PolledTable table = row.page.table();
+        TableState place = state.table(table.name());
+        if (row.key == null || state == reading) {
+            place.after = row;
+        } else {
+            acknowledged.add(row.key);
+        }
+        if (!windows) {
+            place.newest = table.later(place.newest, row.values().get(0));
+        }
     }
 
     /** Returns whether it was not known. */
@@ -273,12 +306,12 @@ final class PollRound {
     }
 
     private void endTable(PolledTable table, TableState state) {
-        List<Object> last = state.after;
+        Object last = state.after == null ? null : state.after.values().get(0);
         if (windows) {
             step(place -> {
                 TableState each = place.table(table.name());
                 each.done = true;
-                each.newest = last == null ? each.newest : table.later(each.newest, last.get(0));
+                each.newest = last == null ? each.newest : table.later(each.newest, last);
             });
         }
         if (isOverlapping(table) && state.newest != null) {

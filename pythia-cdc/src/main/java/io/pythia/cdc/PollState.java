@@ -1,9 +1,11 @@
 package io.pythia.cdc;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -20,11 +22,16 @@ import org.jspecify.annotations.Nullable;
 final class PollState {
     private static final int VERSION = 1;
 
+    /** A place in the order of a table's rows. Its values are made when they are asked for: most places are only passed. */
+    interface Cursor {
+        List<Object> values();
+    }
+
     /** A place in one table. */
     static final class TableState {
-        /** The cursor of the last row in the round that is under way; null at its beginning. */
+        /** The last row in the round that is under way; null at its beginning. */
         @Nullable
-        List<Object> after;
+        Cursor after;
 
         /** The greatest value of the column of changes so far; null if there was no row yet. */
         @Nullable
@@ -44,7 +51,8 @@ final class PollState {
     private Set<String> recent = Set.of();
 
     TableState table(String name) {
-        return tables.computeIfAbsent(name, key -> new TableState());
+        TableState known = tables.get(name);
+        return known != null ? known : tables.computeIfAbsent(name, key -> new TableState());
     }
 
     Set<String> recent() {
@@ -89,7 +97,7 @@ final class PollState {
         if (node.path("after").isArray()) {
             List<Object> after = new ArrayList<>();
             node.path("after").forEach(each -> after.add(java.util.Objects.requireNonNull(value(each))));
-            table.after = after;
+            table.after = () -> after;
         }
     }
 
@@ -104,20 +112,43 @@ final class PollState {
     }
 
     String write(Collection<String> seenOfLate) {
-        ObjectNode root = ChangeJson.MAPPER.createObjectNode().put("version", VERSION);
-        root.put("fromXid", fromXid).put("toXid", toXid);
-        ObjectNode all = root.putObject("tables");
-        tables.forEach((name, table) -> {
-            ObjectNode node = all.putObject(name).put("done", table.done);
-            node.set("newest", ChangeJson.MAPPER.valueToTree(table.newest));
-            if (table.after != null) {
-                ArrayNode after = node.putArray("after");
-                table.after.forEach(each -> after.add(ChangeJson.MAPPER.<JsonNode>valueToTree(each)));
+        StringWriter text = new StringWriter(256);
+        try (JsonGenerator json = ChangeJson.MAPPER.getFactory().createGenerator(text)) {
+            json.writeStartObject();
+            json.writeNumberField("version", VERSION);
+            json.writeNumberField("fromXid", fromXid);
+            json.writeNumberField("toXid", toXid);
+            json.writeObjectFieldStart("tables");
+            for (Map.Entry<String, TableState> each : tables.entrySet()) {
+                json.writeObjectFieldStart(each.getKey());
+                writeTable(json, each.getValue());
+                json.writeEndObject();
             }
-        });
-        if (!seenOfLate.isEmpty()) {
-            seenOfLate.forEach(root.putArray("recent")::add);
+            json.writeEndObject();
+            if (!seenOfLate.isEmpty()) {
+                json.writeArrayFieldStart("recent");
+                for (String each : seenOfLate) {
+                    json.writeString(each);
+                }
+                json.writeEndArray();
+            }
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // there is no I/O
         }
-        return root.toString();
+        return text.toString();
+    }
+
+    private static void writeTable(JsonGenerator json, TableState table) throws IOException {
+        json.writeBooleanField("done", table.done);
+        json.writeFieldName("newest");
+        ChangeJson.writeValue(json, table.newest);
+        if (table.after != null) {
+            json.writeArrayFieldStart("after");
+            for (Object value : table.after.values()) {
+                ChangeJson.writeValue(json, value);
+            }
+            json.writeEndArray();
+        }
     }
 }

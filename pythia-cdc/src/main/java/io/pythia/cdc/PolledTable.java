@@ -13,7 +13,6 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /** A table that is polled: how it is read, and how its rows become events. */
@@ -22,6 +21,7 @@ final class PolledTable {
 
     final TableSchema schema;
     final PollQuery query;
+    private final RowShape shape;
     final OutboxColumns outbox;
     private final String name;
     private final Column updated;
@@ -37,6 +37,7 @@ final class PolledTable {
         this.schema = schema;
         this.name = schema.qualified();
         this.query = query;
+        this.shape = new RowShape(schema);
         this.updated = updated;
         this.outbox = OutboxColumns.of(config, schema);
         this.created = schema.column(config.createdColumn());
@@ -90,12 +91,12 @@ final class PolledTable {
     }
 
     /** Returns whether a row is one that is asked for: a log of deletes has those of other tables, too. */
-    boolean isWanted(@Nullable Object[] row) {
+    boolean isWanted(SelectedRow row) {
         return deletes == null || deletes.tableOf(schema, row) != null;
     }
 
     /** Returns the table that a row is of. */
-    String sourceOf(@Nullable Object[] row) {
+    String sourceOf(SelectedRow row) {
         PolledTable of = deletes == null ? null : deletes.tableOf(schema, row);
         return of == null ? name() : of.name();
     }
@@ -151,40 +152,42 @@ final class PolledTable {
      *
      * @param newestBefore the greatest value of the column of changes before this round, null in the first one
      */
-    ChangeEvent event(@Nullable Object[] row, @Nullable Object newestBefore, Instant polledAt) {
+    ChangeEvent event(SelectedRow row, @Nullable Object newestBefore, Instant polledAt) {
         if (deletes != null) {
-            return deletes.event(schema, row, position(row), polledAt);
+            return deletes.event(schema, row, position(query.cursorOf(row)), polledAt);
         }
-        RowImage image = RowImage.of(schema, row);
-        Operation operation = operation(row, newestBefore);
-        Instant time = timeOf(value(row, updated));
+        List<Object> cursor = query.cursorOf(row); // it begins with the column of changes
+        Operation operation = operation(row, cursor.get(0), newestBefore);
+        Instant time = timeOf(cursor.get(0));
         boolean gone = operation == Operation.DELETE;
         return new ChangeEvent(
                 schema.schema(),
                 schema.name(),
                 operation,
-                image.key(),
-                gone ? image.values() : null,
-                gone ? null : image.values(),
+                shape.key(row),
+                gone ? shape.values(row) : null,
+                gone ? null : shape.values(row),
                 List.of(),
-                image.types(),
+                shape.types(row),
                 time == null ? polledAt : time,
-                position(row),
+                position(cursor),
                 null);
     }
 
-    private String position(@Nullable Object[] row) {
-        StringJoiner text = new StringJoiner("/");
-        query.cursorOf(row).forEach(value -> text.add(value.toString()));
+    private static String position(List<Object> cursor) {
+        StringBuilder text = new StringBuilder(48).append(cursor.get(0));
+        for (int i = 1; i < cursor.size(); i++) {
+            text.append('/').append(cursor.get(i));
+        }
         return text.toString();
     }
 
-    private @Nullable Object value(@Nullable Object[] row, Column column) {
-        return row[schema.columns().indexOf(column)];
+    private @Nullable Object value(SelectedRow row, Column column) {
+        return row.get(schema.columns().indexOf(column));
     }
 
     /** A row is new if it has not been changed since it was made, or was made after all that was seen before. */
-    private Operation operation(@Nullable Object[] row, @Nullable Object newestBefore) {
+    private Operation operation(SelectedRow row, Object changed, @Nullable Object newestBefore) {
         if (deleted != null && Values.isTombstone(value(row, deleted))) {
             return Operation.DELETE;
         }
@@ -192,7 +195,6 @@ final class PolledTable {
             return Operation.UPSERT;
         }
         Object made = value(row, created);
-        Object changed = value(row, updated);
         if (made == null) {
             return Operation.UPSERT;
         }

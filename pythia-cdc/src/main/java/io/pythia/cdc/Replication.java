@@ -225,9 +225,7 @@ final class Replication implements AutoCloseable {
     /** Begins to read behind a place. */
     PGReplicationStream start(long lsn) {
         try {
-            // The server sends at least each status interval, as it is asked to; a longer silence is none of a living
-            // one.
-            return postgres()
+            PGReplicationStream stream = postgres()
                     .getReplicationAPI()
                     .replicationStream()
                     .logical()
@@ -240,6 +238,9 @@ final class Replication implements AutoCloseable {
                             (int) settings.config().statusInterval().toMillis(),
                             java.util.concurrent.TimeUnit.MILLISECONDS)
                     .start();
+            open().setNetworkTimeout(Runnable::run, (int)
+                    Silence.longest(settings.config()).toMillis());
+            return stream;
         } catch (SQLException e) {
             throw CdcErrors.translate(settings.name() + ": beginning to read the log", e);
         }

@@ -18,14 +18,23 @@ import org.jspecify.annotations.Nullable;
  * @param status its {@code wal_status}
  * @param lag how many bytes of the log are behind that
  * @param current where the log ends
+ * @param sent how far the server has sent the log to who reads from it, 0 if nobody does, or if it does not say
  */
 record ReplicationSlot(
-        String plugin, String database, int activePid, long confirmed, String status, long lag, long current) {
+        String plugin,
+        String database,
+        int activePid,
+        long confirmed,
+        String status,
+        long lag,
+        long current,
+        long sent) {
 
     private static final String QUERY = "SELECT plugin, database, coalesce(active_pid, 0),"
             + " confirmed_flush_lsn::text, coalesce(wal_status, 'reserved'),"
             + " coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn), 0)::bigint,"
-            + " pg_current_wal_lsn()::text, restart_lsn IS NULL FROM pg_replication_slots"
+            + " pg_current_wal_lsn()::text, restart_lsn IS NULL,"
+            + " (SELECT sent_lsn::text FROM pg_stat_replication WHERE pid = active_pid) FROM pg_replication_slots"
             + " WHERE slot_name = ? AND slot_type = 'logical'";
 
     /** Returns the slot, null if there is none. */
@@ -37,6 +46,7 @@ record ReplicationSlot(
                     return null;
                 }
                 String confirmed = row.getString(4);
+                String sent = row.getString(9);
                 return new ReplicationSlot(
                         row.getString(1),
                         row.getString(2),
@@ -44,7 +54,8 @@ record ReplicationSlot(
                         confirmed == null ? 0 : Lsn.parse(confirmed),
                         row.getBoolean(8) ? "lost" : row.getString(5),
                         row.getLong(6),
-                        Lsn.parse(row.getString(7)));
+                        Lsn.parse(row.getString(7)),
+                        sent == null ? 0 : Lsn.parse(sent));
             }
         }
     }

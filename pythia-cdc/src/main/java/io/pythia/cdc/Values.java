@@ -1,15 +1,19 @@
 package io.pythia.cdc;
 
+import io.pythia.BrokerException;
 import io.pythia.cdc.Column.Kind;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Locale;
@@ -24,7 +28,25 @@ final class Values {
             .appendOffset("+HH:mm:ss", "Z")
             .toFormatter(Locale.ROOT);
 
+    /** What a decoder makes of bytes that are no text. */
+    private static final char REPLACEMENT = '\uFFFD';
+
     private Values() {}
+
+    /**
+     * Returns a text of PostgreSQL.
+     *
+     * @throws BrokerException if it is not UTF-8, rather than an event with other letters in it
+     */
+    static String text(byte[] utf8) {
+        String text = new String(utf8, StandardCharsets.UTF_8);
+        if (text.indexOf(REPLACEMENT) >= 0 && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), utf8)) {
+            throw new BrokerException(
+                    "a value is not text in UTF-8, which only a database can have that was made with the encoding"
+                            + " SQL_ASCII, that is with none: make it anew with the encoding UTF8, or keep such values as bytea");
+        }
+        return text;
+    }
 
     static @Nullable Object convert(Kind kind, @Nullable Object raw) {
         if (raw == null || raw instanceof Boolean) {
@@ -112,14 +134,37 @@ final class Values {
         if (raw == null || raw instanceof Number) {
             return null;
         }
-        String text = iso(raw);
         try {
+            Instant common = kind == Kind.INSTANT ? utcOfPostgres(raw.toString()) : null;
+            if (common != null) {
+                return common;
+            }
+            String text = iso(raw);
             return kind == Kind.INSTANT && hasOffset(text)
                     ? OffsetDateTime.parse(text, WITH_OFFSET).toInstant()
                     : LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
-        } catch (DateTimeException e) {
+        } catch (DateTimeException | NumberFormatException e) {
             return null; // infinity, or before Christ
         }
+    }
+
+    /** The common case without a parser: {@code 2026-01-02 03:04:05.6+00}. Returns null if it is not that. */
+    private static @Nullable Instant utcOfPostgres(String text) {
+        int end = text.length() - 3;
+        if (!isUtcOfPostgres(text) || end > 29 || (end > 19 && text.charAt(19) != '.')) {
+            return null;
+        }
+        int seconds = number(text, 11, 13) * 3600 + number(text, 14, 16) * 60 + number(text, 17, 19);
+        int nanos = end > 20 ? number(text, 20, end) : 0;
+        for (int digits = Math.max(0, end - 20); digits < 9; digits++) {
+            nanos *= 10;
+        }
+        LocalDate day = LocalDate.of(number(text, 0, 4), number(text, 5, 7), number(text, 8, 10));
+        return Instant.ofEpochSecond(day.toEpochDay() * 86_400 + seconds, nanos);
+    }
+
+    private static int number(String text, int from, int to) {
+        return Integer.parseInt(text, from, to, 10);
     }
 
     private static boolean hasOffset(String text) {

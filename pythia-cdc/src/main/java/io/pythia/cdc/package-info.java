@@ -19,7 +19,7 @@
  * nack: delivered again by the engine, the place waits. reject: to the dead letters of the engine, then as ack. extend: there are no leases.
  *
  * <h2>Threads</h2>
- * Polling uses the engine's. Log mode has {@code pythia-<name>-log}, which reads the replication stream without pause, answers the server's
+ * Polling uses the engine's, and {@code pythia-<name>-read}, which reads the next page while one is with the application. Log mode has {@code pythia-<name>-log}, which reads the replication stream without pause, answers the server's
  * keep-alives and stores the place. The connection pool has a housekeeper of its own.
  *
  * <h2>Escape hatch</h2>

@@ -14,6 +14,9 @@ import java.sql.SQLTransientConnectionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
+import org.postgresql.util.ServerErrorMessage;
 
 class CdcErrorsTest {
 
@@ -51,6 +54,15 @@ class CdcErrorsTest {
         assertThat(CdcErrors.translate("x", pool)).isInstanceOf(BrokerAuthenticationException.class);
         BrokerException known = new BrokerException("known");
         assertThat(CdcErrors.translate("x", known)).isSameAs(known);
+    }
+
+    /** The driver's own 55000 is one of the connection; the server's is one of a setting. */
+    @Test
+    void streamThatTheDriverHasGivenUp_isALostConnection() {
+        SQLException driver = new PSQLException("inactive copy operation", PSQLState.OBJECT_NOT_IN_STATE);
+        assertThat(CdcErrors.translate("x", driver)).isInstanceOf(BrokerConnectionException.class);
+        SQLException server = new PSQLException(new ServerErrorMessage("SERROR\0C55000\0Mwal_level is replica\0"));
+        assertThat(CdcErrors.translate("x", server).isRetryable()).isFalse();
     }
 
     @Test

@@ -29,10 +29,12 @@ class CdcTlsIT {
     private static Path folder;
 
     private final Map<String, PostgresTestServer> servers = new HashMap<>();
+    private final Map<String, String> made = new HashMap<>();
+    private TestCertificates certificates;
 
     @BeforeAll
     void createAuthorities() throws IOException {
-        TestCertificates certificates = new TestCertificates(folder);
+        certificates = new TestCertificates(folder);
         certificates.authority("ca");
         certificates.authority("other");
     }
@@ -76,18 +78,31 @@ class CdcTlsIT {
     /** Returns the server with such a certificate, which the tests share. */
     private PostgresTestServer server(String names, String startDate) throws IOException {
         PostgresTestServer started = servers.get(names + startDate);
-        if (started != null) {
-            return started;
+        if (started == null) {
+            started = newServer(certificate(names, startDate), Map.of());
+            servers.put(names + startDate, started);
         }
-        TestCertificates certificates = new TestCertificates(folder);
-        String name = "server" + servers.size();
-        Path certificate = certificates.certificate("ca", name, names, startDate);
-        Path key = certificates.key(name);
-        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
-        PostgresTestServer server = TestServers.newPostgres(
-                Map.of("ssl", "on", "ssl_cert_file", certificate.toString(), "ssl_key_file", key.toString()));
-        servers.put(names + startDate, server);
-        return server;
+        return started;
+    }
+
+    private PostgresTestServer newServer(String certificate, Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("ssl", "on");
+        all.put("ssl_cert_file", folder.resolve(certificate + ".pem").toString());
+        all.put("ssl_key_file", certificates.key(certificate).toString());
+        return TestServers.newPostgres(all);
+    }
+
+    /** Returns the name of a certificate, made once: keytool is slow. */
+    private String certificate(String names, String startDate) throws IOException {
+        String name = made.get(names + startDate);
+        if (name == null) {
+            name = "certificate" + made.size();
+            certificates.certificate("ca", name, names, startDate);
+            Files.setPosixFilePermissions(certificates.key(name), PosixFilePermissions.fromString("rw-------"));
+            made.put(names + startDate, name);
+        }
+        return name;
     }
 
     private TlsConfig trusting(String authority) {
@@ -122,6 +137,37 @@ class CdcTlsIT {
     @Test
     void certificateThatHasExpired_isRefused() throws IOException {
         check(server("ip:127.0.0.1", "-3d"), trusting("ca"), false);
+    }
+
+    @Test
+    void certificateThatIsNotValidYet_isRefused() throws IOException {
+        check(server("ip:127.0.0.1", "+2d"), trusting("ca"), false);
+    }
+
+    @Test
+    void serverOfAnOldProtocol_isRefused() throws IOException {
+        Map<String, String> old = Map.of("ssl_min_protocol_version", "TLSv1", "ssl_max_protocol_version", "TLSv1.1");
+        try (PostgresTestServer server = newServer(certificate("ip:127.0.0.1", "-0d"), old)) {
+            check(server, trusting("ca"), false);
+        }
+    }
+
+    @Test
+    void serverThatWantsACertificate_connectsOnlyWhoeverHasOne() throws IOException {
+        Path rules = folder.resolve("pg_hba.conf");
+        // The test itself comes without TLS; for a client's certificate its name does not count.
+        Files.writeString(rules, "hostssl all all all trust clientcert=verify-ca\nhostnossl all all all trust\n");
+        Map<String, String> mutual = Map.of(
+                "hba_file", rules.toString(),
+                "ssl_ca_file", folder.resolve("ca.pem").toString());
+        String own = certificate("ip:127.0.0.1", "-0d");
+        try (PostgresTestServer server = newServer(own, mutual)) {
+            check(server, trusting("ca"), false);
+            check(
+                    server,
+                    trusting("ca").withClientCertificate(folder.resolve(own + ".pem"), certificates.key(own)),
+                    true);
+        }
     }
 
     @Test

@@ -21,7 +21,7 @@ record TestDatabase(Dialect dialect, String jdbc, String url) {
         String address = server.address();
         TestDatabase database = new TestDatabase(
                 Dialect.POSTGRESQL,
-                "jdbc:postgresql://" + address + "/postgres?user=postgres&password=postgres",
+                "jdbc:postgresql://" + address + "/postgres?user=postgres&password=postgres&sslmode=disable",
                 "postgresql://postgres:postgres@" + address + "/postgres");
         database.awaitUp();
         return database;

@@ -1,10 +1,13 @@
 package io.pythia.cdc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pythia.BrokerException;
 import io.pythia.cdc.Column.Kind;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +33,17 @@ class ValuesTest {
         assertThat(Values.convert(Kind.TEXT, null)).isNull();
     }
 
+    @Test
+    void textThatIsNotUtf8_isRefused_andNotChanged() {
+        for (String text : new String[] {"", "grün", "\uFFFD", "\uD83D\uDE00"}) {
+            assertThat(Values.text(text.getBytes(StandardCharsets.UTF_8))).isEqualTo(text);
+        }
+        byte[] latin1 = "grün".getBytes(StandardCharsets.ISO_8859_1);
+        assertThatThrownBy(() -> Values.text(latin1))
+                .isInstanceOf(BrokerException.class)
+                .hasMessageContaining("SQL_ASCII");
+    }
+
     /** As PostgreSQL writes them: with as many digits as the time has. */
     @ParameterizedTest
     @ValueSource(
@@ -48,6 +62,8 @@ class ValuesTest {
         assertThat(Values.convert(Kind.INSTANT, time + "+00")).isEqualTo(wanted);
         assertThat(Values.convert(Kind.INSTANT, time + "+00:00")).isEqualTo(wanted);
         assertThat(Values.convert(Kind.INSTANT, time)).isEqualTo(wanted);
+        assertThat(Values.instant(Kind.INSTANT, time + "+00")).hasToString(wanted);
+        assertThat(Values.instant(Kind.INSTANT, time + "+00:00")).hasToString(wanted);
     }
 
     @Test
@@ -59,6 +75,8 @@ class ValuesTest {
         assertThat(Values.instant(Kind.INSTANT, "2026-01-02 03:04:05"))
                 .isEqualTo(Instant.parse("2026-01-02T03:04:05Z"));
         assertThat(Values.instant(Kind.INTEGER, 7L)).isNull();
+        assertThat(Values.instant(Kind.INSTANT, "2026-13-02 03:04:05+00")).isNull();
+        assertThat(Values.instant(Kind.INSTANT, "2026-xx-02 03:04:05+00")).isNull();
         assertThat(Values.instant(Kind.TIMESTAMP, "0044-03-15 00:00:00 BC")).isNull();
     }
 }

@@ -1,0 +1,7 @@
+package io.pythia.cdc;
+
+class CdcLogFaultsIT extends FaultCases {
+    CdcLogFaultsIT() {
+        super(Source.LOG);
+    }
+}

@@ -1,0 +1,7 @@
+package io.pythia.cdc;
+
+class CdcMariaDbFaultsIT extends FaultCases {
+    CdcMariaDbFaultsIT() {
+        super(Source.MARIADB);
+    }
+}

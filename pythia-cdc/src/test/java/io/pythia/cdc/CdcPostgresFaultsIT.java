@@ -1,0 +1,7 @@
+package io.pythia.cdc;
+
+class CdcPostgresFaultsIT extends FaultCases {
+    CdcPostgresFaultsIT() {
+        super(Source.POSTGRES);
+    }
+}
