@@ -2,8 +2,7 @@ package io.pythia.cloud.aws;
 
 import io.pythia.Headers;
 import io.pythia.Message;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import io.pythia.internal.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashSet;
@@ -60,7 +59,7 @@ final class AwsMessages {
      */
     static Wire write(Message message, Map<String, MessageAttribute> fixed, boolean keyTravels) {
         PackedHeaders packed = new PackedHeaders();
-        String text = decode(message.body());
+        String text = Utf8.decode(message.body());
         String body;
         if (message.body().length == 0) {
             body = EMPTY_BODY;
@@ -84,11 +83,14 @@ final class AwsMessages {
 
     private static Map<String, MessageAttribute> attributes(
             Headers headers, Map<String, MessageAttribute> fixed, PackedHeaders packed) {
+        if (headers.isEmpty() && !packed.isNeeded()) {
+            return fixed;
+        }
         Map<String, MessageAttribute> attributes = new LinkedHashMap<>(fixed);
         Set<String> several = severalTimes(headers);
         int room = MAX_ATTRIBUTES - 1;
         for (Headers.Header header : headers) {
-            String value = decode(header.value());
+            String value = Utf8.decode(header.value());
             boolean fits = value != null
                     && !value.isEmpty()
                     && isLegal(value)
@@ -158,6 +160,9 @@ final class AwsMessages {
     }
 
     private static Headers headers(Map<String, MessageAttribute> attributes, Set<String> without) {
+        if (attributes.isEmpty()) {
+            return Headers.empty();
+        }
         Headers.Builder headers = Headers.builder();
         attributes.forEach((name, attribute) -> {
             if (!without.contains(name) && !name.isEmpty()) {
@@ -182,17 +187,5 @@ final class AwsMessages {
             }
         }
         return true;
-    }
-
-    /** Returns the text, or null if the bytes are not UTF-8. */
-    private static @Nullable String decode(byte[] bytes) {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            return null;
-        }
     }
 }

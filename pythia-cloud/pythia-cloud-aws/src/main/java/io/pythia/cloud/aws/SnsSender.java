@@ -93,8 +93,10 @@ final class SnsSender implements BatchSender.Destination {
                 .id(Integer.toString(index))
                 .message(entry.wire().body())
                 .subject(own != null ? own : settings.subject)
-                .messageStructure(settings.jsonStructure ? "json" : null)
-                .messageAttributes(attributes(entry.wire().attributes()));
+                .messageStructure(settings.jsonStructure ? "json" : null);
+        if (!entry.wire().attributes().isEmpty()) {
+            request.messageAttributes(attributes(entry.wire().attributes()));
+        }
         if (settings.topic.isFifo()) {
             request.messageGroupId(SqsMessages.group(message, settings.messageGroup));
             if (!settings.contentBasedDeduplication) {

@@ -32,7 +32,9 @@ final class SqsMessage implements MessageContent {
     /** Creates one; on a standard queue a group has no meaning for the order, and is left out. */
     SqsMessage(QueueAddress queue, Message message, SqsMessages.Content content, int attempt, long leasedUntil) {
         this.queue = queue.name();
-        this.group = queue.isFifo() ? message.attributes().get(MessageSystemAttributeName.MESSAGE_GROUP_ID) : null;
+        this.group = queue.isFifo()
+                ? SqsMessages.systemAttribute(message, MessageSystemAttributeName.MESSAGE_GROUP_ID)
+                : null;
         this.message = message;
         this.content = content;
         this.attempt = attempt;

@@ -57,7 +57,7 @@ final class SqsMessages {
             if (envelope != null && envelope.subject() != null && !headers.contains(SnsEnvelope.SUBJECT)) {
                 headers = headers.with(SnsEnvelope.SUBJECT, envelope.subject());
             }
-            String group = message.attributes().get(MessageSystemAttributeName.MESSAGE_GROUP_ID);
+            String group = systemAttribute(message, MessageSystemAttributeName.MESSAGE_GROUP_ID);
             String key = read.key() != null || group == null || group.equals(NO_KEY_GROUP) ? read.key() : group;
             Instant time = envelope != null && envelope.timestamp() != null ? envelope.timestamp() : sent;
             return new Content(read.body(), headers, read.id(), key, time, null);
@@ -91,7 +91,7 @@ final class SqsMessages {
 
     /** Returns how often SQS has delivered it, this time included; what another program forges is not believed. */
     static int receiveCount(Message message) {
-        String count = message.attributes().get(MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT);
+        String count = systemAttribute(message, MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT);
         try {
             return count == null ? 1 : Math.max(1, Math.min(MAX_COUNT, Integer.parseInt(count)));
         } catch (NumberFormatException e) {
@@ -99,8 +99,13 @@ final class SqsMessages {
         }
     }
 
+    /** Returns what SQS says of a message, null if it does not; {@code Message.attributes} would copy all of it each time. */
+    static @Nullable String systemAttribute(Message message, MessageSystemAttributeName name) {
+        return message.attributesAsStrings().get(name.toString());
+    }
+
     private static Instant millis(Message message, MessageSystemAttributeName name) {
-        String millis = message.attributes().get(name);
+        String millis = systemAttribute(message, name);
         try {
             return millis == null ? Instant.now() : Instant.ofEpochMilli(Long.parseLong(millis));
         } catch (NumberFormatException e) {

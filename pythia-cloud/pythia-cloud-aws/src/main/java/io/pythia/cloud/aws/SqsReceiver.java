@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
@@ -31,6 +32,9 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
 
     private final SqsConsumerSettings settings;
     private final SqsInbox inbox;
+    /** Of a long poll, which takes that much longer than another request. */
+    private final AwsRequestOverrideConfiguration timeouts;
+
     private final List<Thread> pollers = new ArrayList<>();
     private final AtomicLong requests = new AtomicLong();
     private final AtomicLong receives = new AtomicLong();
@@ -47,6 +51,11 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
     SqsReceiver(SqsConsumerSettings settings) {
         this.settings = settings;
         this.inbox = new SqsInbox(settings.maxMessages(), settings.pollers(), settings.unseen());
+        this.timeouts = AwsRequestOverrideConfiguration.builder()
+                .apiCallAttemptTimeout(
+                        settings.waitTime().plus(settings.config().timeoutOfOneTry()))
+                .apiCallTimeout(settings.waitTime().plus(settings.config().timeout()))
+                .build();
     }
 
     @Override
@@ -145,20 +154,17 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
     }
 
     private ReceiveMessageRequest request(int count) {
-        Duration wait = settings.waitTime();
         return ReceiveMessageRequest.builder()
                 .queueUrl(url)
                 .maxNumberOfMessages(count)
-                .waitTimeSeconds((int) wait.toSeconds())
+                .waitTimeSeconds((int) settings.waitTime().toSeconds())
                 .visibilityTimeout((int) settings.visibilityTimeout().toSeconds())
                 .messageAttributeNames("All")
                 .messageSystemAttributeNames(MessageSystemAttributeName.ALL)
                 // A receive whose answer is lost gives the same messages when the client tries it again.
                 .receiveRequestAttemptId(
                         settings.queue().isFifo() ? UUID.randomUUID().toString() : null)
-                .overrideConfiguration(
-                        c -> c.apiCallAttemptTimeout(wait.plus(settings.config().timeoutOfOneTry()))
-                                .apiCallTimeout(wait.plus(settings.config().timeout())))
+                .overrideConfiguration(timeouts)
                 .build();
     }
 

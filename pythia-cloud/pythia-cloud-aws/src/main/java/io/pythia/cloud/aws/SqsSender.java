@@ -104,8 +104,10 @@ final class SqsSender implements BatchSender.Destination {
         Message message = entry.outgoing().message();
         SendMessageBatchRequestEntry.Builder request = SendMessageBatchRequestEntry.builder()
                 .id(Integer.toString(index))
-                .messageBody(entry.wire().body())
-                .messageAttributes(SqsMessages.nativeAttributes(entry.wire().attributes()));
+                .messageBody(entry.wire().body());
+        if (!entry.wire().attributes().isEmpty()) {
+            request.messageAttributes(SqsMessages.nativeAttributes(entry.wire().attributes()));
+        }
         if (settings.queue.isFifo()) {
             request.messageGroupId(SqsMessages.group(message, settings.messageGroup));
             if (!settings.contentBasedDeduplication) {

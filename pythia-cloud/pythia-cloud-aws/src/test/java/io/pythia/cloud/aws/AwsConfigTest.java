@@ -1,5 +1,6 @@
 package io.pythia.cloud.aws;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -171,7 +172,7 @@ class AwsConfigTest {
             assertThat(server.requests("GetQueueAttributes")).hasSize(looks);
             TestSubscriber.get(often.connect());
             int before = server.requests("GetQueueAttributes").size();
-            Traffic.eventually("questions", () -> {
+            eventually("questions", () -> {
                 assertThat(TestSubscriber.get(often.healthCheck()).isUp()).isTrue();
                 return server.requests("GetQueueAttributes").size() >= before + 4;
             });

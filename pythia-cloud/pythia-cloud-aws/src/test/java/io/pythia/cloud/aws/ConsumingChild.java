@@ -1,8 +1,6 @@
 package io.pythia.cloud.aws;
 
-import io.pythia.Subscribers;
-import io.pythia.testkit.ChildJvm;
-import io.pythia.testkit.Ledger;
+import io.pythia.testkit.FaultRuns;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -12,20 +10,10 @@ public final class ConsumingChild {
 
     /** Runs until it is killed. */
     public static void main(String[] args) throws Exception {
-        Ledger.Journal journal = Ledger.journal(Path.of(args[2]));
         SqsConsumer consumer = SqsQueues.consumer(args[0], args[1])
                 .visibilityTimeout(Duration.ofSeconds(3))
-                .maxInFlight(Traffic.WINDOW)
+                .maxInFlight(SqsFaultsIT.WINDOW)
                 .build();
-        consumer.connect().get();
-        consumer.consume()
-                .subscribe(Subscribers.each(
-                        message -> {
-                            journal.write(message.id());
-                            message.ack();
-                        },
-                        error -> System.exit(1)));
-        System.out.println(ChildJvm.READY);
-        Thread.currentThread().join();
+        FaultRuns.consumeUntilKilled(consumer, Path.of(args[2]));
     }
 }

@@ -1,6 +1,6 @@
 package io.pythia.cloud.aws;
 
-import static io.pythia.cloud.aws.Traffic.eventually;
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Health;
@@ -8,6 +8,7 @@ import io.pythia.Message;
 import io.pythia.SendResult;
 import io.pythia.testkit.Ledger;
 import io.pythia.testkit.TestSubscriber;
+import io.pythia.testkit.Traffic;
 import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.fault.FaultProxy.Direction;
 import io.pythia.testkit.server.TestServers;

@@ -1,6 +1,6 @@
 package io.pythia.cloud.aws;
 
-import static io.pythia.cloud.aws.Traffic.eventually;
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Health;
@@ -8,28 +8,21 @@ import io.pythia.Message;
 import io.pythia.Settled;
 import io.pythia.Worker;
 import io.pythia.testkit.ChildJvm;
-import io.pythia.testkit.Ledger;
+import io.pythia.testkit.FaultRuns;
 import io.pythia.testkit.TestSubscriber;
+import io.pythia.testkit.Traffic;
 import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.fault.FaultProxy.Direction;
 import io.pythia.testkit.server.SqsTestServer;
 import io.pythia.testkit.server.TestServers;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -46,6 +39,8 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 /** What a broken network, a killed process, a slow handler and a bad message do: nothing is lost. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SqsFaultsIT {
+    static final int WINDOW = 100;
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration SILENCE = Duration.ofSeconds(20);
     /** Five seconds are promised; twice that on a busy machine. */
     static final Duration SILENCE_NOTICED = Duration.ofSeconds(10);
@@ -81,6 +76,24 @@ class SqsFaultsIT {
         return SqsQueues.create(direct(), false);
     }
 
+    private SqsProducer.Builder producer(String queue) {
+        return SqsQueues.producer(server.address(), queue).retry(Traffic.QUICK).sendTimeout(Duration.ofSeconds(90));
+    }
+
+    private Traffic traffic() {
+        String queue = newQueue();
+        return Traffic.builder()
+                .producer((listener, metrics) -> producer(queue).build())
+                .consumer(listener -> SqsQueues.consumer(server.address(), queue)
+                        .visibilityTimeout(Duration.ofSeconds(5))
+                        .maxInFlight(WINDOW)
+                        .retry(Traffic.QUICK)
+                        .listener(listener)
+                        .build())
+                .pause(Duration.ofMillis(2))
+                .start();
+    }
+
     @Test
     void serverKilled_hasAtOnceWhatItHadAnswered() {
         List<String> queues = Stream.generate(() -> SqsQueues.create(direct(), true))
@@ -93,34 +106,34 @@ class SqsFaultsIT {
     }
 
     @Test // F01
-    void serverKilledUnderLoad_losesNothing() throws InterruptedException {
-        try (Traffic traffic = new Traffic(server.address(), newQueue())) {
+    void serverKilledUnderLoad_losesNothing() {
+        try (Traffic traffic = traffic()) {
             traffic.awaitMore(100);
             server.kill();
-            eventually("a health that says so", () -> traffic.health() == Health.Status.DOWN);
+            traffic.awaitHealth(Health.Status.DOWN);
             server.start();
             traffic.awaitMore(100);
-            eventually("a health that says so", () -> traffic.health() == Health.Status.UP);
-            traffic.finish("server killed", 10 * Traffic.WINDOW);
+            traffic.awaitHealth(Health.Status.UP);
+            traffic.finish("server killed", 10 * WINDOW);
         }
     }
 
     @Test // F04
-    void connectionsReset_manyTimes_loseNothing() throws InterruptedException {
-        try (Traffic traffic = new Traffic(server.address(), newQueue())) {
+    void connectionsReset_manyTimes_loseNothing() {
+        try (Traffic traffic = traffic()) {
             for (int i = 0; i < 10; i++) {
                 traffic.awaitMore(50);
                 proxy.resetAll();
             }
             traffic.awaitMore(50);
             // The SDK itself sends again what had no answer, which the ledger can't know of.
-            traffic.finish("connections reset 10 times", 10 * Traffic.WINDOW);
+            traffic.finish("connections reset 10 times", 10 * WINDOW);
         }
     }
 
     @Test // F05
-    void silentNetwork_isNoticed_andAllGoesOnWhenItIsBack() throws InterruptedException {
-        try (Traffic traffic = new Traffic(server.address(), newQueue())) {
+    void silentNetwork_isNoticed_andAllGoesOnWhenItIsBack() {
+        try (Traffic traffic = traffic()) {
             traffic.awaitMore(100);
             proxy.drop(Direction.TO_SERVER);
             proxy.drop(Direction.TO_CLIENT);
@@ -128,23 +141,19 @@ class SqsFaultsIT {
             Awaitility.await("a health that says so")
                     .atMost(SILENCE_NOTICED)
                     .until(() -> traffic.health() == Health.Status.DOWN);
-            eventually("an event", () -> traffic.lost.get() > 0);
+            eventually("an event", () -> traffic.lost() > 0);
             eventually("the end of the silence", () -> System.nanoTime() - since > SILENCE.toNanos());
             proxy.heal();
             traffic.awaitMore(100);
-            eventually("a health that says so", () -> traffic.health() == Health.Status.UP);
-            traffic.finish("black hole", 10 * Traffic.WINDOW);
+            traffic.awaitHealth(Health.Status.UP);
+            traffic.finish("black hole", 10 * WINDOW);
         }
     }
 
     @Test // F10
     void answersLost_messagesAreSentAgain_andOnAFifoQueueAreThereOnce() {
         String queue = SqsQueues.create(direct(), true);
-        try (SqsProducer producer = SqsQueues.producer(server.address(), queue)
-                .config(Traffic.config())
-                .retry(Traffic.QUICK)
-                .sendTimeout(Duration.ofSeconds(90))
-                .build()) {
+        try (SqsProducer producer = producer(queue).build()) {
             TestSubscriber.get(producer.connect());
             proxy.drop(Direction.TO_CLIENT);
             var results = IntStream.range(0, 20)
@@ -176,41 +185,18 @@ class SqsFaultsIT {
     }
 
     @Test // F13
-    void consumerProcess_killedInTheMiddle_losesNothing() throws IOException {
+    void consumerProcess_killedInTheMiddle_losesNothing() {
         String queue = newQueue();
-        Ledger ledger = new Ledger();
-        int count = 3_000;
         try (SqsProducer producer = SqsQueues.producer(direct(), queue).build()) {
-            for (int i = 0; i < count; i++) {
-                ledger.send(producer, Message.builder().id("m" + i).body("x").build());
-            }
-        }
-        assertThat(ledger.confirmed()).isEqualTo(count);
-        Path journal = folder.resolve("journal");
-        Files.createFile(journal);
-        Random random = new Random(13);
-        for (int kill = 0; kill < 4; kill++) {
-            long enough = lines(journal).size() + 50L + random.nextInt(300);
-            try (ChildJvm child = new ChildJvm(ConsumingChild.class, direct(), queue, journal.toString())) {
-                eventually("progress before the kill", () -> lines(journal).size() >= enough);
-                child.kill();
-            }
-        }
-        try (ChildJvm last = new ChildJvm(ConsumingChild.class, direct(), queue, journal.toString())) {
-            eventually("all messages", () -> Set.copyOf(lines(journal)).size() == count);
-            last.terminate();
-        }
-        ledger.readJournal(journal);
-        // What was acknowledged may wait for others for the request that tells the service.
-        ledger.verify(4 * 2 * Traffic.WINDOW);
-        System.out.println("consumer killed 4 times: " + ledger);
-    }
-
-    private static List<String> lines(Path file) {
-        try {
-            return Files.readAllLines(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // What was acknowledged may wait for others for the request that tells the service.
+            FaultRuns.killConsumers(
+                    "sqs",
+                    producer,
+                    3_000,
+                    4,
+                    folder.resolve("journal"),
+                    journal -> new ChildJvm(ConsumingChild.class, direct(), queue, journal.toString()),
+                    4 * 2 * WINDOW);
         }
     }
 
@@ -339,67 +325,20 @@ class SqsFaultsIT {
     }
 
     @Test // F40
-    void consumersAndProducers_closedAtRandomMoments_loseNothing_andLeaveNothing() throws Exception {
+    void consumersAndProducers_closedAtRandomMoments_loseNothing_andLeaveNothing() {
         String queue = newQueue();
-        Ledger ledger = new Ledger();
-        int lives = 200;
         // Side by side, which is the load, and the polls are waited for at the same time.
-        ExecutorService threads = Executors.newFixedThreadPool(16);
-        try {
-            List<Callable<Duration>> all = IntStream.range(0, lives)
-                    .<Callable<Duration>>mapToObj(life -> () -> liveAndClose(life, queue, ledger))
-                    .toList();
-            for (Future<Duration> closing : threads.invokeAll(all)) {
-                assertThat(closing.get()).isLessThan(Duration.ofSeconds(2 * 5 + 2));
-            }
-        } finally {
-            threads.shutdownNow();
-        }
-        try (SqsConsumer rest = SqsQueues.consumer(server.address(), queue).build()) {
-            rest.consume().subscribe(TestSubscriber.handling(message -> {
-                ledger.delivered(message.id());
-                message.ack();
-            }));
-            eventually("all confirmed messages", () -> ledger.lost().isEmpty() && ledger.open() == 0);
-        }
-        ledger.verify(lives * Traffic.WINDOW);
-        System.out.println("closed at " + lives + " random moments: " + ledger);
+        Duration longest = FaultRuns.closeAtRandom(
+                queue,
+                () -> SqsQueues.producer(server.address(), queue)
+                        .closeTimeout(CLOSE_TIMEOUT)
+                        .build(),
+                () -> SqsQueues.consumer(server.address(), queue)
+                        .closeTimeout(CLOSE_TIMEOUT)
+                        .build(),
+                WINDOW,
+                16);
+        assertThat(longest).isLessThan(CLOSE_TIMEOUT.plusSeconds(1));
         eventually("no connection", () -> proxy.open() == 0);
-        eventually(
-                "no threads",
-                () -> Thread.getAllStackTraces().keySet().stream()
-                        .noneMatch(thread -> thread.getName().contains(queue)));
-    }
-
-    /** Sends and consumes for a while that is random, and closes both; returns how long that took. */
-    private Duration liveAndClose(int life, String queue, Ledger ledger) {
-        Random random = new Random(life);
-        SqsProducer producer = SqsQueues.producer(server.address(), queue)
-                .closeTimeout(Duration.ofSeconds(5))
-                .build();
-        SqsConsumer consumer = SqsQueues.consumer(server.address(), queue)
-                .closeTimeout(Duration.ofSeconds(5))
-                .build();
-        consumer.consume().subscribe(TestSubscriber.handling(message -> {
-            ledger.delivered(message.id());
-            message.ack();
-        }));
-        int messages = random.nextInt(60);
-        for (int i = 0; i < messages; i++) {
-            ledger.send(producer, Message.builder().id(life + "-" + i).body("x").build());
-        }
-        spin(random.nextInt(60_000_000));
-        long before = System.nanoTime();
-        consumer.close();
-        producer.close();
-        return Duration.ofNanos(System.nanoTime() - before);
-    }
-
-    /** A time too short to sleep for. */
-    private static void spin(int nanos) {
-        long until = System.nanoTime() + nanos;
-        while (System.nanoTime() < until) {
-            Thread.onSpinWait();
-        }
     }
 }

@@ -1,6 +1,6 @@
 package io.pythia.cloud.aws;
 
-import static io.pythia.cloud.aws.Traffic.eventually;
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -19,6 +19,7 @@ final class SqsQueues {
 
     private SqsQueues() {}
 
+    /** The service is asked each second and given three for an answer, so that silence is noticed soon. */
     static AwsConfig.Builder config() {
         return AwsConfig.builder()
                 .region("us-east-1")

@@ -1,13 +1,18 @@
 package io.pythia.cloud.azure;
 
 import com.azure.core.credential.TokenCredential;
+import com.azure.core.exception.ClientAuthenticationException;
 import com.azure.identity.ClientSecretCredentialBuilder;
 import com.azure.identity.DefaultAzureCredentialBuilder;
+import com.microsoft.aad.msal4j.MsalServiceException;
 import io.pythia.Secret;
 import java.util.Objects;
 
 /** Credentials of Entra ID. The only class that needs {@code azure-identity}. */
 final class AzureCredentials {
+    private static final int BAD_REQUEST = 400;
+    private static final int FORBIDDEN = 403;
+
     private AzureCredentials() {}
 
     /**
@@ -26,17 +31,31 @@ final class AzureCredentials {
     }
 
     /** Loaded only when it is used. */
-    private static final class Factory {
-        static TokenCredential create(AzureConfig config) {
+    static final class Factory {
+        private static TokenCredential create(AzureConfig config) {
+            TokenCredential credential = credential(config);
+            return request -> credential.getToken(request).onErrorMap(MsalServiceException.class, Factory::translated);
+        }
+
+        static TokenCredential credential(AzureConfig config) {
             Secret secret = config.clientSecret();
-            if (secret == null) {
-                return new DefaultAzureCredentialBuilder().build();
-            }
+            return secret == null
+                    ? new DefaultAzureCredentialBuilder().build()
+                    : application(config, secret).build();
+        }
+
+        /** What the clients make of it does not say whether it is of any use to try again. */
+        private static Throwable translated(MsalServiceException error) {
+            Integer status = error.statusCode();
+            boolean refused = status != null && status >= BAD_REQUEST && status <= FORBIDDEN;
+            return refused ? new ClientAuthenticationException(error.getMessage(), null, error) : error;
+        }
+
+        static ClientSecretCredentialBuilder application(AzureConfig config, Secret secret) {
             return new ClientSecretCredentialBuilder()
                     .tenantId(Objects.requireNonNull(config.tenantId()))
                     .clientId(Objects.requireNonNull(config.clientId()))
-                    .clientSecret(secret.reveal())
-                    .build();
+                    .clientSecret(secret.reveal());
         }
     }
 }

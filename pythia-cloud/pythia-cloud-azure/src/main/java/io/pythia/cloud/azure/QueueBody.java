@@ -9,9 +9,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pythia.Headers;
 import io.pythia.Message;
+import io.pythia.internal.Utf8;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -57,8 +56,38 @@ record QueueBody(
         if (encoding == QueueEncoding.BASE64) {
             return Base64.getEncoder().encodeToString(body);
         }
-        String text = textOf(body);
-        if (text == null || !text.codePoints().allMatch(QueueBody::isXml)) {
+        return isPlain(body) ? new String(body, StandardCharsets.US_ASCII) : xmlText(body);
+    }
+
+    /**
+     * Returns the bytes of the text for a message, in UTF-8.
+     *
+     * @throws IllegalArgumentException as {@link #text} does
+     */
+    static int size(Message message, QueueEncoding encoding, boolean envelope) {
+        byte[] body = envelope ? wrap(message) : message.body();
+        if (encoding == QueueEncoding.BASE64) {
+            return (body.length + 2) / 3 * 4;
+        }
+        if (!isPlain(body)) {
+            xmlText(body);
+        }
+        return body.length;
+    }
+
+    /** Returns whether it is ASCII that XML can carry: then no text need be made to know it. */
+    private static boolean isPlain(byte[] body) {
+        for (byte b : body) {
+            if (b < ' ' && b != '\t' && b != '\n') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String xmlText(byte[] body) {
+        String text = Utf8.decode(body);
+        if (text == null || !isXml(text)) {
             throw new IllegalArgumentException("its body is no text that XML can carry; use the encoding BASE64");
         }
         return text;
@@ -75,14 +104,14 @@ record QueueBody(
         ArrayNode headers = json.putArray("headers");
         for (Headers.Header header : message.headers()) {
             ArrayNode pair = headers.addArray().add(header.name());
-            String text = textOf(header.value());
+            String text = Utf8.decode(header.value());
             if (text != null) {
                 pair.add(text);
             } else {
                 pair.addObject().put("base64", header.value());
             }
         }
-        String text = textOf(message.body());
+        String text = Utf8.decode(message.body());
         if (text != null) {
             json.put("body", text);
         } else {
@@ -95,24 +124,15 @@ record QueueBody(
         }
     }
 
-    private static @Nullable String textOf(byte[] bytes) {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            return null;
-        }
-    }
-
     /** XML 1.0 turns a carriage return into a line feed, and has no other control characters but tab and line feed. */
-    private static boolean isXml(int c) {
-        return c == '\t'
-                || c == '\n'
-                || (c >= ' ' && c <= 0xD7FF)
-                || (c >= 0xE000 && c <= 0xFFFD)
-                || (c >= 0x10000 && c <= 0x10FFFF);
+    private static boolean isXml(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i); // surrogates come in pairs here: it was UTF-8
+            if (c < ' ' ? c != '\t' && c != '\n' : c > 0xFFFD) {
+                return false;
+            }
+        }
+        return true;
     }
 
     // From the wire.

@@ -16,8 +16,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -29,7 +30,11 @@ import reactor.core.publisher.Mono;
  */
 final class QueueHttpClient implements HttpClient {
     /** What the JDK's client sets itself and refuses to be told. */
-    private static final Set<String> OWN = Set.of("connection", "content-length", "expect", "host", "upgrade");
+    private static final Set<String> OWN = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+
+    static {
+        OWN.addAll(List.of("connection", "content-length", "expect", "host", "upgrade"));
+    }
 
     private final java.net.http.HttpClient client;
 
@@ -69,8 +74,10 @@ final class QueueHttpClient implements HttpClient {
                         URI.create(request.getUrl().toString()))
                 .method(request.getHttpMethod().toString(), publisher);
         for (HttpHeader header : request.getHeaders()) {
-            if (!OWN.contains(header.getName().toLowerCase(Locale.ROOT))) {
-                header.getValuesList().forEach(value -> builder.header(header.getName(), value));
+            if (!OWN.contains(header.getName())) {
+                for (String value : header.getValuesList()) {
+                    builder.header(header.getName(), value);
+                }
             }
         }
         return builder.build();

@@ -1,12 +1,17 @@
 package io.pythia.cloud.azure;
 
 import com.azure.messaging.servicebus.ServiceBusReceivedMessage;
+import com.azure.messaging.servicebus.models.AbandonOptions;
+import com.azure.messaging.servicebus.models.DeferOptions;
 import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.Settled;
 import io.pythia.spi.AbstractMessageBroker;
+import io.pythia.spi.Outcome;
 import io.pythia.spi.ReceiveDriver;
+import io.pythia.spi.Settler;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -47,8 +52,30 @@ public final class ServiceBusConsumer extends AbstractMessageBroker<ServiceBusRe
      * @throws IllegalArgumentException if it is no message of Service Bus
      */
     public CompletableFuture<Settled> defer(Message message) {
-        message.unwrap(ServiceBusRecord.class).orElseThrow(Builder::notOurs).defer();
-        return message.ack();
+        return settle(message, Outcome.ACK, new DeferOptions());
+    }
+
+    /**
+     * Gives a message back as not processed, with application properties that it has from then on, beside those that it had, also among the
+     * dead letters: for instance how far it got. Settles the message, as {@link Message#nack()} does otherwise; a message is settled once.
+     *
+     * @param properties text, numbers, a {@link Boolean}, {@link Character}, {@link java.util.UUID}, {@link java.util.Date}, {@link
+     *     java.time.Instant} (in milliseconds) or {@code byte[]} by name; not null, no name empty
+     * @throws IllegalArgumentException if a property can't be carried, or if it is no message of Service Bus
+     */
+    public CompletableFuture<Settled> abandon(Message message, Map<String, ?> properties) {
+        return settle(
+                message,
+                Outcome.NACK,
+                new AbandonOptions().setPropertiesToModify(ServiceBusMessages.modification(properties)));
+    }
+
+    /** By the engine, which sees to it that it is done once, and ends the renewal of its lock. */
+    private static CompletableFuture<Settled> settle(Message message, Outcome outcome, Object options) {
+        return message.unwrap(ServiceBusReceivedMessage.class)
+                .flatMap(ours -> message.unwrap(Settler.class))
+                .orElseThrow(Builder::notOurs)
+                .settle(outcome, options);
     }
 
     /**

@@ -6,14 +6,16 @@ import com.azure.messaging.servicebus.ServiceBusMessage;
 import com.azure.messaging.servicebus.ServiceBusReceivedMessage;
 import io.pythia.Headers;
 import io.pythia.Message;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import io.pythia.internal.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Date;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.apache.qpid.proton.amqp.Binary;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,20 @@ final class ServiceBusMessages {
     private static final int MAX_HEADER_NAME = 10_000;
 
     private static final Set<String> HIDDEN = Set.of(KEY, HeaderOrder.PROPERTY);
+
+    /** What is the same in AMQP. */
+    private static final Set<Class<?>> PLAIN = Set.of(
+            String.class,
+            Boolean.class,
+            Character.class,
+            Byte.class,
+            Short.class,
+            Integer.class,
+            Long.class,
+            Float.class,
+            Double.class,
+            UUID.class,
+            Date.class);
 
     private ServiceBusMessages() {}
 
@@ -103,12 +119,10 @@ final class ServiceBusMessages {
     }
 
     /** Returns the native message, without what depends on the time of sending. */
-    static ServiceBusMessage toNative(Message message, boolean sessions) {
+    static ServiceBusMessage toNative(Message message, boolean sessions, CreationTimes times) {
         ServiceBusMessage to = new ServiceBusMessage(message.body());
         to.setMessageId(message.id());
-        to.getRawAmqpMessage()
-                .getProperties()
-                .setCreationTime(message.timestamp().atOffset(ZoneOffset.UTC));
+        to.getRawAmqpMessage().getProperties().setCreationTime(times.of(message.timestamp()));
         Map<String, Object> properties = to.getApplicationProperties();
         String key = message.key();
         boolean fits = key != null && !key.isEmpty() && key.length() <= MAX_NAME && !key.equals(COMMON_SESSION);
@@ -132,6 +146,35 @@ final class ServiceBusMessages {
         return to;
     }
 
+    /**
+     * Returns properties as AMQP carries them.
+     *
+     * @throws IllegalArgumentException if it can't carry one; the text has its name and type, never its value
+     */
+    static Map<String, Object> modification(Map<String, ?> properties) {
+        Map<String, Object> modification = new HashMap<>();
+        properties.forEach((name, value) -> {
+            if (name.isEmpty() || name.length() > MAX_HEADER_NAME || HIDDEN.contains(name)) {
+                throw new IllegalArgumentException("a property can't have the name '"
+                        + name.substring(0, Math.min(name.length(), MAX_NAME)) + "'");
+            }
+            modification.put(name, amqp(name, value));
+        });
+        return modification;
+    }
+
+    private static Object amqp(String name, @Nullable Object value) {
+        if (value instanceof byte[] bytes) {
+            return new Binary(bytes.clone());
+        } else if (value instanceof Instant time) {
+            return Date.from(time);
+        } else if (value != null && PLAIN.contains(value.getClass())) {
+            return value;
+        }
+        throw new IllegalArgumentException("the property '" + name + "' can't be carried: it is "
+                + (value == null ? "null" : "a " + value.getClass().getName()));
+    }
+
     static void enqueueAt(ServiceBusMessage message, @Nullable Instant time) {
         if (time != null) {
             message.setScheduledEnqueueTime(time.atOffset(ZoneOffset.UTC));
@@ -140,13 +183,7 @@ final class ServiceBusMessages {
 
     /** Returns text where the bytes are text, so that everybody can read it. */
     private static Object value(byte[] bytes) {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            return new Binary(bytes);
-        }
+        String text = Utf8.decode(bytes);
+        return text == null ? new Binary(bytes) : text;
     }
 }

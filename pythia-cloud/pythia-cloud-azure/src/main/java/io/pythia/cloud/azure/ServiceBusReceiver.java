@@ -243,7 +243,11 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         }
         ServiceBusSessions some = sessions;
         if (some != null) {
-            some.close();
+            Mono<Void> links = some.close();
+            if (alive) {
+                giveBack(links);
+            }
+            some.closeClient();
         }
         if (current != null) {
             // On another thread: it may wait for an answer that does not come.

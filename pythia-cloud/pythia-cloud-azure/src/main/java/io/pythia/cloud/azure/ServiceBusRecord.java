@@ -19,8 +19,6 @@ final class ServiceBusRecord implements MessageContent {
     private final byte[] body;
     private final boolean undecodable;
     private final long arrivedAt = System.nanoTime();
-    /** Set before the acknowledgement of a message that is to be put off. */
-    private volatile boolean deferred;
 
     /**
      * Creates one.
@@ -53,14 +51,6 @@ final class ServiceBusRecord implements MessageContent {
     /** Returns for how long it has been here, by a clock that does not jump. */
     long nanosHere(long now) {
         return now - arrivedAt;
-    }
-
-    void defer() {
-        deferred = true;
-    }
-
-    boolean isDeferred() {
-        return deferred;
     }
 
     /** Returns how often it was delivered, this time included. */
@@ -115,11 +105,7 @@ final class ServiceBusRecord implements MessageContent {
 
     @Override
     public <T> @Nullable T unwrap(Class<T> nativeType) {
-        if (nativeType.isInstance(message)) {
-            return nativeType.cast(message);
-        }
-        // For ServiceBusConsumer.defer; nobody else can name the class.
-        return nativeType == ServiceBusRecord.class ? nativeType.cast(this) : null;
+        return nativeType.isInstance(message) ? nativeType.cast(message) : null;
     }
 
     @Override

@@ -38,6 +38,7 @@ final class ServiceBusSender implements SendDriver {
 
     private final ServiceBusProducerSettings settings;
     private final Semaphore places = new Semaphore(MOST_UNDER_WAY);
+    private final CreationTimes times = new CreationTimes();
     private final Set<Pack> underWay = ConcurrentHashMap.newKeySet();
     private volatile @Nullable ServiceBusSenderAsyncClient client;
     private volatile @Nullable BrokerException failure;
@@ -71,7 +72,7 @@ final class ServiceBusSender implements SendDriver {
         throwFailure();
         Map<String, Pack> packs = new LinkedHashMap<>();
         for (Outgoing each : batch) {
-            ServiceBusMessage message = ServiceBusMessages.toNative(each.message(), settings.sessions());
+            ServiceBusMessage message = ServiceBusMessages.toNative(each.message(), settings.sessions(), times);
             if (settings.timeToLive() != null) {
                 message.setTimeToLive(settings.timeToLive());
             }

@@ -4,6 +4,7 @@ import com.azure.messaging.servicebus.ServiceBusException;
 import com.azure.messaging.servicebus.ServiceBusFailureReason;
 import com.azure.messaging.servicebus.ServiceBusReceiverAsyncClient;
 import com.azure.messaging.servicebus.ServiceBusSessionReceiverAsyncClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +22,8 @@ import reactor.core.scheduler.Schedulers;
  * Thread-safe: sessions come and end on the client's threads.
  */
 final class ServiceBusSessions {
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
+
     private final ServiceBusConsumerSettings settings;
     private final ServiceBusSessionReceiverAsyncClient client;
     private final Predicate<ServiceBusRecord> onMessage;
@@ -134,8 +137,8 @@ final class ServiceBusSessions {
         return links.size();
     }
 
-    /** Ends them all; what is unsettled goes back with its session. */
-    void close() {
+    /** Ends them all; what is unsettled goes back with its session. Completes when the broker has taken the links away. */
+    Mono<Void> close() {
         List<ServiceBusLink> all;
         synchronized (this) {
             closed = true;
@@ -143,15 +146,34 @@ final class ServiceBusSessions {
             links.clear();
         }
         accepting.dispose();
-        for (ServiceBusLink link : all) {
-            link.stop();
-            close(link.receiver());
-        }
+        all.forEach(ServiceBusLink::stop);
+        return Mono.when(all.stream().map(link -> closing(link.receiver())).toList());
+    }
+
+    /** Ends the connection, unless it has other clients. */
+    void closeClient() {
         Schedulers.boundedElastic().schedule(client::close);
     }
 
-    /** On another thread: the client waits for the broker's answer. */
     private static void close(ServiceBusReceiverAsyncClient receiver) {
-        Schedulers.boundedElastic().schedule(receiver::close);
+        closing(receiver).subscribe();
+    }
+
+    /**
+     * On another thread, since the client waits for the broker's answer: but not for long, because there are only so many of those
+     * threads, and all of the client needs them. If no answer comes the link ends with its connection.
+     */
+    private static Mono<Void> closing(ServiceBusReceiverAsyncClient receiver) {
+        return Mono.<Void>fromRunnable(() -> closeQuietly(receiver))
+                .subscribeOn(Schedulers.boundedElastic())
+                .timeout(CLOSE_LIMIT, Mono.empty());
+    }
+
+    private static void closeQuietly(ServiceBusReceiverAsyncClient receiver) {
+        try {
+            receiver.close();
+        } catch (RuntimeException e) {
+            // Interrupted at the limit, or refused by a link that is gone.
+        }
     }
 }

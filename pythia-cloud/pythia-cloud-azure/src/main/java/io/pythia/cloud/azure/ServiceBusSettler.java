@@ -2,18 +2,20 @@ package io.pythia.cloud.azure;
 
 import com.azure.messaging.servicebus.ServiceBusReceivedMessage;
 import com.azure.messaging.servicebus.ServiceBusReceiverAsyncClient;
+import com.azure.messaging.servicebus.models.AbandonOptions;
 import com.azure.messaging.servicebus.models.DeadLetterOptions;
+import com.azure.messaging.servicebus.models.DeferOptions;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** Hands outcomes to the broker, all of a batch at once, and collects the answers. */
@@ -40,13 +42,13 @@ final class ServiceBusSettler {
     CompletableFuture<?> settle(List<? extends Settlement<ServiceBusRecord>> batch) {
         CompletableFuture<Void> all = new CompletableFuture<>();
         AtomicInteger open = new AtomicInteger(batch.size());
+        Runnable answered = () -> {
+            if (open.decrementAndGet() == 0) {
+                all.complete(null);
+            }
+        };
         Map<ServiceBusLink, Mono<?>> renewals = new HashMap<>();
         for (Settlement<ServiceBusRecord> each : batch) {
-            Runnable answered = () -> {
-                if (open.decrementAndGet() == 0) {
-                    all.complete(null);
-                }
-            };
             if (isLostWithItsSession(each.receipt())) {
                 onSettled.accept(each.receipt());
                 each.stale();
@@ -79,9 +81,15 @@ final class ServiceBusSettler {
         ServiceBusReceivedMessage message = record.message();
         ServiceBusReceiverAsyncClient receiver = record.link().receiver();
         return switch (settlement.outcome()) {
-            case ACK -> record.isDeferred() ? receiver.defer(message) : receiver.complete(message);
-            case NACK -> receiver.abandon(message);
-            case REJECT -> receiver.deadLetter(message, deadLetter(record, settlement.reason()));
+            case ACK ->
+                settlement.detail() instanceof DeferOptions options
+                        ? receiver.defer(message, options)
+                        : receiver.complete(message);
+            case NACK ->
+                settlement.detail() instanceof AbandonOptions options
+                        ? receiver.abandon(message, options)
+                        : receiver.abandon(message);
+            case REJECT -> receiver.deadLetter(message, deadLetter(settlement));
             case EXTEND ->
                 message.getSessionId() == null
                         ? receiver.renewMessageLock(message)
@@ -91,9 +99,13 @@ final class ServiceBusSettler {
         };
     }
 
-    private DeadLetterOptions deadLetter(ServiceBusRecord record, @Nullable String given) {
-        String reason = given == null ? "rejected" : given;
+    private DeadLetterOptions deadLetter(Settlement<ServiceBusRecord> settlement) {
+        ServiceBusRecord record = settlement.receipt();
+        String reason = Objects.requireNonNullElse(settlement.reason(), "rejected");
         Map<String, Object> properties = new HashMap<>();
+        if (settlement.detail() instanceof AbandonOptions options) { // of the last attempt
+            properties.putAll(options.getPropertiesToModify());
+        }
         properties.put("pythia-dead-letter-reason", shortened(reason));
         properties.put("pythia-dead-letter-source", source);
         properties.put("pythia-dead-letter-id", record.id());

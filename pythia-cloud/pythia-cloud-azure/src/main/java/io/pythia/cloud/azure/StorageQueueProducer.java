@@ -4,7 +4,6 @@ import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.spi.AbstractMessageProducer;
 import io.pythia.spi.SendDriver;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +46,7 @@ public final class StorageQueueProducer extends AbstractMessageProducer {
     @Override
     protected @Nullable MessageException check(Message message) {
         try {
-            int size = settings.text(message).getBytes(StandardCharsets.UTF_8).length;
+            int size = settings.size(message);
             return size <= QueueBody.MAX_TEXT
                     ? null
                     : new MessageException(name() + ": a message of " + message.body().length + " bytes has " + size

@@ -29,4 +29,9 @@ record StorageQueueProducerSettings(
     String text(Message message) {
         return QueueBody.text(message, encoding, envelope);
     }
+
+    /** Returns how many bytes that text has in UTF-8; see {@link #text}. */
+    int size(Message message) {
+        return QueueBody.size(message, encoding, envelope);
+    }
 }

@@ -16,7 +16,7 @@
  * <h2>Settling</h2>
  * Service Bus. ack: complete. nack: abandon; the broker counts. nack with delay: by the engine, which renews the lock meanwhile. reject:
  * dead-letter with reason and description. extend: renews the lock, always for the lock time of the queue. {@code
- * ServiceBusConsumer.defer}: defer.
+ * ServiceBusConsumer.defer}: defer. {@code ServiceBusConsumer.abandon}: abandon, with properties to modify.
  *
  * <p>Storage Queue. ack: delete, with the latest pop receipt. nack and nack with delay: visible again at once, or later. reject: a copy to
  * {@code <queue>-poison}, then delete. extend: invisible for so long from now, at most seven days.

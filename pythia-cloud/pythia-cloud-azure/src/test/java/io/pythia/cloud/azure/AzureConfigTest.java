@@ -116,8 +116,8 @@ class AzureConfigTest {
                 .clientId("client")
                 .clientSecret(Secret.of(CANARY))
                 .build();
-        assertThat(AzureCredentials.of(machine)).isInstanceOf(DefaultAzureCredential.class);
-        assertThat(AzureCredentials.of(application)).isInstanceOf(ClientSecretCredential.class);
+        assertThat(AzureCredentials.Factory.credential(machine)).isInstanceOf(DefaultAzureCredential.class);
+        assertThat(AzureCredentials.Factory.credential(application)).isInstanceOf(ClientSecretCredential.class);
     }
 
     @Test

@@ -1,9 +1,7 @@
 package io.pythia.cloud.azure;
 
 import io.pythia.MessageBroker;
-import io.pythia.Subscribers;
-import io.pythia.testkit.ChildJvm;
-import io.pythia.testkit.Ledger;
+import io.pythia.testkit.FaultRuns;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -13,7 +11,6 @@ public final class ConsumingChild {
 
     /** Runs until it is killed. */
     public static void main(String[] args) throws Exception {
-        Ledger.Journal journal = Ledger.journal(Path.of(args[3]));
         AzureConfig config = AzureConfig.of(args[1]);
         MessageBroker consumer = args[0].equals("servicebus")
                 ? ServiceBusConsumer.builder().queueName(args[2]).config(config).build()
@@ -24,15 +21,6 @@ public final class ConsumingChild {
                         .visibilityTimeout(Duration.ofSeconds(3))
                         .maxPollInterval(Duration.ofMillis(300))
                         .build();
-        consumer.connect().get();
-        consumer.consume()
-                .subscribe(Subscribers.each(
-                        message -> {
-                            journal.write(message.text());
-                            message.ack();
-                        },
-                        error -> System.exit(1)));
-        System.out.println(ChildJvm.READY);
-        Thread.currentThread().join();
+        FaultRuns.consumeUntilKilled(consumer, Path.of(args[3]));
     }
 }

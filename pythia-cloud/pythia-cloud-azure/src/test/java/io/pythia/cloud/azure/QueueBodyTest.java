@@ -29,7 +29,10 @@ class QueueBodyTest {
                     QueueBody.of(QueueBody.text(message, QueueEncoding.BASE64, false), QueueEncoding.BASE64, false);
             assertThat(plain.body()).isEqualTo(bytes);
             for (QueueEncoding encoding : QueueEncoding.values()) {
-                QueueBody back = QueueBody.of(QueueBody.text(message, encoding, true), encoding, true);
+                String text = QueueBody.text(message, encoding, true);
+                assertThat(QueueBody.size(message, encoding, true))
+                        .isEqualTo(text.getBytes(StandardCharsets.UTF_8).length);
+                QueueBody back = QueueBody.of(text, encoding, true);
                 assertThat(back.body()).isEqualTo(bytes);
                 assertThat(back.id()).isEqualTo(message.id());
                 assertThat(back.key()).isEqualTo(message.key());
@@ -44,6 +47,7 @@ class QueueBodyTest {
         Message message = Message.of("<a> & \"ü\" \uD83D\uDE00\n\t");
         String text = QueueBody.text(message, QueueEncoding.TEXT, false);
         assertThat(text).isEqualTo(message.text());
+        assertThat(QueueBody.size(message, QueueEncoding.TEXT, false)).isEqualTo(message.body().length);
         assertThat(QueueBody.of(text, QueueEncoding.TEXT, false).body()).isEqualTo(message.body());
     }
 
@@ -53,6 +57,8 @@ class QueueBodyTest {
         assertThatThrownBy(() -> QueueBody.text(Message.of(text), QueueEncoding.TEXT, false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("BASE64");
+        assertThatThrownBy(() -> QueueBody.size(Message.of(text), QueueEncoding.TEXT, false))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -1,26 +1,27 @@
 package io.pythia.cloud.azure;
 
-import static io.pythia.cloud.azure.Traffic.eventually;
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.azure.core.amqp.models.AmqpMessageBody;
 import com.azure.messaging.servicebus.ServiceBusClientBuilder;
 import com.azure.messaging.servicebus.ServiceBusMessage;
 import com.azure.messaging.servicebus.ServiceBusSenderClient;
-import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.SendResult;
 import io.pythia.Settled;
 import io.pythia.retry.RetryConfig;
+import io.pythia.testkit.ChildJvm;
+import io.pythia.testkit.FaultRuns;
 import io.pythia.testkit.Ledger;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
+import io.pythia.testkit.Traffic;
 import io.pythia.testkit.fault.FaultProxy.Direction;
 import io.pythia.testkit.server.ServiceBusTestServer;
 import io.pythia.testkit.server.TestServers;
 import io.pythia.testkit.server.servicebus.QueueOptions;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,7 +33,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.qpid.proton.amqp.Binary;
 import org.apache.qpid.proton.amqp.Symbol;
 import org.apache.qpid.proton.amqp.UnsignedLong;
@@ -49,6 +49,10 @@ class ServiceBusFaultsIT {
     private static final Duration LOCK = Duration.ofSeconds(3);
     /** Unsettled at most: what a reset lets come again. */
     private static final int WINDOW = 400;
+    /** What four killed processes had: their windows, which are not more than what one receive brings and what was not yet settled. */
+    private static final int KILLED = 4 * 500;
+
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
     private final ServiceBusTestServer server = TestServers.newServiceBus();
 
@@ -92,7 +96,7 @@ class ServiceBusFaultsIT {
                 .queueName(queue)
                 .config(config())
                 .maxInFlight(WINDOW)
-                .closeTimeout(Traffic.CLOSE_TIMEOUT)
+                .closeTimeout(CLOSE_TIMEOUT)
                 .retry(Traffic.QUICK);
     }
 
@@ -102,27 +106,30 @@ class ServiceBusFaultsIT {
                 .config(config())
                 .retry(Traffic.QUICK)
                 .sendTimeout(Duration.ofSeconds(90))
+                .closeTimeout(CLOSE_TIMEOUT)
                 .build();
     }
 
     private Traffic traffic(String queue) {
-        return new Traffic(
-                producer(queue), listener -> consumer(queue).listener(listener).build(), Duration.ofMillis(1));
+        return Traffic.builder()
+                .producer((listener, metrics) -> producer(queue))
+                .consumer(listener -> consumer(queue).listener(listener).build())
+                .start();
     }
 
     @Test // F01
-    void broker_killedUnderLoad_losesNothing_andAllComesBackByItself() throws InterruptedException {
+    void broker_killedUnderLoad_losesNothing_andAllComesBackByItself() {
         try (Traffic traffic = traffic(queue())) {
             for (int kill = 0; kill < 4; kill++) {
                 traffic.awaitMore(200);
-                int lost = traffic.lost.get();
+                int lost = traffic.lost();
                 server.kill();
-                eventually("a health that says so", () -> traffic.health() == Health.Status.DOWN);
-                eventually("an event", () -> traffic.lost.get() > lost);
+                traffic.awaitHealth(Health.Status.DOWN);
+                eventually("an event", () -> traffic.lost() > lost);
                 server.start();
             }
             traffic.awaitMore(200);
-            eventually("a health that says so", () -> traffic.health() == Health.Status.UP);
+            traffic.awaitHealth(Health.Status.UP);
             traffic.finish("broker killed 4 times", 4 * WINDOW);
         }
     }
@@ -133,7 +140,7 @@ class ServiceBusFaultsIT {
         RetryConfig never = new RetryConfig(0, Duration.ofMillis(10), Duration.ofMillis(10), false, false);
         try (ServiceBusProducer producer = ServiceBusProducer.builder()
                 .queueName(queue)
-                .config(config())
+                .config(config().toBuilder().timeout(Duration.ofMinutes(1)).build()) // for one try
                 .retry(never)
                 .build()) {
             TestSubscriber.get(producer.connect());
@@ -145,26 +152,26 @@ class ServiceBusFaultsIT {
     }
 
     @Test // F04
-    void connectionsReset_manyTimes_loseNothing() throws InterruptedException {
+    void connectionsReset_manyTimes_loseNothing() {
         try (Traffic traffic = traffic(queue())) {
             for (int i = 0; i < 10; i++) {
                 traffic.awaitMore(100);
                 server.proxy().resetAll();
             }
             traffic.awaitMore(100);
-            assertThat(traffic.lost.get()).isPositive();
+            assertThat(traffic.lost()).isPositive();
             traffic.finish("connections reset 10 times", 10 * WINDOW);
         }
     }
 
     @Test // F05
-    void silentNetwork_isNoticed_andAllComesBackByItself() throws InterruptedException {
+    void silentNetwork_isNoticed_andAllComesBackByItself() {
         try (Traffic traffic = traffic(queue())) {
             traffic.awaitMore(200);
             server.proxy().drop(Direction.TO_SERVER);
             server.proxy().drop(Direction.TO_CLIENT);
-            eventually("an event", () -> traffic.lost.get() > 0);
-            eventually("a health that says so", () -> traffic.health() == Health.Status.DOWN);
+            eventually("an event", () -> traffic.lost() > 0);
+            traffic.awaitHealth(Health.Status.DOWN);
             server.proxy().heal();
             server.proxy().resetAll(); // bytes were swallowed: no connection from before makes sense any more
             traffic.awaitMore(200);
@@ -173,26 +180,27 @@ class ServiceBusFaultsIT {
     }
 
     @Test // F08
-    void connectionsReset_inTheMiddleOfFrames_loseNothing() throws InterruptedException {
-        Random random = new Random(8);
+    void connectionsReset_inTheMiddleOfFrames_loseNothing() {
         try (Traffic traffic = traffic(queue())) {
-            for (int i = 0; i < 50; i++) {
-                int before = server.proxy().accepted();
-                server.proxy()
-                        .resetAfter(i % 2 == 0 ? Direction.TO_SERVER : Direction.TO_CLIENT, random.nextInt(5_000));
-                eventually("a new connection", () -> server.proxy().accepted() > before);
-            }
-            server.proxy().heal();
+            FaultRuns.resetAtRandomBytes(server.proxy());
             traffic.awaitMore(200);
             traffic.finish("50 resets at random bytes", 50 * WINDOW);
         }
     }
 
     @Test // F13
-    void consumerProcess_killedInTheMiddle_losesNothing() throws IOException {
+    void consumerProcess_killedInTheMiddle_losesNothing() {
         String queue = queue();
         try (ServiceBusProducer producer = producer(queue)) {
-            FaultRuns.killConsumers("servicebus", server.connectionString(), queue, producer, 4_000, folder);
+            FaultRuns.killConsumers(
+                    "servicebus",
+                    producer,
+                    4_000,
+                    4,
+                    folder.resolve("journal"),
+                    journal -> new ChildJvm(
+                            ConsumingChild.class, "servicebus", server.connectionString(), queue, journal.toString()),
+                    KILLED);
         }
     }
 
@@ -201,7 +209,7 @@ class ServiceBusFaultsIT {
         String queue = queue();
         send(queue, 1);
         try (ServiceBusConsumer consumer = consumer(queue).build()) {
-            assertThat(TestSubscriber.get(FaultRuns.holdOn(consumer, LOCK).ack()))
+            assertThat(TestSubscriber.get(LeaseRuns.holdOn(consumer, LOCK).ack()))
                     .isEqualTo(Settled.DONE);
         }
         assertThat(server.counts(queue)).containsExactly(0, 0, 0, 0);
@@ -213,21 +221,21 @@ class ServiceBusFaultsIT {
         send(queue, 1);
         try (ServiceBusConsumer consumer =
                 consumer(queue).maxLease(Duration.ofMillis(1)).build()) {
-            FaultRuns.loseLease(
+            LeaseRuns.loseLease(
                     consumer, () -> assertThat(server.counts(queue).get(1)).isEqualTo(1));
         }
         assertThat(server.counts(queue)).containsExactly(0, 0, 0, 0);
     }
 
     @Test // F18
-    void linkDetachedByTheBroker_isReplaced_andSaid() throws InterruptedException {
+    void linkDetachedByTheBroker_isReplaced_andSaid() {
         String queue = queue();
         try (Traffic traffic = traffic(queue)) {
             for (int i = 0; i < 3; i++) {
                 traffic.awaitMore(100);
-                int lost = traffic.lost.get();
+                int lost = traffic.lost();
                 server.detach(queue);
-                eventually("an event", () -> traffic.lost.get() > lost);
+                eventually("an event", () -> traffic.lost() > lost);
             }
             traffic.awaitMore(100);
             traffic.finish("link detached 3 times", 3 * WINDOW);
@@ -237,25 +245,19 @@ class ServiceBusFaultsIT {
     @Test // T6
     void silentReceiver_isReplaced_whenTheQueueHasMessages() {
         String queue = queue();
-        AtomicReference<String> why = new AtomicReference<>();
-        BrokerListener listener = new BrokerListener() {
-            @Override
-            public void connectionLost(String broker, BrokerException cause) {
-                why.set(cause.getMessage());
-            }
-        };
+        Outages outages = new Outages();
         try (ServiceBusConsumer consumer = consumer(queue)
                 .maxWaitTime(Duration.ofSeconds(1))
                 .silentAfter(Duration.ofSeconds(2))
-                .listener(listener)
+                .listener(outages)
                 .build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);
             TestSubscriber.get(consumer.connect());
             server.mute(queue, true);
             send(queue, 3);
-            eventually("the watch", () -> why.get() != null);
-            assertThat(why.get()).contains("silent although the queue has messages");
+            eventually("the watch", () -> outages.lost() > 0);
+            assertThat(outages.causes().get(0)).hasMessageContaining("silent although the queue has messages");
             server.mute(queue, false);
             subscriber.await(3);
         }
@@ -297,10 +299,10 @@ class ServiceBusFaultsIT {
         List<ServiceBusMessage> odd = oddProperties();
         assertThat(noBytes.size() + odd.size()).isEqualTo(29);
         try (ServiceBusSenderClient raw = raw(queue)) {
-            FaultRuns.send(producer(queue), 500);
+            LeaseRuns.send(producer(queue), 500);
             raw.sendMessages(noBytes);
             raw.sendMessages(odd);
-            FaultRuns.send(producer(queue), 500);
+            LeaseRuns.send(producer(queue), 500);
         }
         List<String> read = new CopyOnWriteArrayList<>();
         try (ServiceBusConsumer consumer = consumer(queue).build()) {
@@ -366,7 +368,9 @@ class ServiceBusFaultsIT {
     @Test // F40
     void consumersAndProducers_closedAtRandomMoments_loseNothing_andLeaveNothing() {
         String queue = queue();
-        FaultRuns.closeAtRandom(() -> producer(queue), () -> consumer(queue).build(), 30, WINDOW);
+        Duration longest = FaultRuns.closeAtRandom(
+                queue, () -> producer(queue), () -> consumer(queue).build(), WINDOW, 1);
+        assertThat(longest).isLessThan(CLOSE_TIMEOUT.plusSeconds(1));
         eventually("no connection", () -> server.proxy().open() == 0);
     }
 
@@ -375,11 +379,11 @@ class ServiceBusFaultsIT {
         String queue = queue();
         send(queue, 5);
         try (ServiceBusConsumer consumer = consumer(queue).build()) {
-            FaultRuns.requestOne(consumer, LOCK);
+            LeaseRuns.requestOne(consumer, LOCK);
         }
     }
 
     private void send(String queue, int count) {
-        FaultRuns.send(producer(queue), count);
+        LeaseRuns.send(producer(queue), count);
     }
 }

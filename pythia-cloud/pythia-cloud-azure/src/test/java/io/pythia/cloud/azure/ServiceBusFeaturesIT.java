@@ -1,16 +1,11 @@
 package io.pythia.cloud.azure;
 
-import static io.pythia.cloud.azure.Traffic.eventually;
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.azure.messaging.servicebus.ServiceBusClientBuilder;
-import com.azure.messaging.servicebus.ServiceBusMessage;
-import com.azure.messaging.servicebus.ServiceBusReceivedMessage;
-import com.azure.messaging.servicebus.ServiceBusSenderClient;
 import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import io.pythia.BrokerTimeoutException;
 import io.pythia.DestinationNotFoundException;
 import io.pythia.Message;
@@ -18,6 +13,7 @@ import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.Settled;
 import io.pythia.retry.RetryConfig;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.ServiceBusTestServer;
 import io.pythia.testkit.server.TestServers;
@@ -30,7 +26,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What only Service Bus has, and each option of the builders. */
@@ -67,92 +62,6 @@ class ServiceBusFeaturesIT {
         }
     }
 
-    // Settling.
-
-    @Test
-    void defer_keepsTheMessageInTheQueue_untilItIsFetchedByItsNumber() {
-        String queue = queue();
-        send(queue, "later", "now");
-        try (ServiceBusConsumer consumer = consumer(queue).build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(2);
-            consumer.consume().subscribe(subscriber);
-            Message later = subscriber.await(2).get(0);
-            assertThat(TestSubscriber.get(consumer.defer(later))).isEqualTo(Settled.DONE);
-            TestSubscriber.get(subscriber.messages().get(1).ack());
-            assertThat(server.counts(queue)).containsExactly(0, 0, 1, 0);
-
-            subscriber.request(1);
-            assertThat(TestSubscriber.get(consumer.fetchDeferred(null, ServiceBusConsumer.sequenceNumber(later))))
-                    .isTrue();
-            Message again = subscriber.await(3).get(2);
-            assertThat(again.text()).isEqualTo("later");
-            assertThat(TestSubscriber.get(again.ack())).isEqualTo(Settled.DONE);
-            assertThat(server.counts(queue)).containsExactly(0, 0, 0, 0);
-            assertThat(TestSubscriber.get(consumer.fetchDeferred(null, 4711))).isFalse();
-        }
-        assertThatThrownBy(() -> ServiceBusConsumer.sequenceNumber(Message.of("x")))
-                .isInstanceOf(IllegalArgumentException.class);
-    }
-
-    @Test
-    void subQueue_deadLetters_haveReasonAndDescription() {
-        String queue = queue();
-        send(queue, "bad");
-        try (ServiceBusConsumer consumer = consumer(queue).build()) {
-            consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("not wanted")));
-            eventually(
-                    "the dead letter",
-                    () -> server.counts(queue + "/$deadletterqueue").get(0) == 1);
-        }
-        try (ServiceBusConsumer letters =
-                consumer(queue).subQueue(SubQueue.DEAD_LETTER).build()) {
-            TestSubscriber subscriber = TestSubscriber.acknowledging();
-            letters.consume().subscribe(subscriber);
-            Message letter = subscriber.await(1).get(0);
-            ServiceBusReceivedMessage raw =
-                    letter.unwrap(ServiceBusReceivedMessage.class).orElseThrow();
-            assertThat(raw.getDeadLetterReason()).isEqualTo("not wanted");
-            assertThat(raw.getDeadLetterErrorDescription()).contains("after 1 attempt");
-            assertThat(letter.source()).isEqualTo(queue + "/dead-letter");
-        }
-    }
-
-    @Test
-    void subQueue_transferDeadLetters_areReadFromTheirOwnAddress() {
-        String queue = queue();
-        String letters = queue + "/$Transfer/$DeadLetterQueue";
-        server.createQueue(letters, QueueOptions.defaults()); // the service fills it itself
-        send(queue, "not this");
-        try (ServiceBusSenderClient raw = new ServiceBusClientBuilder()
-                        .connectionString(server.connectionString())
-                        .sender()
-                        .queueName(letters)
-                        .buildClient();
-                ServiceBusConsumer consumer =
-                        consumer(queue).subQueue(SubQueue.TRANSFER_DEAD_LETTER).build()) {
-            raw.sendMessage(new ServiceBusMessage("this"));
-            TestSubscriber subscriber = TestSubscriber.acknowledging();
-            consumer.consume().subscribe(subscriber);
-            Message letter = subscriber.await(1).get(0);
-            assertThat(letter.text()).isEqualTo("this");
-            assertThat(letter.source()).isEqualTo(queue + "/transfer-dead-letter");
-        }
-    }
-
-    @Test
-    void maxDeliveriesOfTheQueue_areCountedByTheBroker() {
-        String queue = queue(QueueOptions.defaults().withMaxDeliveries(2));
-        send(queue, "bad");
-        try (ServiceBusConsumer consumer = consumer(queue).build()) {
-            TestSubscriber subscriber = TestSubscriber.handling(Message::nack);
-            consumer.consume().subscribe(subscriber);
-            eventually(
-                    "the dead letter",
-                    () -> server.counts(queue + "/$deadletterqueue").get(0) == 1);
-            assertThat(subscriber.messages().stream().map(Message::attempt)).containsExactly(1, 2);
-        }
-    }
-
     // Receiving.
 
     @Test
@@ -184,24 +93,18 @@ class ServiceBusFeaturesIT {
     void manyMessages_askedForAtOnce_areNotTooManyForTheClient() {
         String queue = queue();
         int count = 5_000;
-        FaultRuns.send(producer(queue).build(), count);
-        AtomicInteger lost = new AtomicInteger();
-        BrokerListener listener = new BrokerListener() {
-            @Override
-            public void connectionLost(String broker, BrokerException cause) {
-                lost.incrementAndGet();
-            }
-        };
+        LeaseRuns.send(producer(queue).build(), count);
+        Outages outages = new Outages();
         try (ServiceBusConsumer consumer = consumer(queue)
                 .maxMessages(1_000)
                 .prefetchCount(2_000)
-                .listener(listener)
+                .listener(outages)
                 .build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);
             assertThat(subscriber.await(count)).allMatch(message -> message.attempt() == 1);
         }
-        assertThat(lost).hasValue(0);
+        assertThat(outages.causes()).isEmpty();
     }
 
     private static String fact(ServiceBusConsumer consumer, String name) {

@@ -1,11 +1,16 @@
 package io.pythia.cloud.azure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.azure.messaging.servicebus.ServiceBusMessage;
 import io.pythia.Headers;
 import io.pythia.Message;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Date;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -29,7 +34,7 @@ class ServiceBusMessagesTest {
             }
             Headers sent = headers.build();
             ServiceBusMessage wire = ServiceBusMessages.toNative(
-                    Message.builder().headers(sent).body("x").build(), false);
+                    Message.builder().headers(sent).body("x").build(), false, new CreationTimes());
             assertThat(ServiceBusMessages.headers(wire.getApplicationProperties()))
                     .isEqualTo(sent);
         }
@@ -58,16 +63,38 @@ class ServiceBusMessagesTest {
     }
 
     @Test
+    void creationTime_isThatOfTheMessage_andSharedWithinAMoment() {
+        CreationTimes times = new CreationTimes();
+        Instant first = Instant.ofEpochMilli(1_700_000_000_123L);
+        OffsetDateTime shared = created(first, times);
+        assertThat(shared.toInstant()).isEqualTo(first);
+        assertThat(created(Instant.ofEpochMilli(first.toEpochMilli()), times)).isSameAs(shared);
+        assertThat(created(first.plusMillis(1), times).toInstant()).isEqualTo(first.plusMillis(1));
+        assertThat(created(first, times)).isEqualTo(shared);
+    }
+
+    private static OffsetDateTime created(Instant time, CreationTimes times) {
+        Message message = Message.builder().timestamp(time).body("x").build();
+        return ServiceBusMessages.toNative(message, false, times)
+                .getRawAmqpMessage()
+                .getProperties()
+                .getCreationTime();
+    }
+
+    @Test
     void key_isTheSession_orThePartitionKey_orAProperty() {
         Message message = Message.builder().key("k").body("x").build();
-        assertThat(ServiceBusMessages.toNative(message, true).getSessionId()).isEqualTo("k");
-        assertThat(ServiceBusMessages.toNative(message, false).getPartitionKey())
+        assertThat(ServiceBusMessages.toNative(message, true, new CreationTimes())
+                        .getSessionId())
+                .isEqualTo("k");
+        assertThat(ServiceBusMessages.toNative(message, false, new CreationTimes())
+                        .getPartitionKey())
                 .isEqualTo("k");
         Message longKey = Message.builder().key("k".repeat(129)).body("x").build();
-        ServiceBusMessage wire = ServiceBusMessages.toNative(longKey, false);
+        ServiceBusMessage wire = ServiceBusMessages.toNative(longKey, false, new CreationTimes());
         assertThat(wire.getPartitionKey()).isNull();
         assertThat(wire.getApplicationProperties()).containsEntry(ServiceBusMessages.KEY, longKey.key());
-        ServiceBusMessage common = ServiceBusMessages.toNative(longKey, true);
+        ServiceBusMessage common = ServiceBusMessages.toNative(longKey, true, new CreationTimes());
         assertThat(common.getSessionId()).isEqualTo(ServiceBusMessages.COMMON_SESSION);
         assertThat(common.getApplicationProperties()).containsEntry(ServiceBusMessages.KEY, longKey.key());
     }
@@ -77,5 +104,44 @@ class ServiceBusMessagesTest {
         Message message =
                 Message.builder().header("n".repeat(10_001), "x").body("x").build();
         assertThat(ServiceBusMessages.refusal(message)).contains("10000");
+    }
+
+    @Test
+    void modification_carriesWhatAmqpHas() {
+        byte[] bytes = {1, 2};
+        Instant time = Instant.ofEpochMilli(1_700_000_000_123L);
+        Map<String, Object> modification = ServiceBusMessages.modification(
+                Map.of("text", "t", "int", 1, "double", 1.5, "bytes", bytes, "time", time));
+        bytes[0] = 9; // is no more than the caller's copy
+        assertThat(modification)
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "text",
+                        "t",
+                        "int",
+                        1,
+                        "double",
+                        1.5,
+                        "bytes",
+                        new Binary(new byte[] {1, 2}),
+                        "time",
+                        new Date(1_700_000_000_123L)));
+    }
+
+    @Test
+    void modification_refusesWhatCantBeCarried_withoutItsValue() {
+        Map<String, Object> withNull = new HashMap<>();
+        withNull.put("a", null);
+        assertThatThrownBy(() -> ServiceBusMessages.modification(withNull))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'a' can't be carried: it is null");
+        assertThatThrownBy(() -> ServiceBusMessages.modification(Map.of("list", List.of("secret"))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'list'")
+                .message()
+                .doesNotContain("secret");
+        for (String name : List.of("", "n".repeat(10_001), ServiceBusMessages.KEY, HeaderOrder.PROPERTY)) {
+            assertThatThrownBy(() -> ServiceBusMessages.modification(Map.of(name, "x")))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
     }
 }

@@ -1,6 +1,6 @@
 package io.pythia.cloud.azure;
 
-import static io.pythia.cloud.azure.Traffic.eventually;
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

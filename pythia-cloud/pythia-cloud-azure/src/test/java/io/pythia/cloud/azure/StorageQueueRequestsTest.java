@@ -1,5 +1,6 @@
 package io.pythia.cloud.azure;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -74,7 +75,7 @@ class StorageQueueRequestsTest {
         try (StorageQueueConsumer consumer =
                 consumer(0).minPollInterval(pause).maxPollInterval(pause).build()) {
             consumer.consume().subscribe(TestSubscriber.acknowledging());
-            Traffic.eventually("four looks", () -> looks.size() >= 4);
+            eventually("four looks", () -> looks.size() >= 4);
         }
         for (int i = 1; i < 4; i++) {
             assertThat(looks.get(i) - looks.get(i - 1)).isGreaterThan(pause.toNanos() * 9 / 10);
@@ -89,7 +90,7 @@ class StorageQueueRequestsTest {
                 .build()) {
             consumer.consume().subscribe(TestSubscriber.acknowledging());
             // With the default of 5 s that would take longer than the test waits.
-            Traffic.eventually("a hundred looks", () -> looks.size() >= 100);
+            eventually("a hundred looks", () -> looks.size() >= 100);
         }
     }
 

@@ -1,8 +1,7 @@
 package io.pythia.cloud.gcp;
 
 import io.pythia.Headers;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import io.pythia.internal.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -51,7 +50,7 @@ final class Attributes {
         Map<String, Integer> seen = new HashMap<>();
         for (Headers.Header header : headers) {
             int number = seen.merge(header.name(), 1, Integer::sum) - 1;
-            String text = text(header.value());
+            String text = Utf8.decode(header.value());
             boolean plain = text != null && number == 0 && !isReserved(header.name());
             String name = plain ? header.name() : MARK + (text == null ? 'b' : 'h') + number + ':' + header.name();
             put(attributes, name, text == null ? Base64.getEncoder().encodeToString(header.value()) : text);
@@ -152,16 +151,5 @@ final class Attributes {
     static boolean isLonger(String text, int bytes) {
         return text.length() > bytes
                 || (text.length() > bytes / 3 && text.getBytes(StandardCharsets.UTF_8).length > bytes);
-    }
-
-    private static @Nullable String text(byte[] bytes) {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            return null;
-        }
     }
 }

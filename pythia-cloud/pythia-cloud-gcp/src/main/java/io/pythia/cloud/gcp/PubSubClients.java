@@ -1,6 +1,7 @@
 package io.pythia.cloud.gcp;
 
 import com.google.api.gax.batching.BatchingSettings;
+import com.google.api.gax.core.BackgroundResource;
 import com.google.api.gax.core.FixedExecutorProvider;
 import com.google.api.gax.core.NoCredentialsProvider;
 import com.google.api.gax.grpc.GrpcCallContext;
@@ -23,15 +24,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the client's stubs, and says how their calls are made. */
 final class PubSubClients {
     /** How long a sign of life may take. */
     static final Duration PING_LIMIT = Duration.ofSeconds(4);
 
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
     private static final String SCOPE = "https://www.googleapis.com/auth/pubsub";
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
     private static final Duration KEEP_ALIVE_LIMIT = Duration.ofSeconds(10);
@@ -114,5 +119,23 @@ final class PubSubClients {
         AtomicInteger count = new AtomicInteger();
         return new ScheduledThreadPoolExecutor(
                 2, work -> Threads.create(name, "client-" + count.incrementAndGet(), work));
+    }
+
+    /**
+     * Ends a session's channel, if it was opened, then its threads, and waits until they are gone: for some seconds at most, and not beyond an
+     * interrupt, by which the engine ends what takes longer than the close timeout.
+     */
+    static void close(@Nullable BackgroundResource stub, ExecutorService threads) {
+        try {
+            if (stub != null) {
+                stub.shutdownNow();
+                stub.awaitTermination(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            }
+            threads.shutdownNow();
+            threads.awaitTermination(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            threads.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -367,10 +367,7 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
             Thread.currentThread().interrupt();
         } finally {
             inbox.wakeUp();
-            if (used != null) {
-                used.shutdownNow();
-            }
-            threads.shutdownNow();
+            PubSubClients.close(used, threads);
         }
     }
 }

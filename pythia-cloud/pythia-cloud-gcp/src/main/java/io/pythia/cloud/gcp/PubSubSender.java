@@ -264,12 +264,12 @@ final class PubSubSender implements SendDriver {
         lanes.takeWaiting().forEach(item -> item.outgoing().fail(notSent()));
         PublisherStub used = stub;
         if (used != null) {
-            used.shutdownNow();
+            used.shutdownNow(); // from here on there are no answers
         }
         lanes.takeUnderWay()
                 .forEach(item -> item.outgoing()
                         .fail(new UncertainSendException(
                                 doing() + ": the session ended before the service answered; it may have the message")));
-        threads.shutdownNow();
+        PubSubClients.close(used, threads);
     }
 }

@@ -13,11 +13,8 @@ import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.UncertainSendException;
-import io.pythia.pubsubserver.PubSubServer;
 import io.pythia.retry.RetryConfig;
 import io.pythia.testkit.TestSubscriber;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,32 +23,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a publisher does with options and errors, against a server in this process that a script stands before. */
-class PubSubPublisherIT {
-    private final Script script = new Script();
-    private PubSubServer server;
-    private PubSubResources resources;
-    private GcpConfig config;
+class PubSubPublisherIT extends ScriptedServerFixture {
     private String topic;
 
     @BeforeEach
-    void start(@TempDir Path folder) throws IOException {
-        server = new PubSubServer(0, folder.resolve("state"), script);
-        String address = "127.0.0.1:" + server.port();
-        resources = new PubSubResources(address);
-        config = PubSubResources.config(address);
+    void createTopic() {
         topic = resources.create();
-    }
-
-    @AfterEach
-    void stop() {
-        resources.close();
-        server.close();
     }
 
     private PubSubPublisher.Builder publisher() {

@@ -1,5 +1,6 @@
 package io.pythia.cloud.gcp;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static io.pythia.testkit.TestSubscriber.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,47 +16,19 @@ import io.pythia.DestinationNotFoundException;
 import io.pythia.Message;
 import io.pythia.RejectPolicy;
 import io.pythia.Settled;
-import io.pythia.pubsubserver.PubSubServer;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
-import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a subscriber does with options, leases and errors, against a server in this process that a script stands before. */
-class PubSubSubscriberIT {
+class PubSubSubscriberIT extends ScriptedServerFixture {
     private static final Duration SHORTEST = Duration.ofSeconds(10);
-
-    private final Script script = new Script();
-    private PubSubServer server;
-    private PubSubResources resources;
-    private GcpConfig config;
-
-    @BeforeEach
-    void start(@TempDir Path folder) throws IOException {
-        server = new PubSubServer(0, folder.resolve("state"), script);
-        String address = "127.0.0.1:" + server.port();
-        resources = new PubSubResources(address);
-        config = PubSubResources.config(address);
-    }
-
-    @AfterEach
-    void stop() {
-        resources.close();
-        server.close();
-    }
 
     private PubSubSubscriber.Builder subscriber(String name) {
         return PubSubSubscriber.builder().subscriptionName(name).config(config).closeTimeout(Duration.ofSeconds(1));
@@ -73,13 +46,6 @@ class PubSubSubscriberIT {
 
     private int outstanding(String name) {
         return server.outstanding(PubSubResources.subscription(name));
-    }
-
-    private static void eventually(String what, BooleanSupplier condition) {
-        Awaitility.await(what)
-                .atMost(90, TimeUnit.SECONDS)
-                .pollInterval(20, TimeUnit.MILLISECONDS)
-                .until(condition::getAsBoolean);
     }
 
     /** F17, F42: the three fates of a message that takes longer than its lease, at the same time, since each takes so long. */
@@ -240,14 +206,8 @@ class PubSubSubscriberIT {
     void streamThatEnds_isOpenedAgain_andWhatIsInFlightStaysOurs() {
         String name = resources.create();
         publish(name, 10);
-        AtomicInteger lost = new AtomicInteger();
-        BrokerListener listener = new BrokerListener() {
-            @Override
-            public void connectionLost(String broker, BrokerException cause) {
-                lost.incrementAndGet();
-            }
-        };
-        try (PubSubSubscriber consumer = subscriber(name).listener(listener).build()) {
+        Outages outages = new Outages();
+        try (PubSubSubscriber consumer = subscriber(name).listener(outages).build()) {
             TestSubscriber messages = TestSubscriber.requesting(100);
             consumer.consume().subscribe(messages);
             List<Message> held = List.copyOf(messages.await(10));
@@ -257,7 +217,7 @@ class PubSubSubscriberIT {
             for (Message message : held) {
                 assertThat(get(message.ack())).isEqualTo(Settled.DONE);
             }
-            assertThat(lost.get()).isZero();
+            assertThat(outages.causes()).isEmpty();
             assertThat(script.calls("StreamingPull")).isEqualTo(2);
         }
     }
