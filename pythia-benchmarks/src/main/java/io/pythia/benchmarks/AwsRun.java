@@ -158,7 +158,7 @@ public final class AwsRun {
 
     private void pythiaProduce() throws InterruptedException {
         byte[] body = BODY.getBytes(StandardCharsets.UTF_8);
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         try (SqsProducer producer = producer()) {
             producer.connect().join();
             Measurement measurement = new Measurement();
@@ -174,7 +174,7 @@ public final class AwsRun {
                     window.release();
                 });
             }
-            window.acquire(WINDOW);
+            window.awaitAll();
             measurement.report(messages);
         }
     }

@@ -27,6 +27,7 @@ public final class Benchmarks {
         SUITES.put("cdc", new CdcBenchmark());
         SUITES.put("engine", new EngineSuite());
         SUITES.put("scale", new ScaleBenchmark());
+        SUITES.put("start", new StartBenchmark());
     }
 
     private static final List<String> QUICK = List.of("kafka", "redis", "rabbitmq");
@@ -39,7 +40,7 @@ public final class Benchmarks {
               suites: %s; all of them if none is named
               --quick      one short round, by default of %s only, in under three minutes; no report
               --rounds     how often each variant runs, interleaved, each time in a JVM of its own (3)
-              --messages   how many messages a run has (by suite); engine takes no notice
+              --messages   how many messages a run has (by suite); engine and start take no notice
               --server     a server that runs already, for one of %s; without it a suite starts its own
               --no-report  writes nothing into docs/performance.md and docs/performance/
             """.formatted(String.join(", ", SUITES.keySet()), String.join(", ", QUICK), withServer());

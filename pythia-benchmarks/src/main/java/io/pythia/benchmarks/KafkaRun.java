@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
-import java.util.concurrent.Semaphore;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -56,9 +55,9 @@ public final class KafkaRun {
     private void rawProduce() throws InterruptedException {
         byte[] body = new byte[BODY_BYTES];
         try (var producer = rawProducer(10)) {
-            produce(permit -> producer.send(new ProducerRecord<>(topic, body.clone()), (metadata, error) -> {
+            produce(room -> producer.send(new ProducerRecord<>(topic, body.clone()), (metadata, error) -> {
                 check(error);
-                permit.release();
+                room.release();
             }));
         }
     }
@@ -68,19 +67,19 @@ public final class KafkaRun {
         try (KafkaProducer producer =
                 KafkaProducer.builder().topic(topic).bootstrapServers(servers).build()) {
             producer.connect().join();
-            produce(permit -> producer.send(Message.of(body)).whenComplete((result, error) -> {
+            produce(room -> producer.send(Message.of(body)).whenComplete((result, error) -> {
                 check(error);
-                permit.release();
+                room.release();
             }));
         }
     }
 
     private interface Send {
-        void send(Semaphore permit);
+        void send(Window window);
     }
 
     private void produce(Send send) throws InterruptedException {
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         Measurement measurement = new Measurement();
         for (int i = 0; i < messages + warmUp(); i++) {
             if (i == warmUp()) {
@@ -89,7 +88,7 @@ public final class KafkaRun {
             window.acquire();
             send.send(window);
         }
-        window.acquire(WINDOW);
+        window.awaitAll();
         measurement.report(messages);
     }
 

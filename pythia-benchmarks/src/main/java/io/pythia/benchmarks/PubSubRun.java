@@ -29,7 +29,6 @@ import io.pythia.cloud.gcp.PubSubSubscriber;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** One run in a fresh JVM: {@code PubSubRun <variant> <address> <topic and subscription> <messages>}. Prints one RESULT line. */
@@ -164,7 +163,7 @@ public final class PubSubRun {
     }
 
     private void produce(Send send) throws InterruptedException {
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         Measurement measurement = new Measurement();
         for (int i = 0; i < messages + warmUp(); i++) {
             if (i == warmUp()) {
@@ -173,7 +172,7 @@ public final class PubSubRun {
             window.acquire();
             send.send(new byte[BODY_BYTES], window::release);
         }
-        window.acquire(WINDOW);
+        window.awaitAll();
         measurement.report(messages);
     }
 

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 
 /** One run in a fresh JVM: {@code RabbitMQRun <variant> <host> <port> <queue> <messages>}. Prints one RESULT line. */
 public final class RabbitMQRun {
@@ -69,7 +68,7 @@ public final class RabbitMQRun {
     /** As everybody writes it: a map from sequence numbers to what waits for the confirm. */
     private void rawProduce() throws Exception {
         byte[] body = new byte[BODY_BYTES];
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         ConcurrentSkipListMap<Long, Long> unconfirmed = new ConcurrentSkipListMap<>();
         try (Connection connection = connect();
                 Channel channel = connection.createChannel()) {
@@ -95,14 +94,14 @@ public final class RabbitMQRun {
                 unconfirmed.put(channel.getNextPublishSeqNo(), System.nanoTime());
                 channel.basicPublish("", queue, true, MessageProperties.MINIMAL_PERSISTENT_BASIC, body.clone());
             }
-            window.acquire(WINDOW);
+            window.awaitAll();
             measurement.report(messages);
         }
     }
 
     private void pythiaProduce() throws Exception {
         byte[] body = new byte[BODY_BYTES];
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         try (RabbitMQProducer producer =
                 RabbitMQProducer.builder().queue(queue).host(host).port(port).build()) {
             producer.connect().join();
@@ -119,7 +118,7 @@ public final class RabbitMQRun {
                     window.release();
                 });
             }
-            window.acquire(WINDOW);
+            window.awaitAll();
             measurement.report(messages);
         }
     }

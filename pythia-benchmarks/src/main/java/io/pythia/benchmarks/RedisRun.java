@@ -30,7 +30,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
-import java.util.concurrent.Semaphore;
 
 /** One run in a fresh JVM: {@code RedisRun <variant> <port> <destination> <messages>}. Prints one RESULT line. */
 public final class RedisRun {
@@ -112,7 +111,7 @@ public final class RedisRun {
 
     private void produce(Send send) throws InterruptedException {
         byte[] body = new byte[BODY_BYTES];
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         Measurement measurement = new Measurement();
         for (int i = 0; i < messages + warmUp(); i++) {
             if (i == warmUp()) {
@@ -124,7 +123,7 @@ public final class RedisRun {
                 window.release();
             });
         }
-        window.acquire(WINDOW);
+        window.awaitAll();
         measurement.report(messages);
     }
 
@@ -197,7 +196,7 @@ public final class RedisRun {
     // Publish and subscribe in one process: as many are under way as the receiver has seen.
 
     private void rawPubSub() throws InterruptedException {
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         Counter counter = new Counter(messages, warmUp());
         var listening = client().connectPubSub(ByteArrayCodec.INSTANCE);
         listening.addListener(new RedisPubSubAdapter<>() {
@@ -216,7 +215,7 @@ public final class RedisRun {
     }
 
     private void pubSub() throws InterruptedException {
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         Counter counter = new Counter(messages, warmUp());
         MessageBroker consumer = RedisPubSubConsumer.builder()
                 .channels(destination)

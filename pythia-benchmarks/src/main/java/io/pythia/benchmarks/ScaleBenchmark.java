@@ -14,6 +14,11 @@ import org.apache.kafka.clients.admin.NewTopic;
 final class ScaleBenchmark implements Suite {
     private static final int[] BACKLOGS = {1_000, 10_000, 100_000, 1_000_000};
     private static final int[] CONSUMERS = {1, 10, 100, 1_000};
+    /** Virtual threads where the JDK has them. */
+    private static final List<String> THREADS =
+            Runtime.version().feature() >= 21 ? List.of("", ScaleRun.VIRTUAL) : List.of("");
+    /** So many that what one of them costs is more than the noise of a JVM. */
+    private static final int IDLE = 1_000;
 
     @Override
     public int messages() {
@@ -28,8 +33,11 @@ final class ScaleBenchmark implements Suite {
             for (int backlog : BACKLOGS) {
                 comparison.measureAs("backlog-" + backlog, "pythia-backlog", Integer.toString(backlog));
             }
-            for (int consumers : CONSUMERS) {
-                comparison.measureAs("idle-" + consumers, "pythia-idle", Integer.toString(consumers));
+            for (String kind : THREADS) {
+                comparison.measure("pythia-idle" + kind, Integer.toString(IDLE));
+                for (int consumers : CONSUMERS) {
+                    comparison.measureAs("busy-" + consumers + kind, "pythia-busy" + kind, Integer.toString(consumers));
+                }
             }
         }
         StringBuilder text = new StringBuilder();
@@ -40,8 +48,9 @@ final class ScaleBenchmark implements Suite {
     }
 
     private static void backlogs(StringBuilder text, Comparison comparison) {
-        text.append("A backlog of the embedded broker, consumed to its end by code that is warm:\n\n"
-                + "| messages | CPU µs per message | bytes per message |\n|---|---|---|\n");
+        text.append(
+                "Backlogs of the embedded broker, a million messages in all, consumed one after the other by code that is warm:\n\n"
+                        + "| messages | CPU µs per message | bytes per message |\n|---|---|---|\n");
         for (int backlog : BACKLOGS) {
             text.append(String.format(
                     Locale.ROOT,
@@ -88,16 +97,34 @@ final class ScaleBenchmark implements Suite {
     }
 
     private static void consumers(StringBuilder text, Comparison comparison) {
-        text.append("\nConsumers of the embedded broker in one process that wait for messages:\n\n"
-                + "| consumers | threads each | heap each, KiB | CPU µs per second each |\n|---|---|---|---|\n");
-        for (int consumers : CONSUMERS) {
+        text.append(
+                "\nConsumers of the embedded broker in one process that share a million messages out among themselves, each from a topic of"
+                        + " its own:\n\n| consumers | threads | CPU µs per message | bytes per message |\n|---|---|---|---|\n");
+        for (String kind : THREADS) {
+            for (int consumers : CONSUMERS) {
+                text.append(String.format(
+                        Locale.ROOT,
+                        "| %,d | %s | %.2f | %,.0f |%n",
+                        consumers,
+                        name(kind),
+                        comparison.median("busy-" + consumers + kind, Outcome::second),
+                        comparison.median("busy-" + consumers + kind, Outcome::third)));
+            }
+        }
+        text.append(String.format(Locale.ROOT, "%n%,d consumers that wait for messages, each:%n%n", IDLE));
+        text.append("| on | platform threads | KiB of heap | CPU µs per second |\n|---|---|---|---|\n");
+        for (String kind : THREADS) {
             text.append(String.format(
                     Locale.ROOT,
-                    "| %,d | %.1f | %.1f | %.0f |%n",
-                    consumers,
-                    comparison.median("idle-" + consumers, Outcome::first),
-                    comparison.median("idle-" + consumers, Outcome::third) / 1024,
-                    comparison.median("idle-" + consumers, Outcome::second)));
+                    "| %s threads | %.2f | %.1f | %.0f |%n",
+                    name(kind),
+                    comparison.median("pythia-idle" + kind, Outcome::first),
+                    comparison.median("pythia-idle" + kind, Outcome::third) / 1024,
+                    comparison.median("pythia-idle" + kind, Outcome::second)));
         }
+    }
+
+    private static String name(String kind) {
+        return kind.isEmpty() ? "platform" : "virtual";
     }
 }

@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import io.pythia.Message;
 import io.pythia.MessageBroker;
 import io.pythia.Subscribers;
+import io.pythia.internal.Threads;
 import io.pythia.memory.MemoryBroker;
 import io.pythia.memory.MemoryConfig;
 import io.pythia.memory.MemoryConsumer;
@@ -15,8 +16,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** One run in a fresh JVM: {@code ScaleRun pythia-idle|pythia-backlog <n>}. Prints one RESULT line. */
+/**
+ * One run in a fresh JVM: {@code ScaleRun pythia-idle|pythia-backlog|pythia-busy <n>}, the first and the last also with {@code -virtual}
+ * behind, on virtual threads. Prints one RESULT line.
+ */
 public final class ScaleRun {
+    static final String VIRTUAL = "-virtual";
     private static final int IDLE_SECONDS = 5;
     private static final int WARM_UP = 1_000_000;
     private static final MemoryConfig LIMITS =
@@ -27,9 +32,13 @@ public final class ScaleRun {
     /** Runs one variant. */
     public static void main(String[] args) throws Exception {
         int n = Integer.parseInt(args[1]);
-        switch (args[0]) {
+        if (args[0].endsWith(VIRTUAL)) {
+            System.setProperty(Threads.VIRTUAL_PROPERTY, "true");
+        }
+        switch (args[0].replace(VIRTUAL, "")) {
             case "pythia-idle" -> idle(n);
             case "pythia-backlog" -> backlog(n);
+            case "pythia-busy" -> busy(n);
             default -> throw new IllegalArgumentException("unknown variant " + args[0]);
         }
         System.out.flush();
@@ -39,15 +48,12 @@ public final class ScaleRun {
     /** So many consumers that wait for messages: their threads, the heap they keep, and what they cost while nothing happens. */
     private static void idle(int consumers) throws InterruptedException {
         MemoryBroker broker = new MemoryBroker(LIMITS);
+        List<MessageBroker> all = new ArrayList<>();
+        all.add(waiting(broker, "first")); // with what all of them share
         int threadsBefore = Measurement.threads();
         long heapBefore = heap();
-        List<MessageBroker> all = new ArrayList<>();
         for (int i = 0; i < consumers; i++) {
-            MessageBroker consumer =
-                    MemoryConsumer.builder().broker(broker).topic("topic-" + i).build();
-            consumer.connect().join();
-            consumer.consume().subscribe(Subscribers.each(Message::ack, Throwable::printStackTrace));
-            all.add(consumer);
+            all.add(waiting(broker, "topic-" + i));
         }
         long heapPerConsumer = (heap() - heapBefore) / consumers;
         double threads = (double) (Measurement.threads() - threadsBefore) / consumers;
@@ -72,14 +78,58 @@ public final class ScaleRun {
         return runtime.totalMemory() - runtime.freeMemory();
     }
 
-    /** Consumes a backlog to its end, after another one that has warmed the code up. */
+    /** Consumes backlogs of so many messages, one after the other, when the code is warm. */
     private static void backlog(int messages) throws InterruptedException {
-        MemoryBroker broker = new MemoryBroker(LIMITS);
-        consume(broker, "warm-up", WARM_UP);
-        consume(broker, "measured", messages).report(messages);
+        measure(Math.max(1, WARM_UP / messages), messages, false);
     }
 
-    private static Measurement consume(MemoryBroker broker, String topic, int messages) throws InterruptedException {
+    /** Consumers that share out as many messages, at once, each from a topic of its own. */
+    private static void busy(int consumers) throws InterruptedException {
+        measure(consumers, WARM_UP / consumers, true);
+    }
+
+    private static void measure(int topics, int messagesEach, boolean atOnce) throws InterruptedException {
+        MemoryBroker broker = new MemoryBroker(LIMITS);
+        consume(broker, "warm-up", 1, WARM_UP, false);
+        consume(broker, "measured", topics, messagesEach, atOnce).report((long) topics * messagesEach);
+    }
+
+    private static Measurement consume(MemoryBroker broker, String name, int topics, int messagesEach, boolean atOnce)
+            throws InterruptedException {
+        List<MemoryConsumer> consumers = new ArrayList<>();
+        for (int i = 0; i < topics; i++) {
+            fill(broker, name + i, messagesEach);
+            MemoryConsumer consumer = MemoryConsumer.builder()
+                    .broker(broker)
+                    .topic(name + i)
+                    .fromStart(true)
+                    .build();
+            consumer.connect().join();
+            consumers.add(consumer);
+        }
+        List<CountDownLatch> all = new ArrayList<>();
+        Measurement measurement = new Measurement();
+        for (MemoryConsumer consumer : consumers) {
+            CountDownLatch left = new CountDownLatch(messagesEach);
+            all.add(left);
+            consumer.consume()
+                    .subscribe(Subscribers.each(
+                            message -> {
+                                message.ack();
+                                left.countDown();
+                            },
+                            Throwable::printStackTrace));
+            if (!atOnce) {
+                left.await();
+            }
+        }
+        for (CountDownLatch left : all) {
+            left.await();
+        }
+        return measurement;
+    }
+
+    private static void fill(MemoryBroker broker, String topic, int messages) throws InterruptedException {
         Semaphore sent = new Semaphore(0);
         try (MemoryProducer producer =
                 MemoryProducer.builder().broker(broker).topic(topic).build()) {
@@ -91,24 +141,6 @@ public final class ScaleRun {
                 }
             }
             sent.acquire(messages % 10_000);
-        }
-        CountDownLatch left = new CountDownLatch(messages);
-        try (MemoryConsumer consumer = MemoryConsumer.builder()
-                .broker(broker)
-                .topic(topic)
-                .fromStart(true)
-                .build()) {
-            consumer.connect().join();
-            Measurement measurement = new Measurement();
-            consumer.consume()
-                    .subscribe(Subscribers.each(
-                            message -> {
-                                message.ack();
-                                left.countDown();
-                            },
-                            Throwable::printStackTrace));
-            left.await();
-            return measurement;
         }
     }
 }

@@ -92,7 +92,7 @@ public final class ServiceBusRun {
 
     private void pythiaProduce() throws Exception {
         byte[] body = new byte[BODY_BYTES];
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         try (ServiceBusProducer producer = ServiceBusProducer.builder()
                 .queueName(queue)
                 .config(AzureConfig.of(connectionString))
@@ -111,7 +111,7 @@ public final class ServiceBusRun {
                     window.release();
                 });
             }
-            window.acquire(WINDOW);
+            window.awaitAll();
             measurement.report(messages);
         }
     }

@@ -12,7 +12,6 @@ import io.pythia.cloud.azure.StorageQueueProducer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.Semaphore;
 import reactor.core.publisher.Flux;
 
 /** One variant in a JVM of its own: {@code StorageQueueRun <variant> <connection string> <queue> <messages>}. Prints a RESULT line. */
@@ -71,7 +70,7 @@ public final class StorageQueueRun {
     }
 
     private void pythiaProduce() throws Exception {
-        Semaphore window = new Semaphore(WINDOW);
+        Window window = new Window(WINDOW);
         try (StorageQueueProducer producer = StorageQueueProducer.builder()
                 .queueName(queue)
                 .config(AzureConfig.of(connectionString))
@@ -81,8 +80,7 @@ public final class StorageQueueRun {
             Measurement measurement = new Measurement();
             for (int i = 0; i < messages + warmUp(); i++) {
                 if (i == warmUp()) {
-                    window.acquire(WINDOW); // as the raw side does, so that both count the same
-                    window.release(WINDOW);
+                    window.awaitAll(); // as the raw side does, so that both count the same
                     measurement = new Measurement();
                 }
                 window.acquire();
@@ -93,7 +91,7 @@ public final class StorageQueueRun {
                     window.release();
                 });
             }
-            window.acquire(WINDOW);
+            window.awaitAll();
             measurement.report(messages);
         }
     }

@@ -47,6 +47,13 @@ record LimitedConsumer(MessageBroker consumer, long max) implements MessageBroke
         }
     }
 
+    @Override
+    public void deadLettered(Message message, String reason) {
+        if (consumer instanceof IntakeControl control) {
+            control.deadLettered(message, reason);
+        }
+    }
+
     /** Passes on all but requests for more than is left. */
     private record Limited(Flow.Subscriber<? super Message> target, AtomicLong left)
             implements Flow.Subscriber<Message> {

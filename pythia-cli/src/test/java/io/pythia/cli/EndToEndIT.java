@@ -26,6 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(600)
 class EndToEndIT {
     private static final int LINES = 120_000;
+    /** A build that was started in the background has children that ignore SIGINT, where {@code env} can't undo it. */
+    private static final String HEEDS_INTERRUPT =
+            "env --default-signal=INT true 2>/dev/null && exec env --default-signal=INT \"$@\"; exec \"$@\"";
 
     @TempDir
     private Path folder;
@@ -142,6 +145,10 @@ class EndToEndIT {
     private static Process start(@org.jspecify.annotations.Nullable Path input, Path output, String... args)
             throws IOException {
         List<String> command = new ArrayList<>(List.of(
+                "sh",
+                "-c",
+                HEEDS_INTERRUPT,
+                "sh",
                 ProcessHandle.current().info().command().orElse("java"),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
