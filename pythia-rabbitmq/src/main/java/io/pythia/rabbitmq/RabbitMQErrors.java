@@ -199,6 +199,13 @@ final class RabbitMQErrors {
         }
     }
 
+    /** Returns whether the broker closed the channel, and not the connection: it did not like something that was sent there. */
+    static boolean hasClosedChannel(BrokerException error) {
+        return causeOf(ShutdownSignalException.class, error)
+                .filter(signal -> ((ShutdownSignalException) signal).getReason() instanceof AMQP.Channel.Close)
+                .isPresent();
+    }
+
     private static @Nullable String between(String text, String before, String after) {
         int from = text.indexOf(before);
         int to = from < 0 ? -1 : text.indexOf(after, from + before.length());

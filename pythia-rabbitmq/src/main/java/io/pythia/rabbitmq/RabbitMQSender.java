@@ -236,16 +236,23 @@ final class RabbitMQSender implements SendDriver {
         }
     }
 
-    /** The session is over: what was published has no answer and will have none. */
+    /**
+     * The session is over: what was published has no answer and will have none. The broker takes messages in their order, and nothing
+     * after one for which it closes the channel: the last one is that one, or came after it.
+     */
     private void lost(BrokerException cause) {
+        List<Outgoing> unanswered = confirms.end();
         long tooLarge = RabbitMQErrors.refusedSize(cause);
-        for (Outgoing each : confirms.end()) {
-            boolean atFault = each.message().body().length == tooLarge;
-            each.fail(
-                    atFault
-                            ? new MessageException(
-                                    doing() + ": larger than the broker's max_message_size; send less", cause)
-                            : uncertain(cause));
+        boolean refusedOne = RabbitMQErrors.hasClosedChannel(cause);
+        for (int i = 0; i < unanswered.size(); i++) {
+            Outgoing each = unanswered.get(i);
+            if (each.message().body().length == tooLarge) {
+                each.fail(new MessageException(
+                        doing() + ": larger than the broker's max_message_size; send less", cause));
+            } else {
+                boolean isLast = i == unanswered.size() - 1;
+                each.fail(refusedOne && isLast ? cause : uncertain(cause));
+            }
         }
     }
 

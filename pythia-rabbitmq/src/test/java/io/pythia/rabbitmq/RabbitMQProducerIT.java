@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.rabbitmq.client.GetResponse;
+import io.pythia.BrokerException;
 import io.pythia.DestinationNotFoundException;
 import io.pythia.Message;
 import io.pythia.MessageException;
@@ -14,10 +15,12 @@ import io.pythia.retry.RetryConfig;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.RabbitTestServer;
 import io.pythia.testkit.server.TestServers;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -166,10 +169,19 @@ class RabbitMQProducerIT {
         try (RabbitMQProducer unchecked = producer()
                 .exchange(RabbitQueues.name())
                 .topology(TopologyPolicy.NONE)
+                .sendTimeout(Duration.ofSeconds(5))
                 .build()) {
             TestSubscriber.get(unchecked.connect());
             assertThatThrownBy(() -> TestSubscriber.get(unchecked.send(Message.of("x"))))
                     .isInstanceOf(DestinationNotFoundException.class);
+            List<CompletableFuture<SendResult>> many = IntStream.range(0, 500)
+                    .mapToObj(i -> unchecked.send(Message.of("x")))
+                    .toList();
+            for (CompletableFuture<SendResult> each : many) {
+                assertThatThrownBy(() -> TestSubscriber.get(each))
+                        .isInstanceOf(BrokerException.class)
+                        .hasStackTraceContaining("NOT_FOUND - no exchange");
+            }
         }
     }
 }
