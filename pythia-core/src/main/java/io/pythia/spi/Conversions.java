@@ -135,9 +135,9 @@ final class Conversions {
     }
 
     /** Takes {@code fail-fast}, {@code FAIL_FAST} and {@code failFast} for the same constant. */
-    private static Object constant(String text, Class<?> type) {
+    static <E> E constant(String text, Class<E> type) {
         String wanted = Settings.normalize(text.contains("_") ? text.toLowerCase(Locale.ROOT) : text);
-        for (Object constant : type.getEnumConstants()) {
+        for (E constant : type.getEnumConstants()) {
             if (constantName(constant).equals(wanted) || constant.toString().equalsIgnoreCase(text)) {
                 return constant;
             }

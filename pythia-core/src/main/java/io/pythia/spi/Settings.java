@@ -142,6 +142,21 @@ public final class Settings {
         return found;
     }
 
+    /**
+     * Returns the constant that a text names, for setters that take one as text, as settings do: {@code sasl-ssl}, {@code SASL_SSL}, and
+     * what its {@code toString} gives.
+     *
+     * @param setting its name, for the message
+     * @throws IllegalArgumentException if there is none; it lists them
+     */
+    public static <E extends Enum<E>> E constant(String setting, Class<E> type, String text) {
+        try {
+            return Conversions.constant(text, type);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(setting + " " + e.getMessage(), e);
+        }
+    }
+
     /** Returns the kebab-case of a key or of a record component's name. */
     static String normalize(String key) {
         if (key.startsWith(NATIVE)) {

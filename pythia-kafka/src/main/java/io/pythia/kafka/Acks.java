@@ -14,4 +14,10 @@ public enum Acks {
     Acks(String value) {
         this.value = value;
     }
+
+    /** Returns it as Kafka has it: {@code all}, {@code 1} or {@code 0}. */
+    @Override
+    public String toString() {
+        return value;
+    }
 }

@@ -3,6 +3,7 @@ package io.pythia.kafka;
 import io.pythia.Secret;
 import io.pythia.TlsConfig;
 import io.pythia.spi.Setting;
+import io.pythia.spi.Settings;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -240,15 +241,6 @@ public record KafkaConfig(
                 "must be more than zero, but is " + value);
     }
 
-    static <E extends Enum<E>> E constant(String setting, Class<E> type, String name) {
-        for (E each : type.getEnumConstants()) {
-            if (each.name().equalsIgnoreCase(name)) {
-                return each;
-            }
-        }
-        throw new IllegalArgumentException(setting + " must be one of " + List.of(type.getEnumConstants()));
-    }
-
     private static void require(boolean ok, String setting, String problem) {
         if (!ok) {
             throw new IllegalArgumentException(setting + " " + problem);
@@ -321,7 +313,7 @@ public record KafkaConfig(
 
         /** Sets it by its name: {@code PLAINTEXT}, {@code SSL}, {@code SASL_PLAINTEXT} or {@code SASL_SSL}. */
         public Builder securityProtocol(String value) {
-            return securityProtocol(constant("securityProtocol", SecurityProtocol.class, value));
+            return securityProtocol(Settings.constant("securityProtocol", SecurityProtocol.class, value));
         }
 
         /** Sets: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. Default: PLAIN. */
@@ -374,7 +366,7 @@ public record KafkaConfig(
 
         /** Sets it by its name: {@code earliest}, {@code latest} or {@code none}. */
         public Builder autoOffsetReset(String value) {
-            return autoOffsetReset(constant("autoOffsetReset", AutoOffsetReset.class, value));
+            return autoOffsetReset(Settings.constant("autoOffsetReset", AutoOffsetReset.class, value));
         }
 
         /** Sets: who must have a record before it counts as sent. Default: all. */
@@ -383,9 +375,9 @@ public record KafkaConfig(
             return this;
         }
 
-        /** Sets it by its name: {@code all}, {@code leader} or {@code none}. */
+        /** Sets it by its name: {@code all}, {@code leader} or {@code none}, or as Kafka has it, {@code 1} and {@code 0} for the last two. */
         public Builder acks(String value) {
-            return acks(constant("acks", Acks.class, value));
+            return acks(Settings.constant("acks", Acks.class, value));
         }
 
         /** Sets: how often the client sends again within the send timeout. Default: no limit but that. */

@@ -4,6 +4,7 @@ import io.pythia.BrokerException;
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ReceiveDriver;
+import io.pythia.spi.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -167,7 +168,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
 
         /** Sets where the group begins without a position: {@code earliest}, {@code latest} or {@code none}. */
         public Builder autoOffsetReset(String reset) {
-            return autoOffsetReset(KafkaConfig.constant("autoOffsetReset", AutoOffsetReset.class, reset));
+            return autoOffsetReset(Settings.constant("autoOffsetReset", AutoOffsetReset.class, reset));
         }
 
         /** Sets how the group shares the partitions; {@code group.protocol}. Default: classic. */

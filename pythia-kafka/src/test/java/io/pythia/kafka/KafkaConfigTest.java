@@ -139,7 +139,11 @@ class KafkaConfigTest {
         assertThat(config.autoOffsetReset()).isEqualTo(AutoOffsetReset.EARLIEST);
         assertThat(config.acks()).isEqualTo(Acks.ALL);
         assertThatThrownBy(() -> KafkaConfig.builder().acks("some"))
-                .hasMessageContaining("acks must be one of [ALL, LEADER, NONE]");
+                .hasMessageContaining("acks must be one of all, leader, none");
+        assertThat(KafkaConfig.builder().acks("1").idempotence(false).build().acks())
+                .isEqualTo(Acks.LEADER);
+        assertThat(KafkaConfig.builder().securityProtocol("ssl").build().securityProtocol())
+                .isEqualTo(SecurityProtocol.SSL);
     }
 
     @ParameterizedTest

@@ -128,7 +128,7 @@ class KafkaFeaturesIT {
         }
         assertThatThrownBy(() -> consumer().autoOffsetReset("newest"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("must be one of [EARLIEST, LATEST, NONE]");
+                .hasMessageContaining("autoOffsetReset must be one of earliest, latest, none");
     }
 
     @Test

@@ -1,9 +1,6 @@
 package io.pythia.rabbitmq;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Checks what the builders of consumers and producers have in common. */
@@ -26,18 +23,6 @@ final class Names {
         if (RabbitMQMessages.isLong(text)) {
             throw new IllegalArgumentException(setting + " must have at most 255 bytes, the most that AMQP can carry");
         }
-    }
-
-    static <E extends Enum<E>> E constant(String setting, Class<E> type, String text) {
-        for (E each : type.getEnumConstants()) {
-            if (each.name().equalsIgnoreCase(text)) {
-                return each;
-            }
-        }
-        throw new IllegalArgumentException(setting + " must be one of "
-                + Arrays.stream(type.getEnumConstants())
-                        .map(each -> each.name().toLowerCase(Locale.ROOT))
-                        .collect(Collectors.joining(", ")));
     }
 
     /** Returns a configuration with another host or port, if one is given. */

@@ -4,6 +4,7 @@ import io.pythia.MessageProducer;
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.ReceiveDriver;
+import io.pythia.spi.Settings;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -118,7 +119,7 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
 
         /** Sets how the exchange chooses queues: {@code direct}, {@code topic}, {@code fanout} or {@code headers}. */
         public Builder exchangeType(String type) {
-            return exchangeType(Names.constant("exchangeType", ExchangeType.class, type));
+            return exchangeType(Settings.constant("exchangeType", ExchangeType.class, type));
         }
 
         /** Sets the arguments of the binding, for a headers exchange what it compares: {@code x-match}, names and values. Default: none. */

@@ -4,6 +4,7 @@ import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.spi.AbstractMessageProducer;
 import io.pythia.spi.SendDriver;
+import io.pythia.spi.Settings;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -106,7 +107,7 @@ public final class RabbitMQProducer extends AbstractMessageProducer {
 
         /** Sets it by its name: {@code direct}, {@code topic}, {@code fanout} or {@code headers}. */
         public Builder exchangeType(String type) {
-            return exchangeType(Names.constant("exchangeType", ExchangeType.class, type));
+            return exchangeType(Settings.constant("exchangeType", ExchangeType.class, type));
         }
 
         /** Sets whether queue or exchange, if declared, outlive the broker. Default: true. */
