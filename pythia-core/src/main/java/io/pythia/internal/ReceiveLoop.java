@@ -9,7 +9,6 @@ import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,9 +29,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     private final Thread thread;
     private final AtomicBoolean started = new AtomicBoolean();
     private final Gate gate = new Gate();
-    private final Demand demand = new Demand();
-    private final AtomicReference<Flow.@Nullable Subscriber<? super Message>> newSubscriber = new AtomicReference<>();
-    private final AtomicBoolean subscribed = new AtomicBoolean();
+    private final Downstream downstream;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final CompletableFuture<Void> connected = new CompletableFuture<>();
     private volatile @Nullable Session<R> session;
@@ -43,13 +40,10 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     private volatile boolean intakeStopped;
     private volatile boolean intakePaused;
     volatile long lastReceiveAt = System.nanoTime();
-    /** Whether messages are being given to the subscriber, who may block. */
-    private volatile boolean delivering;
     /** Set when no subscriber that comes now would be served. */
     private volatile boolean over;
 
     // Only the receiving thread:
-    private Flow.@Nullable Subscriber<? super Message> subscriber;
     private boolean exhausted;
     private boolean terminated;
     /** The session whose driver knows that there will be no more receive. */
@@ -57,6 +51,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
 
     ReceiveLoop(ReceiveEngine<R> engine, Supplier<? extends ReceiveDriver<R>> drivers) {
         this.engine = engine;
+        this.downstream = new Downstream(engine.events);
         this.connector = new Connector<>(
                 engine.events,
                 engine.options.retry(),
@@ -76,26 +71,13 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     }
 
     void subscribe(Flow.Subscriber<? super Message> wanted) {
-        if (!subscribed.compareAndSet(false, true)) {
-            Signals.refuse(
-                    wanted,
-                    new IllegalStateException(engine.name() + " has a subscriber already: a connection has one;"
-                            + " use Worker.concurrency, or several consumers of one group"));
+        if (!downstream.accept(wanted)) {
             return;
         }
-        newSubscriber.set(wanted);
         start();
         wake();
         if (over) {
-            refuseLatecomer();
-        }
-    }
-
-    private void refuseLatecomer() {
-        Flow.Subscriber<? super Message> late = newSubscriber.getAndSet(null);
-        if (late != null) {
-            Throwable cause = failure.get();
-            Signals.refuse(late, cause != null ? cause : new IllegalStateException(engine.name() + " is disconnected"));
+            downstream.refuseNewcomer(failure.get());
         }
     }
 
@@ -115,7 +97,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         if (n <= 0) {
             badRequest = true;
         } else {
-            demand.add(n);
+            downstream.request(n);
         }
         if (!isCurrentThread()) {
             gate.signal();
@@ -163,7 +145,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     }
 
     boolean isSubscribed() {
-        return subscribed.get();
+        return downstream.isTaken();
     }
 
     boolean isIntakeStopped() {
@@ -171,11 +153,11 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     }
 
     boolean isDelivering() {
-        return delivering;
+        return downstream.isDelivering();
     }
 
     boolean hasDemand() {
-        return demand.get() > 0;
+        return downstream.requested() > 0;
     }
 
     Connector<ReceiveDriver<R>> connector() {
@@ -219,8 +201,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 awaitClosed();
                 closeLatecomer();
             }
-            complete();
-            refuseLatecomer();
+            tellTheEnd();
+            downstream.refuseNewcomer(failure.get());
         }
     }
 
@@ -250,8 +232,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     }
 
     private void step() throws InterruptedException {
-        if (subscriber == null) {
-            greet();
+        if (!downstream.isPresent()) {
+            failed(downstream.greet(this));
         }
         if (badRequest) {
             badRequest = false;
@@ -294,16 +276,9 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         return canDeliver() ? engine.redeliveries.nanosToNext(System.nanoTime(), max) : max;
     }
 
-    private void greet() {
-        Flow.Subscriber<? super Message> wanted = newSubscriber.getAndSet(null);
-        if (wanted != null) {
-            subscriber = wanted;
-            try {
-                wanted.onSubscribe(this);
-            } catch (Throwable t) {
-                failure.compareAndSet(null, t);
-            }
-            afterSubscriber();
+    private void failed(@Nullable Throwable thrown) {
+        if (thrown != null) {
+            failure.compareAndSet(null, thrown);
         }
     }
 
@@ -313,11 +288,11 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
 
     /** Returns how many more may be fetched when so many are about to be given out. */
     private int room(int beingDelivered) {
-        if (subscriber == null || intakePaused || !engine.hasRoom()) {
+        if (!downstream.isPresent() || intakePaused || !engine.hasRoom()) {
             return 0;
         }
         long free = (long) engine.options.maxInFlight() - engine.inFlight.count();
-        return (int) Math.min(demand.get() - beingDelivered, free);
+        return (int) Math.min(downstream.requested() - beingDelivered, free);
     }
 
     private void receive(Session<R> current, int max) throws InterruptedException {
@@ -360,7 +335,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         if (wanted > 0) {
             current.driver.prefetch(wanted);
         }
-        delivering = true; // before newWork: the settle loop looks at it after it has said that it will wait for long
+        downstream.delivering(); // before newWork: the settle loop looks at it after it has said that it will wait for
+        // long
         engine.settler.newWork();
         int delivered = 0;
         int again = 0;
@@ -380,7 +356,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 emit(delivery);
             }
         }
-        afterSubscriber();
+        downstream.delivered();
         if (engine.events.isCounted()) {
             count(size, batch.bytes, delivered, again);
         }
@@ -396,22 +372,15 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     }
 
     private void emit(Delivery<R> delivery) {
-        demand.take();
-        try {
-            Objects.requireNonNull(subscriber).onNext(delivery.message());
-        } catch (Throwable t) {
-            engine.events.gaveUp(t);
-            failure.compareAndSet(null, t);
+        Throwable thrown = downstream.emit(delivery.message());
+        if (thrown != null) {
+            engine.events.gaveUp(thrown);
+            failed(thrown);
         }
     }
 
-    private void afterSubscriber() {
-        delivering = false;
-        Thread.interrupted(); // the subscriber's own business, if it left one
-    }
-
     private boolean canDeliver() {
-        return subscriber != null && demand.get() > 0 && !isOverForSubscriber();
+        return downstream.isPresent() && downstream.requested() > 0 && !isOverForSubscriber();
     }
 
     private void deliverAgain() {
@@ -428,10 +397,10 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
                 engine.inFlight.removeAll(List.of(due));
                 continue;
             }
-            delivering = true;
+            downstream.delivering();
             engine.settler.newWork();
             emit(due);
-            afterSubscriber();
+            downstream.delivered();
             engine.pump.tryRun();
             engine.events.count(m -> m.delivered(engine.name(), 1, 1));
         }
@@ -446,7 +415,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             connected.complete(null);
             return;
         }
-        boolean wantedAtOnce = failFast && !connected.isDone() && !subscribed.get();
+        boolean wantedAtOnce = failFast && !connected.isDone() && !downstream.isTaken();
         if (connector.failures() > 0 && (wantedAtOnce || connector.isHopeless())) {
             failure.compareAndSet(null, connector.lastError());
             return;
@@ -477,16 +446,12 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         terminated = true;
         connector.cancel();
         if (cancelled) {
-            subscriber = null; // rule 3.13: not only when all is settled
+            downstream.forget(); // rule 3.13: not only when all is settled
         }
         Throwable cause = failure.get();
         if (cause != null) {
             connected.completeExceptionally(cause);
-            if (subscriber != null) {
-                // Told at once; what is in flight may still be settled while the settle loop drains.
-                Signals.error(subscriber, cause, engine.events);
-                subscriber = null;
-            }
+            downstream.fail(cause); // at once; what is in flight may still be settled while the settle loop drains
         }
         connected.completeExceptionally(
                 new BrokerException(engine.name() + " was disconnected before it was connected"));
@@ -501,11 +466,15 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         }
     }
 
-    private void complete() {
-        Flow.Subscriber<? super Message> last = subscriber;
-        subscriber = null;
-        if (last != null && !cancelled && failure.get() == null) {
-            Signals.complete(last, engine.events);
+    /** Unless it has heard it already. */
+    private void tellTheEnd() {
+        Throwable cause = failure.get();
+        if (cancelled) {
+            downstream.forget();
+        } else if (cause != null) {
+            downstream.fail(cause); // by what was settled after the last message
+        } else {
+            downstream.complete();
         }
     }
 

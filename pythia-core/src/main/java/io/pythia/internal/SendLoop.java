@@ -39,7 +39,7 @@ final class SendLoop implements Runnable {
     private final SendWatch watch;
     private final AtomicBoolean started = new AtomicBoolean();
     private final Queue<Sending> failed = new ConcurrentLinkedQueue<>();
-    private final Queue<CompletableFuture<Void>> flushes = new ConcurrentLinkedQueue<>();
+    private final Flushes flushes = new Flushes();
     private final CompletableFuture<Void> connected = new CompletableFuture<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -147,8 +147,7 @@ final class SendLoop implements Runnable {
     }
 
     CompletableFuture<Void> flush() {
-        CompletableFuture<Void> flush = new CompletableFuture<>();
-        flushes.add(flush);
+        CompletableFuture<Void> flush = flushes.add();
         gate.signal();
         if (over || !started.get()) {
             flush.complete(null);
@@ -365,18 +364,14 @@ final class SendLoop implements Runnable {
         if (flushes.isEmpty()) {
             return;
         }
-        List<CompletableFuture<Void>> asked = new ArrayList<>();
-        for (CompletableFuture<Void> flush = flushes.poll(); flush != null; flush = flushes.poll()) {
-            asked.add(flush);
-        }
+        List<CompletableFuture<Void>> asked = flushes.take();
         List<Sending> open;
         synchronized (lock) {
             engine.queue.drainTo(batch, Integer.MAX_VALUE);
             open = underWay.open();
             open.addAll(batch);
         }
-        CompletableFuture.allOf(open.toArray(CompletableFuture[]::new))
-                .whenComplete((ok, error) -> asked.forEach(flush -> flush.complete(null)));
+        Flushes.tellWhenSettled(asked, open);
     }
 
     private void lost(SendSession current, BrokerException cause) {
@@ -472,9 +467,7 @@ final class SendLoop implements Runnable {
         for (Sending sending = failed.poll(); sending != null; sending = failed.poll()) {
             giveUpAtClose(sending);
         }
-        for (CompletableFuture<Void> flush = flushes.poll(); flush != null; flush = flushes.poll()) {
-            flush.complete(null);
-        }
+        flushes.take().forEach(flush -> flush.complete(null));
         awaitEnd(open);
         closed.complete(null);
         watch.wake();
