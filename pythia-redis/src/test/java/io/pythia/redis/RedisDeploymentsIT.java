@@ -14,8 +14,8 @@ import io.pythia.Secret;
 import io.pythia.Subscribers;
 import io.pythia.TlsConfig;
 import io.pythia.testkit.Ledger;
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.TestSubscriber;
-import io.pythia.testkit.server.NativeProcess;
 import io.pythia.testkit.server.RedisTestCluster;
 import io.pythia.testkit.server.RedisTestSentinel;
 import io.pythia.testkit.server.RedisTestServer;
@@ -109,7 +109,7 @@ class RedisDeploymentsIT {
         certificates.certificate("authority", "expired", "ip:127.0.0.1", "-3d");
         Path client = certificates.certificate("authority", "client", "dns:client", "-0d");
         TlsConfig trusting = TlsConfig.trusting(authority).withClientCertificate(client, certificates.key("client"));
-        int port = NativeProcess.freePort();
+        int port = Ports.free();
         RedisConfig config = RedisServers.config("127.0.0.1:" + port).toBuilder()
                 .tls(trusting)
                 .build();

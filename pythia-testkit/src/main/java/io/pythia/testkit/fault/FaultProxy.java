@@ -1,5 +1,6 @@
 package io.pythia.testkit.fault;
 
+import io.pythia.testkit.Ports;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -59,19 +60,19 @@ public final class FaultProxy implements AutoCloseable {
     /** Creates one in front of a server, listening on the loopback address. */
     public FaultProxy(String host, int serverPort) {
         target = InetSocketAddress.createUnresolved(host, serverPort);
-        listener = listen(0);
-        port = listener.getLocalPort();
+        port = Ports.free();
+        listener = listen(port);
     }
 
-    private ServerSocket listen(int wanted) {
+    private ServerSocket listen(int port) {
         try {
             ServerSocket socket = new ServerSocket();
             socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(local, wanted), 64);
+            socket.bind(new InetSocketAddress(local, port), 64);
             acceptor = daemon("accept", () -> accept(socket));
             return socket;
         } catch (IOException e) {
-            throw new UncheckedIOException("can't listen on port " + wanted, e);
+            throw new UncheckedIOException("can't listen on port " + port, e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.pythia.testkit.server;
 
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import java.io.File;
 import java.nio.file.Files;
@@ -27,7 +28,7 @@ public final class AzuriteTestServer implements ProcessServer {
     private static final String KEY = "cHl0aGlhLXRlc3Qta2V5LW9mLWF6dXJpdGUtb25seQ==";
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
-    private final int port = NativeProcess.freePort();
+    private final int port = Ports.free();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("azurite");
     private final Path program;

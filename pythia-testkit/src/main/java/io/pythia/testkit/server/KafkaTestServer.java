@@ -1,5 +1,6 @@
 package io.pythia.testkit.server;
 
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,8 +25,8 @@ public final class KafkaTestServer implements ProcessServer {
     static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
-    private final int port = NativeProcess.freePort();
-    private final int controllerPort = NativeProcess.freePort();
+    private final int port = Ports.free();
+    private final int controllerPort = Ports.free();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("kafka");
     private final List<String> java;

@@ -1,5 +1,6 @@
 package io.pythia.testkit.server;
 
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class MariaDbTestServer implements ProcessServer {
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
 
-    private final int port = NativeProcess.freePort();
+    private final int port = Ports.free();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("mariadb");
     private final List<String> command;

@@ -1,5 +1,6 @@
 package io.pythia.testkit.server;
 
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,7 +36,7 @@ public final class PostgresTestServer implements ProcessServer {
             "jar".equals(System.getenv("PYTHIA_TEST_POSTGRES_BIN")) || installed() == null ? unpacked() : null;
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
 
-    private final int port = NativeProcess.freePort();
+    private final int port = Ports.free();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("postgres");
     private final List<String> command;

@@ -1,5 +1,6 @@
 package io.pythia.testkit.server;
 
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,7 +23,7 @@ final class PubSubTestServer implements ProcessServer {
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
     private static final Path EMULATOR = Path.of("/usr/lib/google-cloud-sdk/platform/pubsub-emulator/lib");
 
-    private final int port = NativeProcess.freePort();
+    private final int port = Ports.free();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("pubsub");
     private final String kind;

@@ -1,5 +1,6 @@
 package io.pythia.testkit.server;
 
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,10 +31,10 @@ public final class RabbitTestServer implements ProcessServer {
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final Duration COMMAND_LIMIT = Duration.ofMinutes(1);
 
-    private final int port = NativeProcess.freePort();
-    private final int tlsPort = NativeProcess.freePort();
-    private final int distributionPort = NativeProcess.freePort();
-    private final int mapperPort = NativeProcess.freePort();
+    private final int port = Ports.free();
+    private final int tlsPort = Ports.free();
+    private final int distributionPort = Ports.free();
+    private final int mapperPort = Ports.free();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess mapper = new NativeProcess("epmd");
     private final NativeProcess process = new NativeProcess("rabbitmq");

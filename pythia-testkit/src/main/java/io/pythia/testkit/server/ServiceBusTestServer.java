@@ -1,5 +1,6 @@
 package io.pythia.testkit.server;
 
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.server.servicebus.QueueOptions;
 import io.pythia.testkit.server.servicebus.ServiceBusStandIn;
@@ -22,8 +23,8 @@ public final class ServiceBusTestServer implements ProcessServer {
     private static final String KEY = "cHl0aGlhLXRlc3Qta2V5LW9mLXRoZS1zdGFuZC1pbg==";
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
-    private final int port = NativeProcess.freePort();
-    private final int commandPort = NativeProcess.freePort();
+    private final int port = Ports.free();
+    private final int commandPort = Ports.free();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("servicebus");
     private final boolean proxied;

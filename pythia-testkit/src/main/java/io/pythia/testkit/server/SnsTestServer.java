@@ -1,5 +1,6 @@
 package io.pythia.testkit.server;
 
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +23,7 @@ public final class SnsTestServer implements ProcessServer {
             "run ./test, which installs fauxqs with npm, or: npm install --prefix .servers fauxqs@2.4.1 node@22";
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
-    private final int port = NativeProcess.freePort();
+    private final int port = Ports.free();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("fauxqs");
     private final List<String> command;

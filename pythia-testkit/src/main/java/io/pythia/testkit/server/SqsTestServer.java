@@ -1,5 +1,6 @@
 package io.pythia.testkit.server;
 
+import io.pythia.testkit.Ports;
 import io.pythia.testkit.fault.FaultProxy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,7 +31,7 @@ public final class SqsTestServer implements ProcessServer {
     private static final Pattern QUEUE =
             Pattern.compile("(Creating queue CreateQueueData\\(|Deleting queue )([\\w.-]+)");
 
-    private final int port = NativeProcess.freePort();
+    private final int port = Ports.free();
     private final FaultProxy proxy = new FaultProxy("127.0.0.1", port);
     private final NativeProcess process = new NativeProcess("elasticmq");
     /** Null for a server that keeps nothing. */
@@ -43,7 +44,7 @@ public final class SqsTestServer implements ProcessServer {
     private SqsTestServer(boolean durable, boolean direct) {
         clientPort = direct ? port : proxy.port();
         String classPath = CLASS_PATH.find().orElseThrow(() -> new IllegalStateException(CLASS_PATH.howToGet()));
-        int databasePort = NativeProcess.freePort();
+        int databasePort = Ports.free();
         database = durable ? startDatabase(classPath, databasePort) : null;
         try {
             Files.writeString(process.home().resolve("elasticmq.conf"), settings(databasePort));
