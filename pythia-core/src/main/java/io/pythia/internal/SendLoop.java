@@ -36,7 +36,7 @@ final class SendLoop implements Runnable {
     private final Gate gate = new Gate();
     private final Pulse pulse;
     private final Connector<SendSession> connector;
-    private final SendWatch watch;
+    final SendWatch watch;
     private final AtomicBoolean started = new AtomicBoolean();
     private final Queue<Sending> failed = new ConcurrentLinkedQueue<>();
     private final Flushes flushes = new Flushes();

@@ -15,7 +15,8 @@ final class SendWatch implements Runnable {
     private final SendLoop loop;
     private final Thread thread;
     private final Gate gate = new Gate();
-    private volatile boolean sleeping;
+    /** Whether it waits for a call of the driver, and looks at nothing until then. */
+    volatile boolean sleeping;
 
     SendWatch(SendLoop loop, String name) {
         this.loop = loop;

@@ -244,6 +244,9 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
         partitions.forEach(tracker::begin);
+        if (full || pausedByUser) {
+            consumer.pause(partitions); // the poll that is under way may return their first records
+        }
         assigned = consumer.assignment().size();
     }
 

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
 class PollLoopTest {
@@ -48,5 +51,31 @@ class PollLoopTest {
                 .failsWithin(Duration.ZERO)
                 .withThrowableOfType(java.util.concurrent.ExecutionException.class)
                 .withCauseInstanceOf(BrokerException.class);
+    }
+
+    /** The client returns the first records of a partition from the very poll in which it was assigned. */
+    @Test
+    void partitionThatIsAssignedWhileTheUserPauses_isPausedAtOnce() {
+        TopicPartition partition = new TopicPartition("orders", 0);
+        consumer.updateBeginningOffsets(Map.of(partition, 0L));
+        consumer.updateEndOffsets(Map.of(partition, 1L));
+        List<Integer> waiting = new ArrayList<>();
+        PollLoop loop = loop();
+        consumer.schedulePollTask(() -> {
+            consumer.rebalance(List.of(partition));
+            consumer.addRecord(new ConsumerRecord<>("orders", 0, 0, null, new byte[] {1}));
+        });
+        consumer.schedulePollTask(() -> {
+            waiting.add(handOver.size());
+            loop.pauseByUser(false);
+        });
+        consumer.schedulePollTask(() -> {});
+        consumer.schedulePollTask(() -> {
+            waiting.add(handOver.size());
+            loop.stop();
+        });
+        loop.pauseByUser(true);
+        loop.run();
+        assertThat(waiting).containsExactly(0, 1);
     }
 }

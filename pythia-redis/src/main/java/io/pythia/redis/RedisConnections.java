@@ -46,6 +46,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +63,7 @@ final class RedisConnections implements AutoCloseable {
     final String name;
     final RedisConfig config;
     private final Consumer<BrokerException> onLost;
+    private final LongSupplier nanoTime;
     private final AtomicReference<@Nullable BrokerException> failure = new AtomicReference<>();
     private final List<StatefulRedisConnection<byte[], byte[]>> open = new CopyOnWriteArrayList<>();
     private final List<CompletionStage<?>> attempts = new CopyOnWriteArrayList<>();
@@ -79,9 +81,15 @@ final class RedisConnections implements AutoCloseable {
 
     /** Creates one that tells who has nothing to wait for when the session is over. */
     RedisConnections(String name, RedisConfig config, Consumer<BrokerException> onLost) {
+        this(name, config, onLost, System::nanoTime);
+    }
+
+    /** For tests of what comes between two looks at the clock. */
+    RedisConnections(String name, RedisConfig config, Consumer<BrokerException> onLost, LongSupplier nanoTime) {
         this.name = name;
         this.config = config;
         this.onLost = onLost;
+        this.nanoTime = nanoTime;
     }
 
     /** Finds the server that has a key: the one of the configuration, the master, or the master of the key's slot. */
@@ -325,21 +333,22 @@ final class RedisConnections implements AutoCloseable {
     /** Tells of a command whose answer nobody waits for. */
     void asked() {
         if (unanswered.get() == 0) {
-            lastAnswerAt = System.nanoTime(); // before it counts: an idle time is no silence
+            lastAnswerAt = nanoTime.getAsLong(); // before it counts: an idle time is no silence
         }
         unanswered.incrementAndGet();
     }
 
     /** Tells of the answer. */
     void answered() {
-        lastAnswerAt = System.nanoTime();
+        lastAnswerAt = nanoTime.getAsLong();
         unanswered.decrementAndGet();
     }
 
     /** Ends the session, and throws, if answers are owed and none has come for too long. */
     void checkSilence() {
         if (unanswered.get() > 0
-                && System.nanoTime() - lastAnswerAt > config.responseTimeout().toNanos()) {
+                && nanoTime.getAsLong() - lastAnswerAt
+                        > config.responseTimeout().toNanos()) {
             lose(new BrokerTimeoutException(name + ": no answer from the server within " + config.responseTimeout()
                     + "; is it overloaded, or the network cut?"));
             check();
