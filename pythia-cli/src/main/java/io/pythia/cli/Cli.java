@@ -67,7 +67,8 @@ final class Cli implements Runnable {
             // Whoever read our output has had enough, as head does: not a failure worth words.
             return FAILED;
         }
-        terminal.err().println("pythia: " + (cause instanceof BrokerException ? cause.getMessage() : cause));
+        boolean inWords = cause instanceof BrokerException || cause instanceof UnsupportedOperationException;
+        terminal.err().println("pythia: " + (inWords ? cause.getMessage() : cause));
         boolean usage = cause instanceof ConfigException
                 || cause instanceof UnknownBrokerException
                 || cause instanceof UnsupportedOperationException;

@@ -109,6 +109,9 @@ class CliTest {
         assertThat(Run.of("", "consume", "rabitmq:x").err())
                 .contains("no connector", "kafka, memory", "did you mean rabbitmq?");
         assertThat(Run.of("", "consume", "cdc:x").err()).contains("tables: is missing");
+        Run oneWay = Run.of("", "consume", "sns:arn:aws:sns:us-east-1:123456789012:t");
+        assertThat(oneWay.exitCode()).isEqualTo(2);
+        assertThat(oneWay.err()).startsWith("pythia: sns has no consumer");
         Run unknown = Run.of("", "consume", topic + "?consumer-gruop=x");
         assertThat(unknown.exitCode()).isEqualTo(2);
         assertThat(unknown.err()).contains("did you mean consumer-group?");

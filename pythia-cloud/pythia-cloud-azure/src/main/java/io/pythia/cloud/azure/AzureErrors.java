@@ -32,6 +32,10 @@ final class AzureErrors {
     record ClassRow(Class<? extends Throwable> type, Row row) {}
 
     private static final Row NOT_FOUND = new Row("create it, or check its name", DestinationNotFoundException::new);
+    // Storage says the one of odd characters, the other of a name that is too short or too long.
+    private static final Row NAME = new Row(
+            "is the name of the queue right? It has 3 to 63 lower-case letters, digits and single hyphens",
+            BrokerException::new);
     private static final Row REFUSED =
             new Row("check the key, or the rights of who signs in", BrokerAuthenticationException::new);
     private static final Row TOO_LARGE = new Row("send less", AzureErrors::refusedMessage);
@@ -61,18 +65,21 @@ final class AzureErrors {
                     new Row("another consumer has the session", AzureErrors::retryable)));
 
     /** By the code that Storage gives, which is more exact than the status. */
-    static final Map<String, Row> BY_CODE = Map.of(
-            "QueueNotFound", NOT_FOUND,
-            "QueueBeingDeleted",
-                    new Row("the queue is being deleted; it is free again in half a minute", AzureErrors::retryable),
-            "QueueDisabled", new Row("enable it", BrokerException::new),
-            "MessageTooLarge", TOO_LARGE,
-            "RequestBodyTooLarge", TOO_LARGE,
-            "ServerBusy", BUSY,
-            "OperationTimedOut", SILENT,
-            "AuthenticationFailed", REFUSED,
-            "AuthorizationFailure", REFUSED,
-            "AccountIsDisabled", new Row("enable the account", BrokerAuthenticationException::new));
+    static final Map<String, Row> BY_CODE = Map.ofEntries(
+            Map.entry("QueueNotFound", NOT_FOUND),
+            Map.entry("InvalidResourceName", NAME),
+            Map.entry("OutOfRangeInput", NAME),
+            Map.entry(
+                    "QueueBeingDeleted",
+                    new Row("the queue is being deleted; it is free again in half a minute", AzureErrors::retryable)),
+            Map.entry("QueueDisabled", new Row("enable it", BrokerException::new)),
+            Map.entry("MessageTooLarge", TOO_LARGE),
+            Map.entry("RequestBodyTooLarge", TOO_LARGE),
+            Map.entry("ServerBusy", BUSY),
+            Map.entry("OperationTimedOut", SILENT),
+            Map.entry("AuthenticationFailed", REFUSED),
+            Map.entry("AuthorizationFailure", REFUSED),
+            Map.entry("AccountIsDisabled", new Row("enable the account", BrokerAuthenticationException::new)));
 
     /** By what the clients throw, from the special to the general. */
     static final List<ClassRow> BY_CLASS = List.of(

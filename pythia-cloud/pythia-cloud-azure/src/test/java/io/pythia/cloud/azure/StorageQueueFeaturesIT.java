@@ -21,6 +21,7 @@ import io.pythia.testkit.server.TestServers;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.Base64;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -210,6 +211,18 @@ class StorageQueueFeaturesIT {
             TestSubscriber.get(consumer.connect());
         }
         assertThat(peek(missing)).isNotNull();
+    }
+
+    @Test
+    void nameThatStorageDoesNotTake_isSaid_withWhatItTakes() {
+        for (String name : List.of("background_tasks", "ab")) {
+            try (StorageQueueProducer producer =
+                    producer().queueName(name).createQueue(true).build()) {
+                assertThatThrownBy(() -> TestSubscriber.get(producer.connect()))
+                        .isInstanceOf(BrokerException.class)
+                        .hasMessageContaining("3 to 63 lower-case letters");
+            }
+        }
     }
 
     @Test
