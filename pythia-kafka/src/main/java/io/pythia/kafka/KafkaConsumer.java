@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
     private final Builder builder;
     private final @Nullable KafkaProducer ownDeadLetter;
+    private final AtomicBoolean paused = new AtomicBoolean();
 
     private KafkaConsumer(Builder builder, @Nullable KafkaProducer ownDeadLetter) {
         super("kafka:" + builder.source(), KafkaBrokerProvider.CAPABILITIES, builder);
@@ -39,7 +41,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
 
     @Override
     protected ReceiveDriver<KafkaRecord> newDriver() {
-        return new KafkaReceiver(builder.settings(name(), options(), listener()));
+        return new KafkaReceiver(builder.settings(name(), options(), listener()), paused);
     }
 
     /**
@@ -60,14 +62,24 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
         return onPollThread(PollLoop::seekToEnd);
     }
 
-    /** Stops fetching from all partitions, also those assigned later, and keeps them. */
+    /**
+     * Stops fetching from all partitions, also those assigned later and after a reconnect, and keeps them.
+     *
+     * @throws BrokerException if it is not connected
+     */
     public void pause() {
-        loop().pauseByUser(true);
+        loop();
+        paused.set(true);
     }
 
-    /** Ends {@link #pause}. */
+    /**
+     * Ends {@link #pause}.
+     *
+     * @throws BrokerException if it is not connected
+     */
     public void resume() {
-        loop().pauseByUser(false);
+        loop();
+        paused.set(false);
     }
 
     private CompletableFuture<Void> onPollThread(java.util.function.Consumer<PollLoop> action) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -22,13 +23,15 @@ final class KafkaReceiver implements ReceiveDriver<KafkaRecord> {
 
     private final KafkaConsumerSettings settings;
     private final KafkaProbe probe;
+    private final AtomicBoolean pausedByUser;
     private final OffsetTracker tracker;
     private final HandOver handOver;
     private @Nullable PollLoop loop;
     private @Nullable Thread thread;
 
-    KafkaReceiver(KafkaConsumerSettings settings) {
+    KafkaReceiver(KafkaConsumerSettings settings, AtomicBoolean pausedByUser) {
         this.settings = settings;
+        this.pausedByUser = pausedByUser;
         this.tracker = new OffsetTracker(settings.maxInFlight());
         this.handOver = new HandOver(tracker);
         this.probe = new KafkaProbe(settings.name(), settings.adminProperties(), settings.topics());
@@ -44,7 +47,7 @@ final class KafkaReceiver implements ReceiveDriver<KafkaRecord> {
         } catch (KafkaException e) {
             throw KafkaErrors.translate(settings.name() + ": could not create the client", e);
         }
-        loop = new PollLoop(settings, consumer, tracker, handOver);
+        loop = new PollLoop(settings, consumer, tracker, handOver, pausedByUser);
         thread = new Thread(loop, "pythia-" + settings.name() + "-poll");
         thread.setDaemon(true);
         thread.start();

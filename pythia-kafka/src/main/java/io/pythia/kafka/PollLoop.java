@@ -12,6 +12,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -54,6 +55,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private final Consumer<byte[], byte[]> consumer;
     private final OffsetTracker tracker;
     private final HandOver handOver;
+    private final AtomicBoolean pausedByUser;
     private final Queue<Runnable> requests = new ConcurrentLinkedQueue<>();
     private volatile boolean stopping;
     /** Set when no request is run any more, because it was stopped or has failed. */
@@ -61,7 +63,6 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     private volatile long lag = -1;
     private volatile int assigned;
-    private volatile boolean pausedByUser;
     private boolean full;
     private final Set<TopicPartition> behindGap = new HashSet<>();
     private boolean committing;
@@ -73,11 +74,13 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             KafkaConsumerSettings settings,
             Consumer<byte[], byte[]> consumer,
             OffsetTracker tracker,
-            HandOver handOver) {
+            HandOver handOver,
+            AtomicBoolean pausedByUser) {
         this.settings = settings;
         this.consumer = consumer;
         this.tracker = tracker;
         this.handOver = handOver;
+        this.pausedByUser = pausedByUser;
     }
 
     // Any thread.
@@ -97,10 +100,6 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             done.completeExceptionally(new BrokerException(settings.name() + " is disconnected"));
         }
         return done;
-    }
-
-    void pauseByUser(boolean pause) {
-        pausedByUser = pause;
     }
 
     void stop() {
@@ -181,7 +180,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         behindGap.addAll(tracker.ahead(most));
         Set<TopicPartition> all = consumer.assignment();
         Set<TopicPartition> paused = consumer.paused();
-        if (full || pausedByUser) {
+        if (full || pausedByUser.get()) {
             if (paused.size() < all.size()) {
                 consumer.pause(all);
             }
@@ -244,7 +243,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
         partitions.forEach(tracker::begin);
-        if (full || pausedByUser) {
+        if (full || pausedByUser.get()) {
             consumer.pause(partitions); // the poll that is under way may return their first records
         }
         assigned = consumer.assignment().size();

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -20,6 +21,7 @@ class PollLoopTest {
 
     private final OffsetTracker tracker = new OffsetTracker(10);
     private final HandOver handOver = new HandOver(tracker);
+    private final AtomicBoolean pausedByUser = new AtomicBoolean();
 
     private PollLoop loop() {
         return new PollLoop(
@@ -38,7 +40,8 @@ class PollLoopTest {
                         BrokerListener.NONE),
                 consumer,
                 tracker,
-                handOver);
+                handOver,
+                pausedByUser);
     }
 
     @Test
@@ -67,14 +70,14 @@ class PollLoopTest {
         });
         consumer.schedulePollTask(() -> {
             waiting.add(handOver.size());
-            loop.pauseByUser(false);
+            pausedByUser.set(false);
         });
         consumer.schedulePollTask(() -> {});
         consumer.schedulePollTask(() -> {
             waiting.add(handOver.size());
             loop.stop();
         });
-        loop.pauseByUser(true);
+        pausedByUser.set(true);
         loop.run();
         assertThat(waiting).containsExactly(0, 1);
     }

@@ -11,14 +11,11 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Deliveries on their way from the client's thread to the engine. The prefetch count bounds it; where there is none, because the broker
- * waits for no acknowledgement, the client's thread waits here and TCP makes the broker wait. Thread-safe.
+ * Deliveries on their way from the client's thread to the engine; the prefetch count bounds it. Thread-safe.
  *
  * <p>As an executor it lets the thread that takes messages do the client's work with them, many at once.
  */
 final class Inbox implements Executor {
-    private final int capacity;
-    private final boolean keepsAfterFailure;
     private final Deque<RabbitMQMessage> messages = new ArrayDeque<>();
     private final Deque<Runnable> work = new ArrayDeque<>();
     /** How many tasks are being done by {@link #work}. */
@@ -28,16 +25,6 @@ final class Inbox implements Executor {
     private boolean wokenUp;
     private boolean closed;
     private @Nullable BrokerException failure;
-
-    /**
-     * Creates one.
-     *
-     * @param keepsAfterFailure whether what came before the end of the session may still be given out, because the broker has forgotten it
-     */
-    Inbox(int capacity, boolean keepsAfterFailure) {
-        this.capacity = capacity;
-        this.keepsAfterFailure = keepsAfterFailure;
-    }
 
     /** Leaves the task to the thread that takes messages, or, if none will any more, runs it. */
     @Override
@@ -52,11 +39,7 @@ final class Inbox implements Executor {
         task.run();
     }
 
-    /** Adds a message; waits while there are too many, unless the session has ended. */
-    synchronized void put(RabbitMQMessage message) throws InterruptedException {
-        while (messages.size() >= capacity && failure == null) {
-            wait();
-        }
+    synchronized void put(RabbitMQMessage message) {
         messages.add(message);
         notifyTaker();
     }
@@ -96,17 +79,13 @@ final class Inbox implements Executor {
 
     private synchronized List<RabbitMQMessage> takeNow(int max) {
         wokenUp = false;
-        if (failure != null && (messages.isEmpty() || !keepsAfterFailure)) {
+        if (failure != null) {
             throw failure;
         }
         int size = Math.min(max, messages.size());
         List<RabbitMQMessage> batch = new ArrayList<>(size);
-        boolean wasFull = messages.size() >= capacity;
         for (int i = 0; i < size; i++) {
             batch.add(Objects.requireNonNull(messages.poll()));
-        }
-        if (wasFull && size > 0) {
-            notifyAll();
         }
         return batch;
     }
@@ -119,7 +98,6 @@ final class Inbox implements Executor {
                 if (work.isEmpty() && atWork == 0) {
                     List<RabbitMQMessage> all = new ArrayList<>(messages);
                     messages.clear();
-                    notifyAll();
                     return all;
                 }
                 if (work.isEmpty()) {

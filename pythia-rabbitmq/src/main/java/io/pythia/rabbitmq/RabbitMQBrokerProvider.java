@@ -70,7 +70,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
      *
      * @param counts whether the broker counts deliveries, as a quorum queue does
      * @param deadLetters whether the broker has somewhere to put rejected messages
-     * @param atMostOnce whether the broker forgets a message when it is pushed
+     * @param atMostOnce whether messages are acknowledged before they are given out
      * @param maxBytes the largest body
      */
     static Capabilities capabilities(boolean counts, boolean deadLetters, boolean atMostOnce, long maxBytes) {

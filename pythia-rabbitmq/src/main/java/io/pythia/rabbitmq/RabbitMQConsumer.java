@@ -159,7 +159,10 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
             return this;
         }
 
-        /** Sets whether the broker forgets a message when it is pushed: at most once, and {@code ack} does nothing. Default: false. */
+        /**
+         * Sets whether messages are acknowledged before they are given out: at most once, and {@code ack} does nothing. The broker's own
+         * {@code no-ack} is not used: with it the prefetch count binds nothing, and the broker ends a connection that doesn't read. Default: false.
+         */
         public Builder autoAck(boolean autoAck) {
             this.autoAck = autoAck;
             return this;

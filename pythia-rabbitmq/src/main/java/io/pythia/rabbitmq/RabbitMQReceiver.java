@@ -28,7 +28,7 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
 
     private final RabbitMQConsumerSettings settings;
     private final RabbitMQSession session;
-    private final Inbox inbox;
+    private final Inbox inbox = new Inbox();
     private final AckWindow window = new AckWindow();
     /** Set by the receiving thread when the broker has been asked for messages; it is not before somebody wants any. */
     private @Nullable String consumerTag;
@@ -37,9 +37,7 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
 
     RabbitMQReceiver(RabbitMQConsumerSettings settings) {
         this.settings = settings;
-        // Without acknowledgements the prefetch count does not bind the broker, and the inbox itself must.
-        this.inbox = new Inbox(settings.autoAck() ? settings.prefetchCount() : Integer.MAX_VALUE, settings.autoAck());
-        boolean fitsClient = !settings.autoAck() && settings.prefetchCount() <= CLIENTS_QUEUE;
+        boolean fitsClient = settings.prefetchCount() <= CLIENTS_QUEUE;
         this.session = new RabbitMQSession(
                 settings.name(), settings.config(), fitsClient ? inbox : Runnable::run, inbox::fail);
     }
@@ -61,11 +59,27 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
             consume();
         }
         List<RabbitMQMessage> taken = inbox.take(max, wait);
+        if (settings.autoAck() && !taken.isEmpty()) {
+            acknowledgeNow(taken.get(taken.size() - 1).tag());
+        }
         List<Received<RabbitMQMessage>> received = new ArrayList<>(taken.size());
         for (RabbitMQMessage each : taken) {
             received.add(new Received<>(each, each, each.attempt(), poison(each)));
         }
         return received;
+    }
+
+    /**
+     * Acknowledges all up to a tag before they are given out, and waits for the answer to a question behind that: then the broker has read
+     * it, and none of them comes again. If that fails they are not given out, and do.
+     */
+    private void acknowledgeNow(long tag) {
+        try {
+            session.channel().basicAck(tag, true);
+            session.channel().basicQos(settings.prefetchCount());
+        } catch (IOException | ShutdownSignalException e) {
+            throw session.fail("acknowledging messages", e);
+        }
     }
 
     private void consume() {
@@ -74,7 +88,7 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
             consumerTag = session.channel()
                     .basicConsume(
                             settings.topology().queue(),
-                            settings.autoAck(),
+                            false,
                             "",
                             false,
                             settings.exclusive(),
@@ -100,12 +114,7 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
         return new DefaultConsumer(channel) {
             @Override
             public void handleDelivery(String tag, Envelope envelope, BasicProperties properties, byte[] body) {
-                try {
-                    inbox.put(new RabbitMQMessage(settings, id, envelope, properties, body));
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    session.fail(new BrokerConnectionException(settings.name() + ": the client was interrupted", e));
-                }
+                inbox.put(new RabbitMQMessage(settings, id, envelope, properties, body));
             }
 
             @Override
@@ -181,7 +190,7 @@ final class RabbitMQReceiver implements ReceiveDriver<RabbitMQMessage> {
     public void stopIntake() {
         stopped = true;
         String tag = consumerTag;
-        if (tag == null || settings.autoAck() || session.failure() != null) {
+        if (tag == null || session.failure() != null) {
             return;
         }
         try {

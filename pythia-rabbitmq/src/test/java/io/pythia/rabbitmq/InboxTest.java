@@ -34,7 +34,7 @@ class InboxTest {
 
     @Test
     void take_givesWhatIsThere_inOrder_atMostWhatWasAskedFor() throws InterruptedException {
-        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        Inbox inbox = new Inbox();
         for (int i = 1; i <= 5; i++) {
             inbox.put(message(i));
         }
@@ -45,14 +45,8 @@ class InboxTest {
 
     @Test
     void take_thatWaits_returnsForAMessageOrAWakeUp() throws InterruptedException {
-        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
-        Thread other = new Thread(() -> {
-            try {
-                inbox.put(message(1));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        Inbox inbox = new Inbox();
+        Thread other = new Thread(() -> inbox.put(message(1)));
         other.start();
         assertThat(inbox.take(1, LONG)).hasSize(1);
         inbox.wakeUp();
@@ -62,7 +56,7 @@ class InboxTest {
     /** As a question for a sign of life does the client's work when the intake is stopped: what it brings must go back, too. */
     @Test
     void clear_waitsForWhatAnotherThreadBrings() throws Exception {
-        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        Inbox inbox = new Inbox();
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch clearing = new CountDownLatch(1);
         inbox.execute(() -> {
@@ -88,57 +82,20 @@ class InboxTest {
 
     @Test
     void failure_dropsWhatCanNotBeAcknowledgedAnyMore() throws InterruptedException {
-        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        Inbox inbox = new Inbox();
         inbox.put(message(1));
         inbox.fail(new BrokerException("first"));
         inbox.fail(new BrokerException("second"));
         assertThatThrownBy(() -> inbox.take(1, LONG)).hasMessage("first");
     }
 
-    @Test
-    void failure_givesOutFirstWhatTheBrokerHasForgotten() throws InterruptedException {
-        Inbox inbox = new Inbox(10, true);
-        inbox.put(message(1));
-        inbox.fail(new BrokerException("over"));
-        assertThat(inbox.take(1, LONG)).hasSize(1);
-        assertThatThrownBy(() -> inbox.take(1, LONG)).hasMessage("over");
-    }
-
-    @Test
-    void fullInbox_letsTheClientWait() throws InterruptedException {
-        Inbox inbox = new Inbox(2, true);
-        inbox.put(message(1));
-        inbox.put(message(2));
-        CountDownLatch done = new CountDownLatch(1);
-        Thread client = new Thread(() -> {
-            try {
-                inbox.put(message(3));
-                done.countDown();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        client.start();
-        Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> client.getState() == Thread.State.WAITING);
-        assertThat(done.getCount()).isEqualTo(1);
-        assertThat(inbox.take(1, LONG)).hasSize(1);
-        assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(inbox.take(5, LONG)).hasSize(2);
-    }
-
     private static Runnable putting(Inbox inbox, long tag) {
-        return () -> {
-            try {
-                inbox.put(message(tag));
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
-        };
+        return () -> inbox.put(message(tag));
     }
 
     @Test
     void work_isDoneByWhoeverTakes_alsoWhileHeWaits() throws InterruptedException {
-        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        Inbox inbox = new Inbox();
         inbox.execute(() -> inbox.execute(putting(inbox, 1)));
         assertThat(inbox.take(1, LONG)).extracting(RabbitMQMessage::tag).containsExactly(1L);
         Thread taker = Thread.currentThread();
@@ -153,7 +110,7 @@ class InboxTest {
 
     @Test
     void clear_takesAlsoWhatTheClientHasNotHandedOverYet() throws InterruptedException {
-        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        Inbox inbox = new Inbox();
         inbox.put(message(1));
         inbox.execute(putting(inbox, 2));
         assertThat(inbox.clear()).extracting(RabbitMQMessage::tag).containsExactly(1L, 2L);
@@ -161,7 +118,7 @@ class InboxTest {
 
     @Test
     void close_leavesNoWorkUndone() {
-        Inbox inbox = new Inbox(Integer.MAX_VALUE, false);
+        Inbox inbox = new Inbox();
         CountDownLatch done = new CountDownLatch(2);
         inbox.execute(done::countDown);
         assertThat(done.getCount()).isEqualTo(2);

@@ -4,8 +4,10 @@ import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Health;
+import io.pythia.Message;
 import io.pythia.testkit.ChildJvm;
 import io.pythia.testkit.FaultRuns;
+import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.Traffic;
 import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.fault.FaultProxy.Direction;
@@ -14,6 +16,7 @@ import io.pythia.testkit.server.TestServers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -115,6 +118,39 @@ class RabbitMQFaultsIT {
             traffic.awaitMore(200);
             traffic.finish("connections reset 10 times", 10 * RabbitTraffic.PREFETCH);
         }
+    }
+
+    @Test
+    void connectionsReset_whileMessagesAreAcknowledgedBefore_giveNothingOutTwice() {
+        int count = 20_000;
+        int resets = 10;
+        int prefetch = 10;
+        String queue = RabbitQueues.create(server.directAddress());
+        try (RabbitMQProducer producer = producer(queue)) {
+            TestSubscriber.get(producer.sendBatch(IntStream.range(0, count)
+                    .mapToObj(i -> Message.of(Integer.toString(i)))
+                    .toList()));
+        }
+        TestSubscriber subscriber = TestSubscriber.requesting(Long.MAX_VALUE);
+        try (RabbitMQConsumer consumer = RabbitMQConsumer.builder()
+                .queue(queue)
+                .config(RabbitTraffic.config(server))
+                .autoAck(true)
+                .prefetchCount(prefetch)
+                .retry(Traffic.QUICK)
+                .build()) {
+            consumer.consume().subscribe(subscriber);
+            for (int i = 1; i <= resets; i++) {
+                subscriber.await(i * 1_500);
+                proxy.resetAll();
+            }
+            eventually(
+                    "the last",
+                    () -> subscriber.messages().stream().anyMatch(m -> m.text().equals(Integer.toString(count - 1))));
+        }
+        assertThat(subscriber.messages().stream().map(Message::text))
+                .hasSizeBetween(count - resets * prefetch, count)
+                .doesNotHaveDuplicates();
     }
 
     @Test // F05
