@@ -5,13 +5,19 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** Starts the command and ends the process with its exit code. */
 public final class Main {
+    /** Google's client logs by the JDK's own logging, to which no file of ours speaks. Held, since a logger is forgotten with its level. */
+    private static final Logger GRPC = Logger.getLogger("io.grpc");
+
     private Main() {}
 
     /** Runs {@code pythia}. */
     public static void main(String[] args) {
+        GRPC.setLevel(Level.WARNING);
         Terminal terminal = new Terminal(
                 System.in,
                 new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16),
