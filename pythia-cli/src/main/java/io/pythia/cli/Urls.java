@@ -24,9 +24,10 @@ final class Urls {
             return new URI(url);
         } catch (URISyntaxException e) {
             // Its message has the whole URL, and with it perhaps a password.
-            throw new ConfigException(
-                    "the URL can't be used",
-                    "it has a character that must be written as %XX, near position " + Math.max(0, e.getIndex()));
+            String problem = e.getIndex() < url.length()
+                    ? "it has a character that must be written as %XX, near position " + Math.max(0, e.getIndex())
+                    : "it is not complete; one looks like kafka://localhost:9092/orders";
+            throw new ConfigException("the URL can't be used", problem);
         }
     }
 }

@@ -109,6 +109,8 @@ class CliTest {
         assertThat(Run.of("", "consume", "rabitmq:x").err())
                 .contains("no connector", "kafka, memory", "did you mean rabbitmq?");
         assertThat(Run.of("", "consume", "cdc:x").err()).contains("tables: is missing");
+        assertThat(Run.of("", "ping", "sqs:").err()).contains("it is not complete");
+        assertThat(Run.of("", "ping", "sqs:a b").err()).contains("must be written as %XX, near position 5");
         Run oneWay = Run.of("", "consume", "sns:arn:aws:sns:us-east-1:123456789012:t");
         assertThat(oneWay.exitCode()).isEqualTo(2);
         assertThat(oneWay.err()).startsWith("pythia: sns has no consumer");
