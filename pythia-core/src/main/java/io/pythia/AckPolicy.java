@@ -6,7 +6,8 @@ public enum AckPolicy {
     ON_SUCCESS,
     /**
      * Before the handler is called, which waits until the broker has the acknowledgement: at most once. A message is tried again only
-     * while this process lives, is never given back to the broker, and is lost if the process dies.
+     * while this process lives, is never given back to the broker, and is lost if the process dies, or if the worker stops and it is not
+     * handled before the close timeout is over; {@link WorkerStats#lost()} counts those.
      */
     BEFORE_HANDLER,
     /**

@@ -95,6 +95,48 @@ class WorkerEndTest extends WorkerFixture {
     }
 
     @Test
+    void stop_handlesWhatWasAcknowledgedBefore() {
+        send(100, i -> Message.of("m" + i));
+        Worker worker = start(worker().ackPolicy(AckPolicy.BEFORE_HANDLER)
+                .closeTimeout(Duration.ofSeconds(60))
+                .onMessage(message -> {
+                    sleep(2);
+                    called(message);
+                }));
+        eventually("some progress", () -> worker.stats().handled() > 2);
+        worker.close();
+        assertThat(worker.stats().lost()).isZero();
+        assertThat(worker.stats().handled()).isEqualTo(calls.size()).isEqualTo(100 - unsettled());
+    }
+
+    @Test
+    void stop_whenTheCloseTimeoutIsOver_countsAsLostWhatWasAcknowledgedBefore() {
+        send(100, i -> Message.of("m" + i));
+        CountDownLatch began = new CountDownLatch(1);
+        Worker worker = start(worker().ackPolicy(AckPolicy.BEFORE_HANDLER)
+                .closeTimeout(Duration.ofMillis(50))
+                .onMessage(message -> {
+                    began.countDown();
+                    new CountDownLatch(1).await();
+                }));
+        eventually("the first", () -> began.getCount() == 0);
+        worker.close();
+        assertThat(worker.stats().handled()).isZero();
+        assertThat(worker.stats().lost()).isPositive().isEqualTo(100 - unsettled());
+    }
+
+    @Test
+    void retryOnThatThrows_endsTheWorkerLoudly_andTheMessageStays() {
+        send("bad");
+        Worker worker = start(worker().retryOn(failure -> {
+                    throw new ClassCastException("it is another one");
+                })
+                .onMessageAsync(message -> CompletableFuture.failedFuture(new IllegalStateException("no"))));
+        assertThatThrownBy(() -> worker.ended().get(60, TimeUnit.SECONDS)).hasCauseInstanceOf(ClassCastException.class);
+        assertThat(unsettled()).isEqualTo(1);
+    }
+
+    @Test
     void stop_interruptsHandlers_whenTheCloseTimeoutIsOver_andGivesTheirMessagesBack() {
         send("slow", "waiting");
         CountDownLatch began = new CountDownLatch(1);

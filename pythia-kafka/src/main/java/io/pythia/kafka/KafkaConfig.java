@@ -81,7 +81,9 @@ public record KafkaConfig(
         @Setting("Where a group begins without a position: earliest, latest or none")
         AutoOffsetReset autoOffsetReset,
 
-        @Setting(value = "Who must have a record before it counts as sent: all, leader or none", nativeName = "acks")
+        @Setting(
+                value = "Who must have a record before it counts as sent: all, leader (or 1), none (or 0)",
+                nativeName = "acks")
         Acks acks,
 
         @Setting(value = "How often the client sends again within the send timeout", nativeName = "retries")

@@ -44,10 +44,21 @@ final class Failures {
         }
         if (settings.ackPolicy() == AckPolicy.MANUAL && task.message.isSettled()) {
             engine.finished(task); // the handler has decided already
-        } else if (isFatal(cause)) {
-            engine.fail(cause);
-            engine.giveBack(task);
-        } else if (!isWorthRetrying(cause)) {
+            return;
+        }
+        if (isFatal(cause)) {
+            stop(task, cause);
+            return;
+        }
+        boolean again;
+        try {
+            again = isWorthRetrying(cause);
+        } catch (RuntimeException e) {
+            e.addSuppressed(cause);
+            stop(task, e); // retryOn itself is broken
+            return;
+        }
+        if (!again) {
             task.failures++;
             putAside(task, cause);
         } else if (engine.outage().failed(task, cause)) {
@@ -56,6 +67,11 @@ final class Failures {
             task.failures++;
             retryOrPutAside(task, cause);
         }
+    }
+
+    private void stop(Task task, Throwable cause) {
+        engine.fail(cause);
+        engine.giveBack(task);
     }
 
     /** After these nothing that runs in this JVM can be trusted; other errors are like exceptions that are never retried. */
@@ -67,7 +83,18 @@ final class Failures {
     private boolean isWorthRetrying(Throwable cause) {
         return cause instanceof Exception
                 && !(cause instanceof UndecodableException)
-                && settings.retryOn().test(cause);
+                && settings.retryOn().test(cause)
+                && !(isAcknowledgedBefore() && engine.isStopping()); // the time is for those that were not tried
+    }
+
+    private boolean isAcknowledgedBefore() {
+        return settings.ackPolicy() == AckPolicy.BEFORE_HANDLER;
+    }
+
+    /** Counts a message that the broker has no more and nobody has handled. */
+    void lost(String why, Throwable cause) {
+        lost.increment();
+        engine.events().messageWarning(why, cause);
     }
 
     private void retryOrPutAside(Task task, Throwable cause) {
@@ -96,7 +123,7 @@ final class Failures {
 
     /** Given back, a message in a lane would be overtaken by those behind it, and one that was acknowledged would be gone. */
     private boolean staysHere(Task task) {
-        return brokerTakesNothingBack || task.lane() != null || settings.ackPolicy() == AckPolicy.BEFORE_HANDLER;
+        return brokerTakesNothingBack || task.lane() != null || isAcknowledgedBefore();
     }
 
     private void deliverLater(Task task, Throwable cause, Duration pause) {
@@ -123,13 +150,11 @@ final class Failures {
     private void putAside(Task task, Throwable cause) {
         MessageProducer letters = settings.deadLetter();
         if (settings.stopsOnFailure()) {
-            engine.fail(cause);
-            engine.giveBack(task);
+            stop(task, cause);
         } else if (letters != null) {
             send(letters, task, deadLetter(task, cause), Events.text(cause));
-        } else if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
-            lost.increment();
-            engine.events().messageWarning("a message failed for good after it was acknowledged", cause);
+        } else if (isAcknowledgedBefore()) {
+            lost("a message failed for good after it was acknowledged", cause);
             engine.finished(task);
         } else {
             deadLettered.increment();

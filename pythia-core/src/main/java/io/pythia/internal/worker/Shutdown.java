@@ -29,6 +29,7 @@ final class Shutdown implements Runnable {
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private volatile @Nullable Throwable failure;
     private volatile boolean stopping;
+    private volatile boolean timeIsOver;
 
     Shutdown(WorkerEngine engine, WorkerSettings settings, @Nullable ExecutorService ownThreads) {
         this.engine = engine;
@@ -38,6 +39,11 @@ final class Shutdown implements Runnable {
 
     boolean isStopping() {
         return stopping;
+    }
+
+    /** Returns whether handlers are no longer waited for. */
+    boolean isTimeOver() {
+        return timeIsOver;
     }
 
     @Nullable
@@ -75,13 +81,13 @@ final class Shutdown implements Runnable {
             engine.timer().hurry();
             long deadline = System.nanoTime() + nanos(settings.closeTimeout());
             if (!awaitEmpty(deadline)) {
+                timeIsOver = true;
                 engine.dispatcher().runners().forEach(runner -> runner.interruptAfter(0));
                 engine.asyncCalls().forEach(engine::giveUp);
                 if (!awaitEmpty(System.nanoTime() + AFTER_INTERRUPT)) {
                     engine.events()
                             .messageWarning(
-                                    engine.inFlight()
-                                            + " messages are still being handled; they will be delivered again",
+                                    engine.inFlight() + " messages are still being handled and no longer waited for",
                                     new TimeoutException("the close timeout is over"));
                 }
             }

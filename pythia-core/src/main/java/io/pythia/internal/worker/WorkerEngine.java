@@ -6,7 +6,6 @@ import io.pythia.BrokerMetrics;
 import io.pythia.Message;
 import io.pythia.MessageProducer;
 import io.pythia.SendResult;
-import io.pythia.Settled;
 import io.pythia.internal.Events;
 import io.pythia.spi.Settler;
 import java.time.Duration;
@@ -41,6 +40,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     private final Failures failures;
     private final Monitor monitor;
     private final StopLine stopLine = new StopLine();
+    private final EarlyAcks earlyAcks = new EarlyAcks(this::acknowledged);
     private final Shutdown shutdown;
     private final Set<AsyncCall> asyncCalls = ConcurrentHashMap.newKeySet();
     private final LongAdder handled = new LongAdder();
@@ -53,6 +53,8 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     private long arrived;
 
     private volatile Flow.@Nullable Subscription subscription;
+    /** Set when it can't go on, not even until the time to close is over. */
+    private volatile boolean broken;
 
     /** Creates one that does nothing until {@link #start}. */
     public WorkerEngine(WorkerSettings settings) {
@@ -143,6 +145,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     /** It can't go on. */
     void fail(Throwable cause) {
+        broken = true;
         events.gaveUp(cause);
         shutdown.begin(cause);
     }
@@ -178,15 +181,21 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     public void onNext(Message message) {
         inFlight.incrementAndGet();
         if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
-            message.ack().whenComplete((settled, error) -> {
-                if (settled == Settled.DONE) {
-                    accept(message, 0);
-                } else {
-                    leave(); // the broker has it still, and delivers it again
-                }
-            });
+            earlyAcks.add(message);
         } else {
             accept(message, ++arrived);
+        }
+    }
+
+    private void acknowledged(Message message, boolean done) {
+        if (done) {
+            try {
+                accept(message, 0);
+            } catch (RuntimeException e) {
+                fail(e); // there is no subscriber's method to throw it from
+            }
+        } else {
+            leave(); // the broker has it still, and delivers it again
         }
     }
 
@@ -222,8 +231,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     /** Returns whether it is to be handled; otherwise it is done with. */
     boolean isWanted(Task task) {
-        long number = task.number();
-        if (number > 0 ? !stopLine.passes(number) : isStopping()) {
+        if (!isInTime(task)) {
             giveBack(task);
             return false;
         }
@@ -238,6 +246,15 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
             return false;
         }
         return true;
+    }
+
+    /** Returns whether no stop is in its way. What is acknowledged, and the broker has no more, is handled until the time to close is over. */
+    private boolean isInTime(Task task) {
+        if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
+            return !broken && !shutdown.isTimeOver();
+        }
+        long number = task.number();
+        return number > 0 ? stopLine.passes(number) : !isStopping();
     }
 
     /** Has it handled. Returns whether the slot stays taken because the work goes on elsewhere. */
@@ -316,12 +333,15 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
             return;
         }
         asyncCalls.remove(call);
-        if (error == null) {
-            succeeded(call.task, passesOn() ? call.task.message : null);
-        } else {
-            failed(call.task, unwrap(error));
+        try {
+            if (error == null) {
+                succeeded(call.task, passesOn() ? call.task.message : null);
+            } else {
+                failed(call.task, unwrap(error));
+            }
+        } finally {
+            dispatcher.release();
         }
-        dispatcher.release();
     }
 
     void giveUp(AsyncCall call) {
@@ -388,7 +408,9 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     /** It was not handled, and the worker stops: somebody else is to have it. */
     void giveBack(Task task) {
-        if (settings.ackPolicy() != AckPolicy.BEFORE_HANDLER) {
+        if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
+            failures.lost("a message was not handled after it was acknowledged", new StoppedException());
+        } else {
             settings.release().accept(task.message);
         }
         finished(task);
