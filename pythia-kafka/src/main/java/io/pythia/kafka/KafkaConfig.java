@@ -2,6 +2,7 @@ package io.pythia.kafka;
 
 import io.pythia.Secret;
 import io.pythia.TlsConfig;
+import io.pythia.spi.NativeProperties;
 import io.pythia.spi.Setting;
 import io.pythia.spi.Settings;
 import java.time.Duration;
@@ -138,7 +139,7 @@ public record KafkaConfig(
         Objects.requireNonNull(autoOffsetReset, "autoOffsetReset");
         Objects.requireNonNull(acks, "acks");
         Objects.requireNonNull(compression, "compression");
-        properties = Map.copyOf(properties);
+        properties = NativeProperties.copyOf(properties);
         require(!bootstrapServers.isBlank(), "bootstrapServers", "must name at least one host:port");
         require(
                 Arrays.stream(bootstrapServers.split(",")).allMatch(KafkaConfig::hasPort),

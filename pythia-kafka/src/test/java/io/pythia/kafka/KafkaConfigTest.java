@@ -146,6 +146,19 @@ class KafkaConfigTest {
                 .isEqualTo(SecurityProtocol.SSL);
     }
 
+    @Test
+    void toString_hasNoSecret_alsoNoneOfTheClientsOwnSettings() {
+        KafkaConfig config = KafkaConfig.builder()
+                .securityProtocol(SecurityProtocol.SASL_SSL)
+                .saslUsername("user")
+                .saslPassword("c4nary")
+                .properties(Map.of("ssl.keystore.password", "c4nary"))
+                .build();
+        assertThat(config.toString()).contains("ssl.keystore.password").doesNotContain("c4nary");
+        assertThat(config.toBuilder().build()).isEqualTo(config);
+        assertThat(config.properties()).containsEntry("ssl.keystore.password", "c4nary");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", ".", "..", "a/b", "a b", "ü", "a\u0000"})
     void illegalTopics_areRefusedBeforeAnyInput(String topic) {
