@@ -125,7 +125,7 @@ final class LogReader implements Runnable {
             stream.forceUpdateStatus();
             endedWell = true;
             place.fail(new BrokerException(settings.name() + " is disconnected"));
-        } catch (SQLException | InterruptedException | RuntimeException e) {
+        } catch (Throwable e) { // an Error, too: who waits for changes must hear of it
             Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
             BrokerException failure = CdcErrors.translate(settings.name() + ": reading the log", cause);
             place.fail(failure);
