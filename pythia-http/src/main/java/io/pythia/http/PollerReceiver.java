@@ -96,6 +96,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
         if (error != null) {
             throw error;
         }
+        schedule.connected();
         if (loaded.version() > 0) {
             save(loaded); // that the first run has been; else what comes next would be taken for old
         }
