@@ -92,10 +92,10 @@ final class OauthSession implements HttpAuth.Session {
             throw new IOException(doing + ": the answer is not JSON"); // its text would have the token
         }
         String fetched = answer.path("access_token").asText("");
-        HeaderRules.check("Authorization", "Bearer " + fetched);
         if (fetched.isEmpty()) {
             throw new BrokerAuthenticationException(doing + ": the answer has no access_token");
         }
+        HeaderRules.check("Authorization", "Bearer " + fetched);
         long seconds =
                 Math.max(1, Math.min(MAX_SECONDS, answer.path("expires_in").asLong(DEFAULT_SECONDS)) - MARGIN_SECONDS);
         endsAt = System.nanoTime() + seconds * 1_000_000_000L;

@@ -184,7 +184,11 @@ public final class Pagination {
             if (parameter != null) {
                 return base.newBuilder().setQueryParameter(parameter, at.page()).build();
             }
-            HttpUrl next = base.resolve(at.page());
+            return onSameHost(base, at.page());
+        }
+
+        private static HttpUrl onSameHost(HttpUrl base, String page) {
+            HttpUrl next = base.resolve(page);
             if (next == null
                     || !next.scheme().equals(base.scheme())
                     || !next.host().equals(base.host())
@@ -204,6 +208,9 @@ public final class Pagination {
             }
             if (next == null || next.equals(at.page())) {
                 return new Step(at.roundEnded(page.validators()), false);
+            }
+            if (parameter == null) {
+                onSameHost(base, next); // before anything is entered: it must not become the place
             }
             return new Step(at.onPage(next, page.validators()), true);
         }

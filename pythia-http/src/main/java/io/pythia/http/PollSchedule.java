@@ -12,7 +12,7 @@ final class PollSchedule {
 
     private final PollSettings settings;
     private final RandomGenerator random;
-    private final CircuitBreaker breaker;
+    private CircuitBreaker breaker;
     private int failures;
     private long nextAt;
     private long notBefore;
@@ -47,6 +47,11 @@ final class PollSchedule {
             return wait;
         }
         return breaker.tryAcquire() ? 0 : Math.max(1, breaker.untilTrial().toNanos());
+    }
+
+    /** A session was opened: its request asked no breaker, and an open one would not take its success for the trial. */
+    synchronized void connected() {
+        breaker = new CircuitBreaker(settings.config().circuitBreaker());
     }
 
     /** A request was answered. */

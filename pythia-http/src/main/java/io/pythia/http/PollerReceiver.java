@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     private static final int NOT_MODIFIED = 304;
     private static final int FORBIDDEN = 403;
+    private static final Set<Integer> PAGE_IS_LOST = Set.of(400, 404, 410, 422);
 
     private final PollSettings settings;
     private final PollSchedule schedule;
@@ -84,7 +86,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
             do {
                 awaitRateLimit();
                 long startedAt = System.nanoTime();
-                handle(opened.fetch(url(), known()), startedAt);
+                handle(fetchFirst(opened), startedAt);
                 // All that is there now must be passed over before anybody may rely on getting what comes.
             } while (firstRun && settings.firstRun() == FirstRun.ONLY_NEW && lastError == null);
         } catch (IOException | RuntimeException e) {
@@ -94,9 +96,21 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
         if (error != null) {
             throw error;
         }
+        schedule.connected();
         if (loaded.version() > 0) {
             save(loaded); // that the first run has been; else what comes next would be taken for old
         }
+    }
+
+    /** What names a page of a round that an earlier session began may be too old by now: then the round begins anew. */
+    private Fetched fetchFirst(Fetcher opened) throws IOException, InterruptedException {
+        Fetched fetched = opened.fetch(url(), known());
+        if (!firstRun && cursor.page() != null && PAGE_IS_LOST.contains(fetched.status())) {
+            cursor = cursor.roundBrokenOff(Validators.NONE);
+            awaitRateLimit();
+            fetched = opened.fetch(url(), known());
+        }
+        return fetched;
     }
 
     /** The first requests count, too: a limit may be one that several pollers of a host share. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
@@ -122,9 +123,31 @@ final class WebhookEndpoint {
 
     /** Makes what requests may be made now. */
     private void pump() {
+        takeExpired()
+                .forEach(attempt -> settle(
+                        attempt, failure(attempt, "the send timeout ended while it waited for this URL", lastError)));
         for (Attempt next = next(); next != null; next = next()) {
             start(next);
         }
+    }
+
+    /** Whatever holds the queue, a message ends at its deadline, and takes no place from then on. */
+    private List<Attempt> takeExpired() {
+        List<Attempt> expired = new ArrayList<>();
+        synchronized (lock) {
+            long now = System.nanoTime();
+            for (Queue<Attempt> queue : List.of(ready, waiting)) {
+                Attempt first = queue.peek();
+                while (first != null && first.delivery.deadline - now <= 0) {
+                    expired.add(queue.remove());
+                    first = queue.peek();
+                }
+                if (first != null && !closed) {
+                    wakeIn(first.delivery.deadline - now, now);
+                }
+            }
+        }
+        return expired;
     }
 
     private @Nullable Attempt next() {

@@ -216,7 +216,9 @@ public final class WebhookSenderWorker extends AbstractMessageProducer {
             ProducerOptions asked = options();
             WebhookSettings settings = settings(asked);
             // Trying again is done per URL, so the engine must not do it for the whole; see docs/decisions/0009.
-            options(asked.with(RetryConfig.none()).withSendTimeout(settings.sendTimeout()));
+            // And the engine's word, which knows no URL, comes only where the sender's own does not.
+            options(asked.with(RetryConfig.none())
+                    .withSendTimeout(settings.sendTimeout().plusSeconds(1)));
             try {
                 return new WebhookSenderWorker(this, settings);
             } finally {

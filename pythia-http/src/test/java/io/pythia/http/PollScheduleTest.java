@@ -129,6 +129,18 @@ class PollScheduleTest {
         assertThat(schedule.tryAcquire(0)).isGreaterThan(0);
     }
 
+    /** Failed attempts to connect count; the one that succeeds closes the circuit, since it has asked the server. */
+    @Test
+    void successfulConnect_closesTheCircuit() {
+        HttpConfig config = HttpConfig.builder().circuitBreakerThreshold(2).build();
+        PollSchedule schedule = schedule(settings(PollTiming.FIXED_DELAY, false, 0, null, config));
+        schedule.failed(0, null);
+        schedule.failed(0, null);
+        schedule.succeeded(0, 0, false, null);
+        schedule.connected();
+        assertThat(schedule.tryAcquire(0)).isZero();
+    }
+
     @Test
     void breakerThatIsSwitchedOff_neverHoldsARequestBack() {
         HttpConfig config = HttpConfig.builder()

@@ -88,6 +88,18 @@ class PollerAuthTest {
     }
 
     @Test
+    void oauthAnswerWithoutAToken_isRefused_asWhatItIs() {
+        try (ScriptedServer server = new ScriptedServer((request, exchange) -> exchange.send(200, "{}"));
+                PollerWorker poller = poller(server, "/x")
+                        .auth(HttpAuth.oauth2(server.url("/token"), "me", Secret.of("secret"), null))
+                        .build()) {
+            assertThatThrownBy(() -> TestSubscriber.get(poller.connect()))
+                    .isInstanceOf(BrokerAuthenticationException.class)
+                    .hasMessageContaining("no access_token");
+        }
+    }
+
+    @Test
     void oauthToken_isRenewedBeforeItEnds() {
         AtomicInteger tokens = new AtomicInteger();
         try (ScriptedServer server = new ScriptedServer((request, exchange) -> {

@@ -257,4 +257,44 @@ class PollerPagesTest {
                     .containsExactly("{\"id\":3}");
         }
     }
+
+    /** A token that was stored in the middle of a round may be too old at the next start. */
+    @ParameterizedTest
+    @ValueSource(ints = {400, 404, 410, 422})
+    void storedPage_thatTheServerRefuses_beginsTheRoundAnew(int status) throws Exception {
+        StateStore store = StateStore.memory();
+        store.save("place", "{\"version\":1,\"cursor\":{\"page\":\"old\"}}");
+        try (ScriptedServer server = new ScriptedServer((request, exchange) ->
+                exchange.send(request.target().contains("token=") ? status : 200, "{\"items\":[{\"id\":1}]}"))) {
+            assertThat(first(
+                            1,
+                            items(server, store)
+                                    .stateKey("place")
+                                    .pagination(Pagination.pageToken("/next", "token"))
+                                    .build()))
+                    .containsExactly("{\"id\":1}");
+            assertThat(server.requests().get(0).target()).contains("token=old");
+        }
+    }
+
+    @Test
+    void nextPageOnAnotherHost_isNeverStored() {
+        StateStore store = StateStore.memory();
+        AtomicReference<String> link = new AtomicReference<>("Link: <https://other.example.com/x>; rel=next");
+        try (ScriptedServer server =
+                new ScriptedServer((request, exchange) -> exchange.send(200, "{\"items\":[{\"id\":1}]}", link.get()))) {
+            try (PollerWorker poller =
+                    items(server, store).pagination(Pagination.link()).build()) {
+                TestSubscriber subscriber = TestSubscriber.acknowledging();
+                poller.consume().subscribe(subscriber);
+                assertThat(subscriber.awaitEnd()).hasMessageContaining("another host");
+                assertThat(subscriber.texts()).isEmpty();
+            }
+            link.set("X: y");
+            assertThat(first(
+                            1,
+                            items(server, store).pagination(Pagination.link()).build()))
+                    .containsExactly("{\"id\":1}");
+        }
+    }
 }

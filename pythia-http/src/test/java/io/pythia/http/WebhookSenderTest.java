@@ -237,6 +237,36 @@ class WebhookSenderTest {
         }
     }
 
+    /** One that waits behind a pause that the server wants, or behind a request that hangs, was never requested: nobody has it. */
+    @Test
+    void whatStillWaitsAtTheSendTimeout_wasCertainlyNotSent() {
+        for (boolean hangs : new boolean[] {false, true}) {
+            CountDownLatch reached = new CountDownLatch(1);
+            try (ScriptedServer server = new ScriptedServer((request, exchange) -> {
+                        reached.countDown();
+                        if (hangs) {
+                            exchange.awaitHangUp();
+                        } else {
+                            exchange.send(429, "", "Retry-After: 60");
+                        }
+                    });
+                    WebhookSenderWorker webhook = sender(server.url("/"))
+                            .concurrency(1)
+                            .sendTimeout(Duration.ofSeconds(1))
+                            .build()) {
+                CompletableFuture<SendResult> first = webhook.send(Message.of("1"));
+                Awaitility.await().until(() -> reached.getCount() == 0);
+                Throwable error = failure(webhook.send(Message.of("2")));
+                assertThat(error)
+                        .isInstanceOf(MessageException.class)
+                        .isInstanceOf(DeliveryFailure.class)
+                        .hasMessageContaining("send timeout");
+                assertThat(failure(first)).isNotNull();
+                assertThat(server.requests()).hasSize(1);
+            }
+        }
+    }
+
     @Test
     void noAnswer_isUncertain_andNotSentAgainByTheClientItself() {
         try (ScriptedServer server = new ScriptedServer((request, exchange) -> exchange.reset());
