@@ -3,6 +3,7 @@ package io.pythia.cdc;
 import io.pythia.FirstRun;
 import io.pythia.Secret;
 import io.pythia.TlsConfig;
+import io.pythia.spi.NativeProperties;
 import io.pythia.spi.Setting;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -123,7 +124,7 @@ public record CdcConfig(
     public CdcConfig {
         Objects.requireNonNull(mode, "mode");
         Objects.requireNonNull(firstRun, "firstRun");
-        properties = Map.copyOf(properties);
+        properties = NativeProperties.copyOf(properties);
         column("updatedColumn", updatedColumn);
         column("createdColumn", createdColumn);
         column("deletedColumn", deletedColumn);

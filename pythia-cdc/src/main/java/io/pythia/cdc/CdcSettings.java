@@ -3,6 +3,7 @@ package io.pythia.cdc;
 import io.pythia.BrokerListener;
 import io.pythia.Secret;
 import io.pythia.StateStore;
+import io.pythia.spi.NativeProperties;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,10 @@ record CdcSettings(
         Duration connectTimeout,
         int maxBuffered,
         BrokerListener listener) {
+
+    CdcSettings {
+        driverProperties = NativeProperties.copyOf(driverProperties);
+    }
 
     @Nullable
     String user() {

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param unchanged columns that are missing in {@code after} because their large (TOASTed) value was not changed and so is not in the log
  * @param types columns whose values are the database's text because their type is not known here, with the type's name
  * @param commitTime when it was committed; in polling, the value of the column that says when the row was changed, or the time of the poll
- * @param position the place: in the log {@code LSN of the commit/number in the transaction}, in polling the cursor
+ * @param position the place: in the log {@code LSN of the commit/number in the transaction}, in polling the cursor, and where an overlap
+ *     is read again (not on PostgreSQL) a hash of the row behind {@code #}
  * @param transaction the transaction's id, null if it is not known
  */
 public record ChangeEvent(

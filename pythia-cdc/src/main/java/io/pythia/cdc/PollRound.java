@@ -112,11 +112,16 @@ final class PollRound implements AutoCloseable {
             rows = table.query.read(connection, new PollQuery.Page(0, 0, from, after, settings.maxBuffered()));
             for (SelectedRow row : rows) {
                 after = table.query.cursorOf(row);
-                String key = table.name() + after;
+                String key = key(table, after, row);
                 remember(key, table.timeOf(after.get(0)));
                 acknowledged.add(key);
             }
         } while (rows.size() == settings.maxBuffered());
+    }
+
+    /** Two changes may have one time: then only the values tell them apart. */
+    private static String key(PolledTable table, List<Object> cursor, SelectedRow row) {
+        return table.name() + cursor + row.version();
     }
 
     private void passOverStrictly(Connection connection, PolledTable table) throws SQLException {
@@ -264,7 +269,7 @@ final class PollRound implements AutoCloseable {
             boolean known = false;
             if (overlapping) {
                 List<Object> cursor = table.query.cursorOf(row);
-                key = table.name() + cursor;
+                key = key(table, cursor, row);
                 known = !remember(key, table.timeOf(cursor.get(0)));
             }
             PolledRow polled = new PolledRow(page, row, key);

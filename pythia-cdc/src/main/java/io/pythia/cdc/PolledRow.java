@@ -37,7 +37,8 @@ final class PolledRow implements Consumer<PollState>, Supplier<ChangeEvent>, Pol
 
     @Override
     public ChangeEvent get() {
-        return page.table.event(row, page.newestBefore, page.polledAt);
+        String version = key == null ? "" : key.substring(key.lastIndexOf('#'));
+        return page.table.event(row, page.newestBefore, page.polledAt, version);
     }
 
     @Override

@@ -151,10 +151,11 @@ final class PolledTable {
      * Returns what a row says.
      *
      * @param newestBefore the greatest value of the column of changes before this round, null in the first one
+     * @param version what tells it from other states with the same time, empty where nothing needs to
      */
-    ChangeEvent event(SelectedRow row, @Nullable Object newestBefore, Instant polledAt) {
+    ChangeEvent event(SelectedRow row, @Nullable Object newestBefore, Instant polledAt, String version) {
         if (deletes != null) {
-            return deletes.event(schema, row, position(query.cursorOf(row)), polledAt);
+            return deletes.event(schema, row, position(query.cursorOf(row)) + version, polledAt);
         }
         List<Object> cursor = query.cursorOf(row); // it begins with the column of changes
         Operation operation = operation(row, cursor.get(0), newestBefore);
@@ -170,7 +171,7 @@ final class PolledTable {
                 List.of(),
                 shape.types(row),
                 time == null ? polledAt : time,
-                position(cursor),
+                position(cursor) + version,
                 null);
     }
 

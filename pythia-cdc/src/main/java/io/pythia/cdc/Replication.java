@@ -82,7 +82,10 @@ final class Replication implements AutoCloseable {
     /** Checks the publication; makes it, or adds tables to it, if it may. */
     void publish(List<TableSchema> tables) {
         String name = settings.config().publication();
-        List<TableSchema> missing = database.read("looking for the publication", sql -> missing(sql, name, tables));
+        List<TableSchema> missing = database.read("looking for the publication", sql -> {
+            checkInheritance(sql, tables);
+            return missing(sql, name, tables);
+        });
         if (missing == null || !missing.isEmpty()) {
             if (!settings.config().createSlot()) {
                 throw new DestinationNotFoundException(settings.name() + ": "
@@ -92,6 +95,9 @@ final class Replication implements AutoCloseable {
                                         + missing.get(0).qualified())
                         + ", and create-slot is false");
             }
+            if (missing != null) {
+                database.read("looking at the publication", sql -> checkPartitions(sql, name, missing));
+            }
             StringJoiner list = new StringJoiner(", ");
             (missing == null ? tables : missing).forEach(table -> list.add(Dialect.POSTGRESQL.quoteTable(table)));
             String quoted = Dialect.POSTGRESQL.quote(name);
@@ -100,9 +106,54 @@ final class Replication implements AutoCloseable {
                         sql,
                         missing == null
                                 ? "CREATE PUBLICATION " + quoted + " FOR TABLE " + list
+                                        + " WITH (publish_via_partition_root = true)"
                                 : "ALTER PUBLICATION " + quoted + " ADD TABLE " + list);
                 return true;
             });
+            List<TableSchema> still = database.read("looking for the publication", sql -> missing(sql, name, tables));
+            if (still == null || !still.isEmpty()) {
+                throw new BrokerException(
+                        settings.name() + ": the publication " + name + " does not tell the changes of "
+                                + (still == null ? tables : still).get(0).qualified()
+                                + " under its name; is it a partition of another of its tables?");
+            }
+        }
+    }
+
+    /** The log names the table that a row is in, a snapshot of the parent has them all. */
+    private static void checkInheritance(Connection sql, List<TableSchema> tables) throws SQLException {
+        String query = "SELECT 1 FROM pg_class c JOIN pg_inherits i ON i.inhparent = c.oid"
+                + " WHERE c.oid = to_regclass(?) AND c.relkind = 'r'";
+        for (TableSchema table : tables) {
+            if (isThere(sql, query, Dialect.POSTGRESQL.quoteTable(table))) {
+                throw new BrokerException("tables inherit from " + table.qualified()
+                        + ", and the log tells their changes as their own; only polling can read it");
+            }
+        }
+    }
+
+    /** Without that option the log names the partition, and the changes would be taken for another table's. */
+    private static boolean checkPartitions(Connection sql, String name, List<TableSchema> tables) throws SQLException {
+        String query = "SELECT 1 FROM pg_class c, pg_publication p"
+                + " WHERE c.oid = to_regclass(?) AND c.relkind = 'p' AND p.pubname = ? AND NOT p.pubviaroot";
+        for (TableSchema table : tables) {
+            if (isThere(sql, query, Dialect.POSTGRESQL.quoteTable(table), name)) {
+                throw new BrokerException("the publication " + name + " tells the changes of " + table.qualified()
+                        + " as those of its partitions; ALTER PUBLICATION " + name
+                        + " SET (publish_via_partition_root = true)");
+            }
+        }
+        return true;
+    }
+
+    private static boolean isThere(Connection sql, String query, String... values) throws SQLException {
+        try (PreparedStatement statement = sql.prepareStatement(query)) {
+            for (int i = 0; i < values.length; i++) {
+                statement.setString(i + 1, values[i]);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next();
+            }
         }
     }
 

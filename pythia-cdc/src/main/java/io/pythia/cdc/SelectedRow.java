@@ -1,5 +1,6 @@
 package io.pythia.cdc;
 
+import io.pythia.internal.Hashes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,22 @@ final class SelectedRow {
     /** Returns how many values it has. */
     int length() {
         return values.length;
+    }
+
+    /**
+     * Returns {@code #} and a hash of all values: what tells it from another state of the same row. Not of those that are null, since a
+     * column that is added is null in rows that nobody has changed.
+     */
+    String version() {
+        StringBuilder text = new StringBuilder(64);
+        for (int i = 0; i < values.length; i++) {
+            Object value = get(i);
+            if (value != null) {
+                String shown = value.toString();
+                text.append(i).append(':').append(shown.length()).append(':').append(shown);
+            }
+        }
+        return "#" + Hashes.of(text.toString());
     }
 
     /** Returns about how many bytes it takes. */

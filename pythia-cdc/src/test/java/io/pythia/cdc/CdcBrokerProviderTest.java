@@ -80,6 +80,29 @@ class CdcBrokerProviderTest {
         assertThatThrownBy(() -> CdcWorker.builder().tables("a\0b")).hasMessageNotContaining("a\0b");
     }
 
+    @Test
+    void configuration_showsNoSecretProperty() {
+        CdcConfig config =
+                CdcConfig.builder().properties(Map.of("sslpassword", "canary")).build();
+        assertThat(config.toString())
+                .doesNotContain("canary")
+                .contains("sslpassword")
+                .contains("pythia_cdc_state");
+        CdcSettings settings = new CdcSettings(
+                "n",
+                DatabaseUrl.parse("postgresql://h/db"),
+                null,
+                java.util.List.of("t"),
+                Duration.ofSeconds(1),
+                config,
+                null,
+                Map.of("sslpassword", "canary"),
+                Duration.ofSeconds(1),
+                10,
+                io.pythia.BrokerListener.NONE);
+        assertThat(settings.toString()).doesNotContain("canary").contains("sslpassword");
+    }
+
     /** Each of the builder's methods sets its component, and each value that can't be used is refused by its name. */
     @Test
     void builder_setsEveryComponent() throws ReflectiveOperationException {

@@ -120,6 +120,49 @@ class CdcLogIT {
     }
 
     @Test
+    void partitionedTable_isReadAsOne() {
+        String parted = TestDatabase.newName("t");
+        database.execute(
+                "CREATE TABLE " + parted + " (id bigint PRIMARY KEY, name text) PARTITION BY RANGE (id)",
+                "CREATE TABLE " + parted + "_a PARTITION OF " + parted + " FOR VALUES FROM (0) TO (100)",
+                "INSERT INTO " + parted + " VALUES (1, 'one')");
+        for (int turn = 0; turn < 2; turn++) { // the second time publication and slot are there
+            long id = 2 + turn;
+            try (CdcWorker worker = workers.worker(parted).build()) {
+                Events events = Events.of(worker);
+                if (turn == 0) {
+                    assertThat(events.last(1).operation()).isEqualTo(Operation.READ);
+                }
+                database.execute("INSERT INTO " + parted + " VALUES (" + id + ", 'n')");
+                ChangeEvent insert = events.last(turn == 0 ? 2 : 1);
+                assertThat(insert.table()).isEqualTo(parted);
+                assertThat(insert.key()).isEqualTo(Map.of("id", id));
+            }
+        }
+    }
+
+    @Test
+    void partitionedTable_isRefused_ifThePublicationTellsItsPartitions() {
+        String parted = TestDatabase.newName("t");
+        database.execute(
+                "CREATE TABLE " + parted + " (id bigint PRIMARY KEY) PARTITION BY RANGE (id)",
+                "CREATE TABLE " + parted + "_a PARTITION OF " + parted + " FOR VALUES FROM (0) TO (100)",
+                "CREATE PUBLICATION p_" + workers.name() + " FOR TABLE " + parted);
+        try (CdcWorker worker = workers.worker(parted).build()) {
+            assertThatThrownBy(() -> TestSubscriber.get(worker.connect()))
+                    .hasMessageContaining("publish_via_partition_root");
+        }
+    }
+
+    @Test
+    void tableThatOthersInheritFrom_isRefused() {
+        database.execute("CREATE TABLE " + table + "_a () INHERITS (" + table + ")");
+        try (CdcWorker worker = workers.worker(table).build()) {
+            assertThatThrownBy(() -> TestSubscriber.get(worker.connect())).hasMessageContaining("inherit");
+        }
+    }
+
+    @Test
     void transactionThatIsRolledBack_isNotThere() {
         try (CdcWorker worker = workers.worker(table).build()) {
             Events events = Events.of(worker);

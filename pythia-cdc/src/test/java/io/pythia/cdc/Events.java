@@ -27,6 +27,16 @@ record Events(TestSubscriber subscriber) {
         return await(count).get(count - 1);
     }
 
+    /** Waits for an event of the row with that key; others may come before it. */
+    ChangeEvent ofRow(Object key) {
+        for (int count = 1; ; count++) {
+            ChangeEvent event = last(count);
+            if (event.key().containsValue(key)) {
+                return event;
+            }
+        }
+    }
+
     static ChangeEvent event(Message message) {
         return message.unwrap(ChangeEvent.class).orElseThrow();
     }
