@@ -89,8 +89,9 @@ final class Sending extends CompletableFuture<SendResult> implements Outgoing {
         if (error instanceof UncertainSendException) {
             perhapsThere = true;
         }
-        handedOver = false;
-        engine.failed(this, error);
+        if (HANDED_OVER.compareAndSet(this, true, false)) { // a second time says nothing new
+            engine.failed(this, error);
+        }
     }
 
     /** Fails it for good. */

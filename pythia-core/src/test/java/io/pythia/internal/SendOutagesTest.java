@@ -55,6 +55,28 @@ class SendOutagesTest extends SendEngineFixture {
         }
     }
 
+    /** As a request may be broken off while its session is closed: each says so. */
+    @Test
+    void failureThatIsToldTwice_isOneTry() {
+        AtomicInteger tries = new AtomicInteger();
+        onSend = outgoing -> {
+            if (outgoing.message().text().equals("next")) {
+                take(outgoing);
+            } else if (tries.incrementAndGet() == 1) {
+                outgoing.fail(new UncertainSendException("broken off"));
+                outgoing.fail(new UncertainSendException("closed"));
+            }
+        };
+        RetryConfig allAtOnce = new RetryConfig(9, Duration.ofMillis(1), Duration.ofMillis(1), false, false);
+        try (Producer producer =
+                producer().retry(allAtOnce).closeTimeout(Duration.ZERO).build()) {
+            producer.send(Message.of("x"));
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> tries.get() > 1);
+            producer.send(Message.of("next")).join();
+            assertThat(tries).hasValue(2);
+        }
+    }
+
     @Test
     void uncertainTry_leavesTheMessageUncertain_whenTheBrokerIsAwayThen() {
         AtomicInteger tries = new AtomicInteger();

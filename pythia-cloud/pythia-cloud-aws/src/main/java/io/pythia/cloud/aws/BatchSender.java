@@ -202,10 +202,15 @@ final class BatchSender implements SendDriver {
     private void failRest(List<Entry> entries, boolean[] answered, BrokerException why) {
         for (int i = 0; i < answered.length; i++) {
             if (!answered[i]) {
-                Outgoing outgoing = entries.get(i).outgoing;
-                open.remove(outgoing);
-                outgoing.fail(why);
+                fail(entries.get(i).outgoing, why);
             }
+        }
+    }
+
+    /** Once: its request may fail while the session is closed, and a second failure would send it twice again. */
+    private void fail(Outgoing outgoing, BrokerException why) {
+        if (open.remove(outgoing)) {
+            outgoing.fail(why);
         }
     }
 
@@ -240,8 +245,10 @@ final class BatchSender implements SendDriver {
         } finally {
             requests.close();
             destination.close();
-            open.forEach(outgoing -> outgoing.fail(new UncertainSendException(rules.broker
-                    + ": the connection was closed before the service answered; it may have the message")));
+            open.forEach(outgoing -> fail(
+                    outgoing,
+                    new UncertainSendException(rules.broker
+                            + ": the connection was closed before the service answered; it may have the message")));
         }
     }
 }

@@ -241,6 +241,9 @@ final class SqsSettler implements AutoCloseable {
         BrokerException why = AwsErrors.translate(settings.name() + ": " + doing + " the queue", error);
         for (Entry entry : entries) {
             if (entry.settlement != null) {
+                if (!why.isRetryable() && entry.settlement.outcome() != Outcome.EXTEND) {
+                    inbox.gone(entry.message); // nobody deletes it: it is to be given out when it comes again
+                }
                 entry.settlement.fail(why);
             }
             entry.answered.run();

@@ -214,6 +214,23 @@ class SqsSettlingTest {
     }
 
     @Test
+    void messageWhoseDeletionIsRefused_isGivenOutWhenItComesAgain() {
+        server.script("DeleteMessageBatch", request -> {
+            throw ScriptedSqs.Failure.of(403, "AccessDeniedException");
+        });
+        server.deliveries.add(messages(1));
+        try (SqsConsumer consumer = consumer().build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(2);
+            consumer.consume().subscribe(subscriber);
+            CompletableFuture<Settled> ack = subscriber.await(1).get(0).ack();
+            assertThatThrownBy(() -> get(ack)).isInstanceOf(BrokerException.class);
+            server.deliveries.add(messages(1));
+            assertThat(subscriber.await(2).get(1).id())
+                    .isEqualTo(subscriber.messages().get(0).id());
+        }
+    }
+
+    @Test
     void close_releasesWhatIsUnsettled_andWhatAPollBringsMeanwhile() throws InterruptedException {
         CountDownLatch polling = new CountDownLatch(2);
         CountDownLatch closing = new CountDownLatch(1);

@@ -199,7 +199,8 @@ final class AzureErrors {
                 || known instanceof DestinationNotFoundException
                 || (bus != null && CERTAIN.contains(bus.getReason()))
                 || (storage != null && storage.getStatusCode() < SERVER_ERROR)
-                || find(error, java.net.ConnectException.class) != null;
+                || find(error, java.net.ConnectException.class) != null
+                || find(error, UnsupportedOperationException.class) != null; // amqp:not-allowed, as the client tells it
         return certain ? known : new UncertainSendException(known.getMessage() + "; it may have been sent", error);
     }
 

@@ -7,6 +7,7 @@ import com.azure.messaging.servicebus.ServiceBusSenderAsyncClient;
 import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
 import io.pythia.BrokerTimeoutException;
+import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.UncertainSendException;
@@ -72,16 +73,30 @@ final class ServiceBusSender implements SendDriver {
         throwFailure();
         Map<String, Pack> packs = new LinkedHashMap<>();
         for (Outgoing each : batch) {
-            ServiceBusMessage message = ServiceBusMessages.toNative(each.message(), settings.sessions(), times);
-            if (settings.timeToLive() != null) {
-                message.setTimeToLive(settings.timeToLive());
+            ServiceBusMessage message;
+            try {
+                message = toNative(each.message());
+            } catch (RuntimeException e) {
+                // A function of the application's, or what it returned.
+                each.fail(new MessageException(
+                        settings.name() + ": no time to enqueue the message could be found, or it can't be used: " + e,
+                        e));
+                continue;
             }
-            ServiceBusMessages.enqueueAt(message, settings.enqueueAt().apply(each.message()));
             add(packs, each, message);
         }
         for (Pack pack : packs.values()) {
             hand(pack);
         }
+    }
+
+    private ServiceBusMessage toNative(Message sent) {
+        ServiceBusMessage message = ServiceBusMessages.toNative(sent, settings.sessions(), times);
+        if (settings.timeToLive() != null) {
+            message.setTimeToLive(settings.timeToLive());
+        }
+        ServiceBusMessages.enqueueAt(message, settings.enqueueAt().apply(sent));
+        return message;
     }
 
     private void throwFailure() {

@@ -96,6 +96,9 @@ class AzureErrorsTest {
         assertThat(AzureErrors.ofSend("sending", new IOException("reset"))).isInstanceOf(UncertainSendException.class);
         assertThat(AzureErrors.ofSend("sending", new ConnectException("refused")))
                 .isNotInstanceOf(UncertainSendException.class);
+        assertThat(AzureErrors.ofSend("sending", new UnsupportedOperationException("amqp:not-allowed")))
+                .isNotInstanceOf(UncertainSendException.class)
+                .matches(error -> !error.isRetryable());
     }
 
     @Test

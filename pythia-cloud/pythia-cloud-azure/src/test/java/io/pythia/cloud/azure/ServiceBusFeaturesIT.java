@@ -292,12 +292,18 @@ class ServiceBusFeaturesIT {
         try (ServiceBusProducer delayed =
                         producer(queue).delay(Duration.ofSeconds(2)).build();
                 ServiceBusProducer byMessage = producer(queue)
-                        .enqueueAt(message ->
-                                message.text().equals("later") ? Instant.now().plusSeconds(2) : null)
+                        .enqueueAt(message -> switch (message.text()) {
+                            case "later" -> Instant.now().plusSeconds(2);
+                            case "bad" -> throw new IllegalStateException("no time for this one");
+                            default -> null;
+                        })
                         .build();
                 ServiceBusConsumer consumer = consumer(queue).build()) {
             TestSubscriber.get(delayed.send(Message.of("delayed")));
             TestSubscriber.get(byMessage.send(Message.of("later")));
+            assertThatThrownBy(() -> TestSubscriber.get(byMessage.send(Message.of("bad"))))
+                    .isInstanceOf(MessageException.class)
+                    .hasMessageContaining("no time for this one");
             TestSubscriber.get(byMessage.send(Message.of("now")));
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);
