@@ -3,6 +3,7 @@ package io.pythia.spi;
 import java.util.AbstractMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The client's own settings: an immutable map whose {@link #toString} has the names only, since a value may be a secret. */
 public final class NativeProperties extends AbstractMap<String, String> {
@@ -22,9 +23,9 @@ public final class NativeProperties extends AbstractMap<String, String> {
         return values.entrySet();
     }
 
-    /** Returns the names. */
+    /** Returns the names, sorted, as in {@code {linger.ms, retries}}. */
     @Override
     public String toString() {
-        return values.keySet().toString();
+        return values.keySet().stream().sorted().collect(Collectors.joining(", ", "{", "}"));
     }
 }
