@@ -2,14 +2,10 @@ package io.pythia.cdc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pythia.BrokerListener;
-import io.pythia.StateStore;
 import io.pythia.cdc.ChangeRecord.OutboxColumns;
 import io.pythia.testkit.FakeAck;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -21,18 +17,7 @@ class LogPlaceTest {
     private static final int MESSAGES = 200_000;
 
     private final Progress<LogState> progress = new Progress<>(new LogState("1", "slot", 0, false));
-    private final CdcSettings settings = new CdcSettings(
-            "cdc:test",
-            DatabaseUrl.parse("postgresql://localhost/test"),
-            null,
-            List.of(),
-            Duration.ofSeconds(1),
-            CdcConfig.defaults(),
-            StateStore.memory(),
-            Map.of(),
-            Duration.ofSeconds(1),
-            100,
-            BrokerListener.NONE);
+    private final CdcSettings settings = NoDatabase.settings();
     private final LogPlace place = new LogPlace(new Places(settings, new Database(settings)), progress);
 
     private List<FakeAck<ChangeRecord>> message(long lsn) {

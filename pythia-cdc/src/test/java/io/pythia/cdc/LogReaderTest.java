@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
-import io.pythia.StateStore;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
@@ -16,18 +14,7 @@ import org.postgresql.replication.PGReplicationStream;
 class LogReaderTest {
     @Test
     void errorOfTheThread_isTold() throws InterruptedException {
-        CdcSettings settings = new CdcSettings(
-                "cdc:test",
-                DatabaseUrl.parse("postgresql://localhost/test"),
-                null,
-                List.of(),
-                Duration.ofSeconds(1),
-                CdcConfig.defaults(),
-                StateStore.memory(),
-                Map.of(),
-                Duration.ofSeconds(1),
-                100,
-                BrokerListener.NONE);
+        CdcSettings settings = NoDatabase.settings();
         PGReplicationStream stream = (PGReplicationStream) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {PGReplicationStream.class}, (proxy, method, arguments) -> {
                     throw new OutOfMemoryError("a very long row");
