@@ -261,7 +261,8 @@ public final class Worker implements AutoCloseable {
         /**
          * Sets where messages go that failed for good, with headers that say why ({@code pythia-dead-letter-...}). The producer stays the
          * caller's to close. Default: the message is rejected, and so goes to the dead letters of the consumer or its broker; where there
-         * are none, the consumer's {@code onReject} says whether the stream stops or the message is dropped.
+         * are none, the consumer's {@code onReject} says whether the stream stops or the message is dropped. What the producer refuses for
+         * good, since it is too large, say, is rejected, too.
          */
         public Builder deadLetter(MessageProducer producer) {
             this.deadLetter = Objects.requireNonNull(producer, "producer");

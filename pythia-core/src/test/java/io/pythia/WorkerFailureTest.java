@@ -183,6 +183,29 @@ class WorkerFailureTest extends WorkerFixture {
     }
 
     @Test
+    void messageThatTheDeadLettersRefuse_isLeftToTheDeadLettersOfItsConsumer() {
+        send("x");
+        MessageProducer letters = new ForwardingProducer(producer(LETTERS)) {
+            @Override
+            public CompletableFuture<SendResult> send(Message message) {
+                return CompletableFuture.failedFuture(new MessageException("too large"));
+            }
+        };
+        MemoryConsumer consumer = consumer().deadLetter(producer(LETTERS)).build();
+        Worker worker = start(Worker.from(consumer)
+                .retry(RetryConfig.none())
+                .deadLetter(letters)
+                .onMessage(message -> {
+                    throw new IllegalStateException("no");
+                }));
+        assertThat(read(LETTERS, 1).get(0).headers().get("pythia-dead-letter-reason"))
+                .contains("IllegalStateException: no")
+                .contains("the dead letters refuse it")
+                .contains("too large");
+        eventually("settled", () -> worker.stats().deadLettered() == 1 && unsettled() == 0);
+    }
+
+    @Test
     void deadLettersThatAreAway_holdTheMessageUntilTheyAreBack() {
         send("x");
         AtomicInteger sends = new AtomicInteger();

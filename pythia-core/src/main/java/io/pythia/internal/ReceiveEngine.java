@@ -196,33 +196,42 @@ public final class ReceiveEngine<R> {
 
     private boolean putAside(Delivery<R> delivery) {
         String reason = delivery.reason() == null ? "" : delivery.reason();
-        if (deadLetters != null) {
-            deadLetters.send(delivery, reason).whenComplete((ok, error) -> {
-                if (error == null) {
-                    events.tell(l -> l.deadLettered(name(), delivery.message(), reason));
-                    acknowledge(delivery);
-                } else {
-                    events.messageWarning("could not send to the dead letters, will try again", error);
-                    pump.retryLater(
-                            delivery, System.nanoTime() + Duration.ofSeconds(1).toNanos());
-                }
-                wakeSettler();
-            });
-        } else if (options.onReject() == RejectPolicy.DROP) {
+        if (deadLetters == null) {
+            return putNowhere(
+                    delivery,
+                    "there are no dead letters to put it to; set a dead letter producer, or RejectPolicy.DROP",
+                    null);
+        }
+        deadLetters.send(delivery, reason).whenComplete((ok, error) -> {
+            if (error == null) {
+                events.tell(l -> l.deadLettered(name(), delivery.message(), reason));
+                acknowledge(delivery);
+            } else if (!DeadLetters.isRefusal(error)) {
+                events.messageWarning("could not send to the dead letters, will try again", error);
+                pump.retryLater(
+                        delivery, System.nanoTime() + Duration.ofSeconds(1).toNanos());
+            } else if (putNowhere(delivery, "its dead letters refuse it for good: " + Events.text(error), error)) {
+                delivery.finish();
+            }
+            wakeSettler();
+        });
+        return false;
+    }
+
+    /** Returns whether that is all. */
+    private boolean putNowhere(Delivery<R> delivery, String why, @Nullable Throwable cause) {
+        String reason = delivery.reason() == null ? "" : delivery.reason();
+        if (options.onReject() == RejectPolicy.DROP) {
             events.tell(l -> l.dropped(name(), delivery.message(), reason));
             acknowledge(delivery);
-        } else {
-            MessageException error = new MessageException(
-                    name() + ": message " + delivery.content().id()
-                            + " was rejected (" + reason
-                            + ") and there are no dead letters to put it to; set a dead letter producer,"
-                            + " or RejectPolicy.DROP");
-            delivery.resolve(error);
-            handedBack(List.of(delivery)); // the broker has it still, and nobody here will settle it any more
-            fail(error);
-            return true;
+            return false;
         }
-        return false;
+        MessageException error = new MessageException(
+                name() + ": message " + delivery.content().id() + " was rejected (" + reason + ") and " + why, cause);
+        delivery.resolve(error);
+        handedBack(List.of(delivery)); // the broker has it still, and nobody here will settle it any more
+        fail(error);
+        return true;
     }
 
     /** The broker itself delivers it again, or has put it to its dead letters. */

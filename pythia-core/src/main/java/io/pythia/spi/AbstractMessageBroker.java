@@ -240,7 +240,7 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
             return options(options.withMaxAttempts(attempts));
         }
 
-        /** Sets what happens to a rejected message when there are no dead letters. Default: the stream stops. */
+        /** Sets what happens to a rejected message when there are no dead letters, or they refuse it for good. Default: the stream stops. */
         public final B onReject(RejectPolicy policy) {
             return options(options.with(policy));
         }

@@ -17,7 +17,7 @@ import java.util.Objects;
  * @param maxInFlight how many messages may be with the application unsettled
  * @param maxInFlightBytes how many bytes may be with the application unsettled; one message may exceed it
  * @param maxAttempts how often a message is delivered before a nack becomes a reject; 0 for no limit
- * @param onReject what happens to a rejected message when there are no dead letters
+ * @param onReject what happens to a rejected message when there are no dead letters, or they refuse it for good
  * @param stuckAfter how long a message may be unsettled before the consumer's health is DOWN
  * @param maxLease how long the engine extends the lease of an unsettled message, where the broker has leases
  */

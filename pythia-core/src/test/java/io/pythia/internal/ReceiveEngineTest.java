@@ -11,6 +11,9 @@ import io.pythia.RejectPolicy;
 import io.pythia.Settled;
 import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
+import io.pythia.memory.MemoryBroker;
+import io.pythia.memory.MemoryConfig;
+import io.pythia.memory.MemoryProducer;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.Settler;
@@ -24,6 +27,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is asked for, delivered, and settled. */
 @Timeout(120)
@@ -134,6 +139,35 @@ class ReceiveEngineTest extends ReceiveEngineFixture {
         consumer.consume().subscribe(collector);
         assertThat(collector.end.get(60, TimeUnit.SECONDS)).isInstanceOf(MessageException.class);
         consumer.disconnect().get(60, TimeUnit.SECONDS);
+        assertThat(source.settled).isEmpty(); // the broker has it still
+    }
+
+    @ParameterizedTest
+    @EnumSource(RejectPolicy.class)
+    void rejectedMessage_thatItsDeadLettersRefuse_isNotTriedForEver(RejectPolicy policy) throws Exception {
+        source.add(0, 1);
+        MemoryBroker small = new MemoryBroker(MemoryConfig.defaults().withMaxMessageBytes(0));
+        List<String> events = new CopyOnWriteArrayList<>();
+        try (MemoryProducer deadLetters =
+                        MemoryProducer.builder().broker(small).topic("dead").build();
+                Consumer consumer = builder()
+                        .deadLetter(deadLetters)
+                        .onReject(policy)
+                        .listener(recording(events))
+                        .build()) {
+            Collector collector = new Collector(Long.MAX_VALUE, message -> message.reject("bad"));
+            consumer.consume().subscribe(collector);
+            if (policy == RejectPolicy.DROP) {
+                eventually().until(() -> source.acknowledged().size() == 1);
+                assertThat(events).containsExactly("dropped bad");
+                return;
+            }
+            assertThat(collector.end.get(60, TimeUnit.SECONDS))
+                    .isInstanceOf(MessageException.class)
+                    .hasMessageContaining("was rejected (bad) and its dead letters refuse it for good")
+                    .hasMessageContaining("too large");
+            assertThat(collector.messages.get(0).ack()).isCompletedExceptionally();
+        }
         assertThat(source.settled).isEmpty(); // the broker has it still
     }
 

@@ -6,6 +6,7 @@ import io.pythia.Message;
 import io.pythia.MessageProducer;
 import io.pythia.SendResult;
 import io.pythia.internal.DeadLetterHeaders;
+import io.pythia.internal.DeadLetters;
 import io.pythia.internal.Events;
 import io.pythia.retry.RetryConfig;
 import io.pythia.spi.IntakeControl;
@@ -153,14 +154,20 @@ final class Failures {
             stop(task, cause);
         } else if (letters != null) {
             send(letters, task, deadLetter(task, cause), Events.text(cause));
-        } else if (isAcknowledgedBefore()) {
+        } else {
+            leaveToConsumer(task, Events.text(cause), cause);
+        }
+    }
+
+    /** Its dead letters take it, or those of its broker, or its {@code onReject} says what becomes of it. */
+    private void leaveToConsumer(Task task, String reason, Throwable cause) {
+        if (isAcknowledgedBefore()) {
             lost("a message failed for good after it was acknowledged", cause);
-            engine.finished(task);
         } else {
             deadLettered.increment();
-            task.message.reject(Events.text(cause));
-            engine.finished(task);
+            task.message.reject(reason);
         }
+        engine.finished(task);
     }
 
     private static Message deadLetter(Task task, Throwable cause) {
@@ -187,6 +194,8 @@ final class Failures {
                     consumer.deadLettered(task.message, reason);
                 }
                 engine.acknowledge(task);
+            } else if (DeadLetters.isRefusal(error)) {
+                leaveToConsumer(task, reason + "; the dead letters refuse it: " + Events.text(error), error);
             } else if (engine.isStopping()) {
                 engine.giveBack(task);
             } else {
