@@ -20,6 +20,7 @@ import software.amazon.awssdk.profiles.ProfileFile;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.retries.StandardRetryStrategy;
+import software.amazon.awssdk.retries.api.RetryStrategy;
 import software.amazon.awssdk.services.sns.SnsClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
@@ -34,17 +35,47 @@ final class AwsClients implements AutoCloseable {
     private final AwsConfig config;
     private final SdkHttpClient http;
     private final AwsCredentialsProvider credentials;
+    private final RetryStrategy retries;
 
     AwsClients(AwsConfig config) {
+        this(
+                config,
+                Apache5HttpClient.builder()
+                        .maxConnections(config.maxConnections())
+                        .connectionTimeout(config.timeoutOfOneTry())
+                        .connectionAcquisitionTimeout(config.timeout())
+                        .socketTimeout(SOCKET_TIMEOUT)
+                        .tcpKeepAlive(true)
+                        .build(),
+                credentials(config),
+                StandardRetryStrategy.builder()
+                        .maxAttempts(config.maxRetries() + 1)
+                        .build());
+    }
+
+    private AwsClients(
+            AwsConfig config, SdkHttpClient http, AwsCredentialsProvider credentials, RetryStrategy retries) {
         this.config = config;
-        this.credentials = credentials(config);
-        this.http = Apache5HttpClient.builder()
-                .maxConnections(config.maxConnections())
-                .connectionTimeout(config.timeoutOfOneTry())
-                .connectionAcquisitionTimeout(config.timeout())
-                .socketTimeout(SOCKET_TIMEOUT)
-                .tcpKeepAlive(true)
-                .build();
+        this.http = http;
+        this.credentials = credentials;
+        this.retries = retries;
+    }
+
+    /**
+     * Returns the same for sends: the SDK tries again only what certainly did not arrive. If it tried all, its last failure would hide
+     * that an earlier try may have arrived. The engine sends the rest again, and knows.
+     */
+    AwsClients forSending() {
+        return new AwsClients(
+                config,
+                http,
+                credentials,
+                StandardRetryStrategy.builder()
+                        .useClientDefaults(false)
+                        .maxAttempts(config.maxRetries() + 1)
+                        .retryOnException(AwsErrors::isCertainlyNotSent)
+                        .treatAsThrottling(AwsErrors::isThrottled)
+                        .build());
     }
 
     /**
@@ -74,9 +105,7 @@ final class AwsClients implements AutoCloseable {
                 .overrideConfiguration(ClientOverrideConfiguration.builder()
                         .apiCallTimeout(config.timeout())
                         .apiCallAttemptTimeout(config.timeoutOfOneTry())
-                        .retryStrategy(StandardRetryStrategy.builder()
-                                .maxAttempts(config.maxRetries() + 1)
-                                .build())
+                        .retryStrategy(retries)
                         .build());
     }
 

@@ -29,6 +29,18 @@ final class AwsErrors {
     /** What an error is here. */
     record Row(Set<String> codes, String advice, BiFunction<String, Throwable, BrokerException> translation) {}
 
+    private static final Set<String> THROTTLING = Set.of(
+            "KMSThrottling",
+            "KmsThrottled",
+            "RequestThrottled",
+            "Throttling",
+            "ThrottlingException",
+            "Throttled",
+            "TooManyRequestsException",
+            "RequestLimitExceeded",
+            "SlowDown",
+            "OverLimit");
+
     /** By the service's code, without a prefix like {@code AWS.SimpleQueueService.}; the first row that has it. */
     static final List<Row> BY_CODE = List.of(
             new Row(
@@ -86,20 +98,7 @@ final class AwsErrors {
                             "KmsOptInRequired"),
                     "the queue or topic is encrypted by a key that can't be used: allow kms:GenerateDataKey and kms:Decrypt on it, and see that it is enabled",
                     BrokerAuthenticationException::new),
-            new Row(
-                    Set.of(
-                            "KMSThrottling",
-                            "KmsThrottled",
-                            "RequestThrottled",
-                            "Throttling",
-                            "ThrottlingException",
-                            "Throttled",
-                            "TooManyRequestsException",
-                            "RequestLimitExceeded",
-                            "SlowDown",
-                            "OverLimit"),
-                    "the service limits the rate, or what may be in flight",
-                    AwsErrors::retryable),
+            new Row(THROTTLING, "the service limits the rate, or what may be in flight", AwsErrors::retryable),
             new Row(
                     Set.of(
                             "InternalError",
@@ -206,11 +205,14 @@ final class AwsErrors {
         BrokerException translated = translate(doing, error);
         AwsServiceException service = cause(AwsServiceException.class, error);
         boolean refused = service != null && service.statusCode() < SERVER_ERROR;
-        boolean uncertain =
-                translated.isRetryable() && !refused && !isNotSent(error) && !has(error, UnknownHostException.class);
-        return uncertain
+        return translated.isRetryable() && !refused && !isCertainlyNotSent(error)
                 ? new UncertainSendException(translated.getMessage() + "; the service may have the message", error)
                 : translated;
+    }
+
+    /** Returns whether the service can't have taken anything, and may take the same later. */
+    static boolean isCertainlyNotSent(Throwable error) {
+        return isThrottled(error) || isNotSent(error) || has(error, UnknownHostException.class);
     }
 
     /** Returns whether a settlement failed because SQS has already taken the message back. */
@@ -219,12 +221,22 @@ final class AwsErrors {
         return STALE.contains(plain(code)) && !tooLong;
     }
 
-    /** Returns whether the caller's identity is known, but may not do that. */
-    static boolean isDenied(Throwable error) {
+    /** Returns whether the service limits the rate. */
+    static boolean isThrottled(Throwable error) {
         AwsServiceException service = cause(AwsServiceException.class, error);
-        String code = service == null || service.awsErrorDetails() == null
+        return service != null && (service.isThrottlingException() || THROTTLING.contains(code(error)));
+    }
+
+    private static String code(Throwable error) {
+        AwsServiceException service = cause(AwsServiceException.class, error);
+        return service == null || service.awsErrorDetails() == null
                 ? ""
                 : plain(service.awsErrorDetails().errorCode());
+    }
+
+    /** Returns whether the caller's identity is known, but may not do that. */
+    static boolean isDenied(Throwable error) {
+        String code = code(error);
         return code.startsWith("AccessDenied") || code.startsWith("AuthorizationError");
     }
 

@@ -38,8 +38,18 @@ final class AwsMessages {
      * @param body the body, not empty, of characters that the services take
      * @param attributes the attributes by their names
      * @param bytes what counts against the size limit
+     * @param delaySeconds after how long a queue gives it out, null for the queue's own delay
      */
-    record Wire(String body, Map<String, MessageAttribute> attributes, long bytes) {}
+    record Wire(
+            String body,
+            Map<String, MessageAttribute> attributes,
+            long bytes,
+            @Nullable Integer delaySeconds) {
+
+        Wire withDelay(@Nullable Integer seconds) {
+            return seconds == null ? this : new Wire(body, attributes, bytes, seconds);
+        }
+    }
 
     /** A message as it came over the wire, apart from what only the one service has. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -78,7 +88,7 @@ final class AwsMessages {
             packed.put(PackedHeaders.KEY, key);
         }
         Map<String, MessageAttribute> attributes = attributes(message.headers(), fixed, packed);
-        return new Wire(body, attributes, size(message, body, attributes));
+        return new Wire(body, attributes, size(message, body, attributes), null);
     }
 
     private static Map<String, MessageAttribute> attributes(

@@ -146,7 +146,13 @@ final class BatchSender implements SendDriver {
     public void send(List<? extends Outgoing> batch) throws InterruptedException {
         List<Entry> entries = new ArrayList<>(batch.size());
         for (Outgoing outgoing : batch) {
-            AwsMessages.Wire wire = destination.write(outgoing.message());
+            AwsMessages.Wire wire;
+            try {
+                wire = destination.write(outgoing.message());
+            } catch (RuntimeException e) { // a function of the application has thrown
+                outgoing.fail(new MessageException(rules.broker + ": can't send the message: " + e, e));
+                continue;
+            }
             if (wire.bytes() > rules.maxBytes) {
                 outgoing.fail(new MessageException(rules.broker + ": a message of " + wire.bytes()
                         + " bytes on the wire is larger than maxMessageBytes, " + rules.maxBytes));
@@ -223,7 +229,7 @@ final class BatchSender implements SendDriver {
             made.incrementAndGet();
             destination.look();
         } catch (RuntimeException e) {
-            if (!AwsErrors.isDenied(e)) {
+            if (!AwsErrors.isDenied(e) && !AwsErrors.isThrottled(e)) {
                 throw AwsErrors.translate(rules.broker + ": asking for a sign of life", e);
             }
         }

@@ -29,6 +29,7 @@ final class SnsSender implements BatchSender.Destination {
     private final Settings settings;
     private volatile @Nullable AwsClients clients;
     private volatile @Nullable SnsClient client;
+    private volatile @Nullable SnsClient sends;
 
     SnsSender(Settings settings) {
         this.settings = settings;
@@ -44,6 +45,7 @@ final class SnsSender implements BatchSender.Destination {
         AwsClients opened = new AwsClients(settings.config);
         clients = opened;
         client = opened.sns(settings.topic.region());
+        sends = opened.forSending().sns(settings.topic.region());
         try {
             look();
         } catch (RuntimeException e) {
@@ -70,8 +72,8 @@ final class SnsSender implements BatchSender.Destination {
         for (int i = 0; i < entries.size(); i++) {
             all.add(entry(i, entries.get(i)));
         }
-        PublishBatchResponse response =
-                client().publishBatch(r -> r.topicArn(settings.topic.arn()).publishBatchRequestEntries(all));
+        PublishBatchResponse response = Objects.requireNonNull(sends, "not open")
+                .publishBatch(r -> r.topicArn(settings.topic.arn()).publishBatchRequestEntries(all));
         List<BatchSender.Answer> answers = new ArrayList<>();
         response.successful()
                 .forEach(each -> answers.add(BatchSender.Answer.taken(
@@ -127,6 +129,7 @@ final class SnsSender implements BatchSender.Destination {
 
     @Override
     public void close() {
+        AwsClients.close(sends, null);
         AwsClients.close(client, clients);
     }
 }

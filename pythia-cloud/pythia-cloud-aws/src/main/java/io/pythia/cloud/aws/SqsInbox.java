@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,6 +22,14 @@ import org.jspecify.annotations.Nullable;
 final class SqsInbox {
     /** How many messages may wait behind others of their group while more are fetched, so that other groups get their turn. */
     private static final int MOST_BEHIND = 500;
+
+    /**
+     * What a poll has brought and nobody gets.
+     *
+     * @param back must go back, because there will be no more receive
+     * @param processed was acknowledged before it came again, and is to be deleted by its new handle
+     */
+    record Surplus(List<SqsMessage> back, List<SqsMessage> processed) {}
 
     private final int maxMessages;
     private final int maxPolls;
@@ -75,14 +84,17 @@ final class SqsInbox {
 
     private List<SqsMessage> takeReady(int max) {
         List<SqsMessage> batch = new ArrayList<>();
+        Set<String> expired = new HashSet<>();
         long now = System.nanoTime();
         for (Iterator<SqsMessage> i = ready.iterator(); i.hasNext() && batch.size() < max; ) {
             SqsMessage next = i.next();
             String group = next.group();
-            if (next.leaseLeft(now) <= 0) {
+            if (next.leaseLeft(now) <= 0 || expired.contains(group)) {
                 i.remove();
-                forget(next);
-                unseen.add(next.sqsId());
+                goesBackUnseen(next);
+                if (group != null) {
+                    expired.add(group); // what is behind it must not overtake it
+                }
             } else if (group == null || busy.putIfAbsent(group, next) == null) {
                 i.remove();
                 given.add(next);
@@ -124,8 +136,8 @@ final class SqsInbox {
                 .count();
     }
 
-    /** Adds what a poll has brought. Returns what must go back, because there will be no more receive. */
-    synchronized List<SqsMessage> put(int asked, List<SqsMessage> messages) {
+    /** Adds what a poll has brought, as far as it is new and wanted. */
+    synchronized Surplus put(int asked, List<SqsMessage> messages) {
         claimed -= asked;
         polls--;
         if (messages.isEmpty()) {
@@ -133,34 +145,39 @@ final class SqsInbox {
         } else if (messages.size() * 2 >= asked) {
             usefulPolls = Math.min(maxPolls, usefulPolls + 1);
         }
-        List<SqsMessage> back = new ArrayList<>();
+        Surplus surplus = new Surplus(new ArrayList<>(), new ArrayList<>());
         for (SqsMessage message : messages) {
-            if (stopped) {
+            SqsMessage before = last.get(message.sqsId());
+            if (before != null && before.isDeleting()) {
+                before.deliveredAgain(message.handle());
+                surplus.processed.add(before);
+            } else if (stopped) {
                 unseen.add(message.sqsId());
-                back.add(message);
-            } else if (isNew(message)) {
-                ready.add(message);
+                surplus.back.add(message);
+            } else {
+                replace(before, message);
             }
         }
         notifyAll();
-        return back;
+        return surplus;
     }
 
-    /** Looks whether the message is here already: SQS has delivered it again. */
-    private boolean isNew(SqsMessage message) {
-        SqsMessage before = last.get(message.sqsId());
-        if (before != null && before.isDeleting()) {
-            // Processed, and its deletion is being tried again: that goes by the new handle.
-            before.deliveredAgain(message.handle());
-            return false;
-        }
-        if (before != null) {
+    private void replace(@Nullable SqsMessage before, SqsMessage message) {
+        if (before != null) { // SQS has delivered it again
             before.takeBack();
             ready.remove(before);
             leave(before);
         }
         last.put(message.sqsId(), message);
-        return true;
+        ready.add(message);
+    }
+
+    /** Waits for so long, or until there will be no more receive. */
+    synchronized void pause(Duration time) throws InterruptedException {
+        long deadline = System.nanoTime() + time.toNanos();
+        for (long left = time.toNanos(); left > 0 && !stopped && failure == null; left = deadline - System.nanoTime()) {
+            wait(left / 1_000_000 + 1);
+        }
     }
 
     synchronized void fail(BrokerException cause) {
@@ -195,7 +212,7 @@ final class SqsInbox {
         unseen.forget(message.sqsId());
     }
 
-    /** The application wants it again: returns what is here of its group, which must go back behind it. */
+    /** It will come again: returns what is here of its group, which must go back behind it. */
     synchronized List<SqsMessage> failed(SqsMessage message) {
         List<SqsMessage> behind = new ArrayList<>();
         String group = message.group();

@@ -28,6 +28,9 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
     /** For what is to be said when the polls have ended, or were given up. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
+    /** After the client has tried {@code maxRetries} times, with pauses of its own. */
+    private static final Duration THROTTLED_PAUSE = Duration.ofSeconds(1);
+
     private static final Duration MARGIN = Duration.ofMillis(200);
 
     private final SqsConsumerSettings settings;
@@ -39,6 +42,7 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
     private final AtomicLong requests = new AtomicLong();
     private final AtomicLong receives = new AtomicLong();
     private final AtomicLong emptyReceives = new AtomicLong();
+    private final AtomicLong throttled = new AtomicLong();
     private volatile @Nullable AwsClients clients;
     private volatile @Nullable SqsClient client;
     private volatile @Nullable SqsSettler settler;
@@ -115,9 +119,12 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
     private void poll() {
         try {
             for (int count = inbox.claim(); count > 0; count = inbox.claim()) {
-                List<SqsMessage> back = inbox.put(count, fetch(count));
-                if (!back.isEmpty()) {
-                    settler().release(back);
+                SqsInbox.Surplus surplus = inbox.put(count, fetch(count));
+                if (!surplus.processed().isEmpty()) {
+                    settler().deleteAgain(surplus.processed());
+                }
+                if (!surplus.back().isEmpty()) {
+                    settler().release(surplus.back());
                 }
             }
         } catch (InterruptedException | RuntimeException | Error e) {
@@ -131,11 +138,24 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
         return waits ? QueueAddress.retryable(error) : error;
     }
 
-    private List<SqsMessage> fetch(int count) {
+    /** Fetches; a service that limits the rate is asked again later, in the same session. */
+    private List<SqsMessage> fetch(int count) throws InterruptedException {
         requests.incrementAndGet();
         receives.incrementAndGet();
-        List<Message> messages =
-                Objects.requireNonNull(client).receiveMessage(request(count)).messages();
+        List<Message> messages;
+        try {
+            messages = Objects.requireNonNull(client)
+                    .receiveMessage(request(count))
+                    .messages();
+        } catch (RuntimeException e) {
+            if (!AwsErrors.isThrottled(e)) {
+                throw e;
+            }
+            answeredAt = System.nanoTime();
+            throttled.incrementAndGet();
+            inbox.pause(THROTTLED_PAUSE);
+            return List.of();
+        }
         long now = System.nanoTime();
         answeredAt = now;
         if (messages.isEmpty()) {
@@ -208,7 +228,7 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
                             .overrideConfiguration(c -> c.apiCallTimeout(PING_LIMIT)));
             answeredAt = System.nanoTime();
         } catch (RuntimeException e) {
-            if (!AwsErrors.isDenied(e)) {
+            if (!AwsErrors.isDenied(e) && !AwsErrors.isThrottled(e)) {
                 throw AwsErrors.translate(settings.name() + ": asking for a sign of life", e);
             }
             answeredAt = System.nanoTime();
@@ -222,6 +242,7 @@ final class SqsReceiver implements ReceiveDriver<SqsMessage> {
         facts.put("requests", Long.toString(requests.get()));
         facts.put("receives", Long.toString(receives.get()));
         facts.put("empty-receives", Long.toString(emptyReceives.get()));
+        facts.put("throttled-receives", Long.toString(throttled.get()));
         facts.put("waiting-in-inbox", Integer.toString(inbox.waiting()));
         if (!deadLetterQueue.isEmpty()) {
             facts.put("redrive-policy", deadLetterQueue);

@@ -32,6 +32,7 @@ final class SqsSender implements BatchSender.Destination {
     private final Settings settings;
     private volatile @Nullable AwsClients clients;
     private volatile @Nullable SqsClient client;
+    private volatile @Nullable SqsClient sends;
     private volatile String url = "";
 
     SqsSender(Settings settings) {
@@ -49,6 +50,7 @@ final class SqsSender implements BatchSender.Destination {
         clients = opened;
         SqsClient sqs = settings.queue.client(opened);
         client = sqs;
+        sends = settings.queue.client(opened.forSending());
         url = settings.queue.open(settings.broker, sqs, settings.missingQueue);
     }
 
@@ -61,7 +63,19 @@ final class SqsSender implements BatchSender.Destination {
     public AwsMessages.Wire write(Message message) {
         String key = message.key();
         boolean keyIsGroup = settings.queue.isFifo() && key != null && SqsMessages.isToken(key);
-        return AwsMessages.write(message, settings.attributes, keyIsGroup);
+        return AwsMessages.write(message, settings.attributes, keyIsGroup).withDelay(delay(message));
+    }
+
+    /** Returns the delay of a message in seconds, null for the queue's own. */
+    private @Nullable Integer delay(Message message) {
+        Duration delay = settings.delay.apply(message);
+        if (delay == null) {
+            return null;
+        }
+        if (delay.isNegative()) {
+            throw new IllegalArgumentException("its delay must not be negative, but is " + delay);
+        }
+        return (int) Math.min(SqsProducer.LONGEST_DELAY.toSeconds(), SqsSettler.seconds(delay));
     }
 
     @Override
@@ -89,7 +103,7 @@ final class SqsSender implements BatchSender.Destination {
     /** Sends; if the queue was deleted meanwhile, what a missing queue means applies. */
     private SendMessageBatchResponse send(SendMessageBatchRequest request) {
         try {
-            return client().sendMessageBatch(request);
+            return Objects.requireNonNull(sends, "not open").sendMessageBatch(request);
         } catch (RuntimeException e) {
             BrokerException missing = AwsErrors.translate(settings.broker + ": sending to " + name(), e);
             if (settings.missingQueue == MissingQueue.FAIL || !(missing instanceof DestinationNotFoundException)) {
@@ -114,10 +128,7 @@ final class SqsSender implements BatchSender.Destination {
                 request.messageDeduplicationId(SqsMessages.token(message.id()));
             }
         } else {
-            Duration delay = settings.delay.apply(message);
-            if (delay != null && !delay.isZero()) {
-                request.delaySeconds((int) Math.min(SqsProducer.LONGEST_DELAY.toSeconds(), SqsSettler.seconds(delay)));
-            }
+            request.delaySeconds(entry.wire().delaySeconds());
         }
         return request.build();
     }
@@ -128,6 +139,7 @@ final class SqsSender implements BatchSender.Destination {
 
     @Override
     public void close() {
+        AwsClients.close(sends, null);
         AwsClients.close(client, clients);
     }
 }

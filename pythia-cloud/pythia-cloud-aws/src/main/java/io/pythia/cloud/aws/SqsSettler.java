@@ -6,12 +6,11 @@ import io.pythia.spi.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
@@ -28,7 +27,7 @@ final class SqsSettler implements AutoCloseable {
     private static final long NANOS_OF_A_SECOND = 1_000_000_000;
     private static final Duration PAUSE = Duration.ofMillis(20);
 
-    /** One entry of a request; {@code settlement} is null for a message that the application has not seen. */
+    /** One entry of a request; {@code settlement} is null when nobody waits for the answer. */
     private record Entry(
             SqsMessage message, long seconds, @Nullable Settlement<SqsMessage> settlement, Runnable answered) {}
 
@@ -79,8 +78,7 @@ final class SqsSettler implements AutoCloseable {
         for (Settlement<SqsMessage> each : batch) {
             SqsMessage message = each.receipt();
             if (!message.isDeleting() && !message.isOurs()) {
-                inbox.gone(message);
-                each.stale();
+                stale(each);
                 continue;
             }
             open.incrementAndGet();
@@ -104,6 +102,13 @@ final class SqsSettler implements AutoCloseable {
         add(changes, toChange);
         answered.run();
         return done;
+    }
+
+    /** It comes again, and before what is here of its group: that goes back. */
+    private void stale(Settlement<SqsMessage> settlement) {
+        settlement.receipt().takeBack();
+        release(inbox.failed(settlement.receipt()));
+        settlement.stale();
     }
 
     private void nack(Settlement<SqsMessage> each, Runnable answered, List<Entry> toChange) {
@@ -144,10 +149,9 @@ final class SqsSettler implements AutoCloseable {
         }
         try {
             requests.incrementAndGet();
-            answer(
-                    "deleting a message of",
-                    entries,
-                    client.deleteMessageBatch(r -> r.queueUrl(url).entries(all)).failed());
+            List<BatchResultErrorEntry> failed =
+                    client.deleteMessageBatch(r -> r.queueUrl(url).entries(all)).failed();
+            answer("deleting a message of", entries, failed, entry -> inbox.deleted(entry.message));
         } catch (RuntimeException e) {
             failAll("deleting messages of", entries, e);
         }
@@ -168,24 +172,19 @@ final class SqsSettler implements AutoCloseable {
             List<BatchResultErrorEntry> failed = client.changeMessageVisibilityBatch(
                             r -> r.queueUrl(url).entries(all))
                     .failed();
-            Set<String> failedIds = new HashSet<>();
-            failed.forEach(each -> failedIds.add(each.id()));
-            for (int i = 0; i < entries.size(); i++) {
-                if (!failedIds.contains(Integer.toString(i))) {
-                    entries.get(i)
-                            .message
-                            .lease(now
-                                    + Duration.ofSeconds(entries.get(i).seconds).toNanos());
-                }
-            }
-            answer("changing the visibility of a message of", entries, failed);
+            answer(
+                    "changing the visibility of a message of",
+                    entries,
+                    failed,
+                    entry -> entry.message.lease(
+                            now + Duration.ofSeconds(entry.seconds).toNanos()));
         } catch (RuntimeException e) {
             failAll("changing the visibility of messages of", entries, e);
         }
     }
 
     /** Tells each entry what became of it. */
-    private void answer(String doing, List<Entry> entries, List<BatchResultErrorEntry> failed) {
+    private void answer(String doing, List<Entry> entries, List<BatchResultErrorEntry> failed, Consumer<Entry> done) {
         boolean[] ok = new boolean[entries.size()];
         java.util.Arrays.fill(ok, true);
         for (BatchResultErrorEntry each : failed) {
@@ -197,8 +196,8 @@ final class SqsSettler implements AutoCloseable {
         }
         for (int i = 0; i < ok.length; i++) {
             Entry entry = entries.get(i);
-            if (ok[i] && entry.settlement != null && entry.settlement.outcome() == Outcome.ACK) {
-                inbox.deleted(entry.message);
+            if (ok[i]) {
+                done.accept(entry);
             }
             entry.answered.run();
         }
@@ -219,9 +218,7 @@ final class SqsSettler implements AutoCloseable {
             return; // SQS takes it back by itself, a little later
         }
         if (AwsErrors.isStale(error.code(), error.message())) {
-            entry.message.takeBack();
-            inbox.gone(entry.message);
-            entry.settlement.stale();
+            stale(entry.settlement);
             return;
         }
         BrokerException why = AwsErrors.said(
@@ -231,23 +228,29 @@ final class SqsSettler implements AutoCloseable {
                 !error.senderFault(),
                 null);
         boolean again = !error.senderFault() || why.isRetryable();
-        if (!again) {
-            inbox.gone(entry.message);
+        fail(entry.settlement, new BrokerException(String.valueOf(why.getMessage()), null, again));
+    }
+
+    private void fail(Settlement<SqsMessage> settlement, BrokerException why) {
+        if (!why.isRetryable() && settlement.outcome() != Outcome.EXTEND) {
+            inbox.gone(settlement.receipt()); // nobody deletes it: it is to be given out when it comes again
         }
-        entry.settlement.fail(new BrokerException(String.valueOf(why.getMessage()), null, again));
+        settlement.fail(why);
     }
 
     private void failAll(String doing, List<Entry> entries, RuntimeException error) {
         BrokerException why = AwsErrors.translate(settings.name() + ": " + doing + " the queue", error);
         for (Entry entry : entries) {
             if (entry.settlement != null) {
-                if (!why.isRetryable() && entry.settlement.outcome() != Outcome.EXTEND) {
-                    inbox.gone(entry.message); // nobody deletes it: it is to be given out when it comes again
-                }
-                entry.settlement.fail(why);
+                fail(entry.settlement, why);
             }
             entry.answered.run();
         }
+    }
+
+    /** Deletes what was processed and has come again, since its deletion had failed. */
+    void deleteAgain(Collection<SqsMessage> messages) {
+        add(deletes, messages.stream().map(m -> new Entry(m, 0, null, () -> {})).toList());
     }
 
     /** Makes messages visible again that nobody has. They go in their order. */

@@ -113,7 +113,7 @@ class AwsConfigTest {
         AtomicInteger calls = new AtomicInteger();
         server.script("SendMessageBatch", request -> {
             if (calls.getAndIncrement() < 2) {
-                throw ScriptedSqs.Failure.of(500, "InternalError");
+                throw ScriptedSqs.Failure.of(400, "RequestThrottled");
             }
             return ScriptedSqs.answer(request, ScriptedSqs::sent);
         });
@@ -129,7 +129,7 @@ class AwsConfigTest {
         assertThat(calls.get()).isEqualTo(2);
     }
 
-    /** The engine itself does not try again. */
+    /** The engine itself does not try again. Of sends the SDK tries again what certainly did not arrive. */
     private SqsProducer producer(UnaryOperator<AwsConfig.Builder> change) {
         return SqsQueues.producer(server.address(), "orders")
                 .config(change.apply(SqsQueues.config()).build())

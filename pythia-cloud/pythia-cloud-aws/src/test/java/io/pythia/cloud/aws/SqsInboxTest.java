@@ -84,12 +84,13 @@ class SqsInboxTest {
     }
 
     @Test
-    void expiredMessage_isNotGivenOut_andWasNotSeen() throws InterruptedException {
+    void expiredMessage_isNotGivenOut_norWhatIsBehindItInItsGroup_andWasNotSeen() throws InterruptedException {
         take(5);
         inbox.claim();
-        inbox.put(5, List.of(message("a", "gone", -1), message("a", "here")));
+        inbox.put(5, List.of(message("a", "gone", -1), message("a", "behind"), message("b", "here")));
         assertThat(take(5)).containsExactly("here");
         assertThat(unseen.seen("gone", 2)).isEqualTo(1);
+        assertThat(unseen.seen("behind", 2)).isEqualTo(1);
         assertThat(unseen.seen("here", 2)).isEqualTo(2);
     }
 
@@ -112,7 +113,7 @@ class SqsInboxTest {
         take(5);
         inbox.claim();
         assertThat(inbox.stop()).extracting(SqsMessage::sqsId).containsExactly("a2");
-        assertThat(inbox.put(4, List.of(message("b", "b1"))))
+        assertThat(inbox.put(4, List.of(message("b", "b1"))).back())
                 .extracting(SqsMessage::sqsId)
                 .containsExactly("b1");
         assertThat(inbox.abandon()).extracting(SqsMessage::sqsId).containsExactly("a1");

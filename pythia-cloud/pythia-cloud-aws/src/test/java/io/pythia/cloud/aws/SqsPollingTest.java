@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -203,6 +204,62 @@ class SqsPollingTest {
             Message a3 = subscriber.await(6).get(5);
             assertThat(a3.text()).isEqualTo("a3");
             assertThat(a3.attempt()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void messageThatIsStale_isNotOvertakenByTheRestOfItsGroup() {
+        server.script(
+                "ChangeMessageVisibilityBatch",
+                request -> ScriptedSqs.answer(
+                        request,
+                        (entry, id) -> entry.get("ReceiptHandle").asText().equals("receipt-a1")
+                                        && entry.get("VisibilityTimeout").asInt() > 0
+                                ? ScriptedSqs.failed("MessageNotInflight", true)
+                                : null));
+        server.deliveries.add(List.of(ofGroup("a", "a1"), ofGroup("a", "a2")));
+        try (SqsConsumer consumer =
+                consumer("orders.fifo").visibilityTimeout(Duration.ofSeconds(3)).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(20);
+            consumer.consume().subscribe(subscriber);
+            Message a1 = subscriber.await(1).get(0);
+            eventually(() -> assertThat(a1.isSettled()).isTrue()); // its extension was refused
+            eventually(() -> assertThat(released()).contains("receipt-a2"));
+            server.deliveries.add(List.of(again("a", "a1"), again("a", "a2")));
+            TestSubscriber.get(subscriber.await(2).get(1).ack());
+            subscriber.await(3);
+            assertThat(subscriber.texts()).containsExactly("a1", "a1", "a2");
+        }
+    }
+
+    /** Returns the handles of what was made visible again. */
+    private List<String> released() {
+        return server.requests("ChangeMessageVisibilityBatch").stream()
+                .flatMap(request -> StreamSupport.stream(request.get("Entries").spliterator(), false))
+                .filter(entry -> entry.get("VisibilityTimeout").asInt() == 0)
+                .map(entry -> entry.get("ReceiptHandle").asText())
+                .toList();
+    }
+
+    @Test
+    void rateIsLimited_theSessionGoesOn() {
+        AtomicInteger calls = new AtomicInteger();
+        server.script("ReceiveMessage", request -> {
+            ObjectNode answer = ScriptedSqs.JSON.createObjectNode();
+            switch (calls.getAndIncrement()) {
+                case 0 -> answer.putArray("Messages").add(message("0"));
+                case 1 -> throw ScriptedSqs.Failure.of(400, "RequestThrottled");
+                case 2 -> answer.putArray("Messages").add(message("1"));
+                default -> answer.putArray("Messages");
+            }
+            return answer;
+        });
+        try (SqsConsumer consumer = consumer("orders").build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(2);
+            consumer.consume().subscribe(subscriber);
+            Message first = subscriber.await(2).get(0);
+            assertThat(TestSubscriber.get(first.ack())).isEqualTo(Settled.DONE);
+            assertThat(TestSubscriber.get(consumer.healthCheck()).facts()).containsEntry("throttled-receives", "1");
         }
     }
 

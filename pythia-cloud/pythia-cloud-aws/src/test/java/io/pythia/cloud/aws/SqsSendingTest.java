@@ -17,6 +17,7 @@ import io.pythia.testkit.TestSubscriber;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -137,6 +138,56 @@ class SqsSendingTest {
             TestSubscriber.get(producer.send(message("one")));
         }
         assertThat(server.entries(SEND, "MessageDeduplicationId")).containsExactly("one", "one");
+    }
+
+    @Test
+    void noAnswer_thenARefusal_isUncertain_alsoWhereTheSdkTriesAgain() {
+        AtomicInteger calls = new AtomicInteger();
+        server.script(SEND, request -> {
+            throw calls.getAndIncrement() == 0 ? ScriptedSqs.CUT : ScriptedSqs.Failure.of(403, "AccessDeniedException");
+        });
+        try (SqsProducer producer = producer("orders")
+                .config(SqsQueues.config().maxRetries(3).build())
+                .build()) {
+            assertThatThrownBy(() -> TestSubscriber.get(producer.send(message("one"))))
+                    .isInstanceOf(UncertainSendException.class)
+                    .hasMessageContaining("AccessDenied");
+        }
+    }
+
+    @Test
+    void delayThatThrowsOrIsNegative_failsItsMessageAlone_andNoDelayIsNotTheQueuesOwn() {
+        Map<String, Duration> delays =
+                Map.of("late", Duration.ofMillis(1_500), "now", Duration.ZERO, "bad", Duration.ofSeconds(-1));
+        List<CompletableFuture<SendResult>> results = new ArrayList<>();
+        try (SqsProducer producer = producer("orders")
+                .delay(message -> {
+                    if (message.id().equals("throws")) {
+                        throw new IllegalStateException("no idea");
+                    }
+                    return delays.get(message.id());
+                })
+                .build()) {
+            for (String id : List.of("late", "throws", "now", "bad", "own")) {
+                results.add(producer.send(message(id)));
+            }
+            for (int i : new int[] {0, 2, 4}) {
+                TestSubscriber.get(results.get(i));
+            }
+            assertThatThrownBy(() -> TestSubscriber.get(results.get(1)))
+                    .isInstanceOf(MessageException.class)
+                    .hasMessageContaining("no idea");
+            assertThatThrownBy(() -> TestSubscriber.get(results.get(3)))
+                    .isInstanceOf(MessageException.class)
+                    .hasMessageContaining("must not be negative");
+        }
+        Map<String, String> sent = new java.util.TreeMap<>();
+        server.requests(SEND)
+                .forEach(request -> request.get("Entries")
+                        .forEach(entry -> sent.put(
+                                entry.get("MessageBody").asText(),
+                                entry.path("DelaySeconds").asText())));
+        assertThat(sent).isEqualTo(Map.of("body of late", "2", "body of now", "0", "body of own", ""));
     }
 
     @Test

@@ -127,6 +127,30 @@ class SqsSettlingTest {
     }
 
     @Test
+    void deletionThatWasGivenUp_isMadeWhenTheMessageComesAgain() {
+        server.script(
+                "DeleteMessageBatch",
+                request -> answer(
+                        request,
+                        (entry, id) -> entry.get("ReceiptHandle").asText().equals("old")
+                                ? failed("InternalError", false)
+                                : null));
+        server.deliveries.add(List.of(message("same", "old", "x", Map.of())));
+        try (SqsConsumer consumer = consumer().build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(5);
+            consumer.consume().subscribe(subscriber);
+            CompletableFuture<Settled> ack = subscriber.await(1).get(0).ack();
+            assertThatThrownBy(() -> get(ack)).isInstanceOf(BrokerException.class);
+            server.deliveries.add(List.of(message("same", "new", "x", Map.of("ApproximateReceiveCount", "2"))));
+            eventually(() -> assertThat(server.entries("DeleteMessageBatch", "ReceiptHandle"))
+                    .endsWith("new"));
+            server.deliveries.add(messages(1));
+            subscriber.await(2);
+            assertThat(subscriber.texts()).containsExactly("x", "0");
+        }
+    }
+
+    @Test
     void messageComesAgainWhileTheApplicationHasIt_theFirstIsStale_andTheSecondIsDeleted() {
         server.deliveries.add(List.of(message("same", "old", "x", Map.of())));
         try (SqsConsumer consumer = consumer().build()) {
