@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -19,10 +20,12 @@ import org.jspecify.annotations.Nullable;
 final class PollProgress {
     private static final int VERSION = 1;
 
-    /** A page of which not all is acknowledged, or that stands behind one. */
+    /** A page of which not all is acknowledged, or that stands behind one; with those behind it that brought nothing new. */
     static final class OpenPage {
-        private final PollCursor after;
-        private final List<String> ids = new ArrayList<>();
+        private PollCursor after;
+        /** The oldest first, each once. */
+        private final LinkedHashSet<String> ids = new LinkedHashSet<>();
+
         private final List<String> fingerprints = new ArrayList<>();
         private int open;
 
@@ -136,8 +139,25 @@ final class PollProgress {
 
     /** Enters a page whose items have been entered. */
     synchronized void add(OpenPage page) {
-        pages.add(page);
-        complete();
+        OpenPage last = pages.peekLast();
+        if (last != null && page.open == 0) {
+            last.after = page.after;
+            last.fingerprints.addAll(page.fingerprints);
+            last.ids.removeAll(page.ids);
+            last.ids.addAll(page.ids);
+            trim(last.ids);
+        } else {
+            pages.add(page);
+            complete();
+        }
+    }
+
+    private void trim(LinkedHashSet<String> fingerprints) {
+        Iterator<String> oldest = fingerprints.iterator();
+        for (int excess = fingerprints.size() - maxSeen; excess > 0; excess--) {
+            oldest.next();
+            oldest.remove();
+        }
     }
 
     /** Enters an acknowledgement; a second one changes nothing. */
@@ -166,14 +186,17 @@ final class PollProgress {
     private void remember(String fingerprint) {
         seen.remove(fingerprint);
         seen.add(fingerprint);
-        if (seen.size() > maxSeen) {
-            seen.remove(seen.iterator().next());
-        }
+        trim(seen);
     }
 
     /** Returns how many acknowledged messages are kept because an earlier one is unsettled. */
     synchronized int ackedBeyond() {
         return ackedBeyond.size();
+    }
+
+    /** Returns how many pages, and ids of theirs, are kept because an earlier message is unsettled. */
+    synchronized int kept() {
+        return pages.stream().mapToInt(page -> 1 + page.ids.size()).sum();
     }
 
     /** Returns how many messages are with the application or wait for it. */

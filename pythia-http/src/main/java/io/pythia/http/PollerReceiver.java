@@ -60,6 +60,8 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     private boolean firstRun;
     private boolean fetchingElsewhere;
     private int pagesInARow;
+    /** Whether the last round ended at a page that was lost. */
+    private boolean brokenOff;
 
     /** Only the settling thread, before that the one that opens. */
     private long savedVersion = -1;
@@ -321,6 +323,7 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
     private void succeeded(long startedAt, boolean more, Fetched fetched) {
         lastError = null;
         if (!more) {
+            brokenOff = false;
             firstRun = false;
             pagesInARow = 0;
             Objects.requireNonNull(progress).forgetRestored();
@@ -346,9 +349,14 @@ final class PollerReceiver implements ReceiveDriver<PolledMessage> {
                         doing() + (cursor.position() == null ? "" : " from a stored place"), fetched.status());
         schedule.failed(System.nanoTime(), pause);
         lastError = error;
-        if (!error.isRetryable()) {
+        if (error.isRetryable()) {
+            return;
+        }
+        if (cursor.page() == null || brokenOff || !PAGE_IS_LOST.contains(fetched.status())) {
             throw error;
         }
+        brokenOff = true;
+        cursor = cursor.roundBrokenOff(Validators.NONE);
     }
 
     /** Makes messages of an answer, and returns whether to go on at once. */

@@ -62,6 +62,22 @@ class PollProgressTest {
     }
 
     @Test
+    void pagesWithoutAnythingNew_takeNoRoom_whileAMessageIsUnsettled() {
+        PollProgress progress = progress(null);
+        List<PolledMessage> first = page(progress, 1, "a", "b", "c");
+        first.subList(1, 3).forEach(progress::ack);
+        for (int i = 2; i <= 1_000; i++) {
+            page(progress, i, "c", "b", "a");
+        }
+        assertThat(progress.kept()).isEqualTo(4);
+        progress.ack(first.get(0));
+        assertThat(progress.stored()).isEqualTo(place(1_000));
+        assertThat(progress.kept()).isZero();
+        assertThat(progress.ackedBeyond()).isZero();
+        assertThat(page(progress, 1_001, "a", "b", "c")).isEmpty();
+    }
+
+    @Test
     void afterACrash_whatWasAcknowledgedBehindAGap_isKnown_alsoInLaterPages() {
         PollProgress before = progress(null);
         List<PolledMessage> first = page(before, 1, "a", "b");

@@ -6,6 +6,7 @@ import static io.pythia.http.Pollers.items;
 import static io.pythia.http.Pollers.poller;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pythia.DestinationNotFoundException;
 import io.pythia.FirstRun;
 import io.pythia.Message;
 import io.pythia.RejectPolicy;
@@ -274,6 +275,38 @@ class PollerPagesTest {
                                     .build()))
                     .containsExactly("{\"id\":1}");
             assertThat(server.requests().get(0).target()).contains("token=old");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void pageThatIsLostInARound_beginsTheRoundAnew_onceAndNotForEver(boolean comesBack) {
+        AtomicInteger asked = new AtomicInteger();
+        try (ScriptedServer server = new ScriptedServer((request, exchange) -> {
+                    if (!request.target().contains("page=2")) {
+                        exchange.send(200, "[{\"id\":1},{\"id\":2}]", "Link: </x?page=2>; rel=next");
+                    } else if (asked.incrementAndGet() == 2 && comesBack) {
+                        exchange.send(200, "[{\"id\":3}]");
+                    } else {
+                        exchange.send(404, "gone");
+                    }
+                });
+                PollerWorker poller = poller(server, "/x")
+                        .extract(Extraction.jsonArray(""))
+                        .itemId("/id")
+                        .pagination(Pagination.link())
+                        .build()) {
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            poller.consume().subscribe(subscriber);
+            if (comesBack) {
+                subscriber.await(3);
+            } else {
+                assertThat(subscriber.awaitEnd()).isInstanceOf(DestinationNotFoundException.class);
+                assertThat(asked.get()).isEqualTo(2);
+            }
+            assertThat(subscriber.texts())
+                    .startsWith("{\"id\":1}", "{\"id\":2}")
+                    .doesNotHaveDuplicates();
         }
     }
 
