@@ -290,7 +290,8 @@ public final class Worker implements AutoCloseable {
 
         /**
          * Sets how long a handler may take. Then its thread is interrupted, or its stage cancelled, and the message has failed; a handler
-         * that ignores the interrupt keeps its slot, and health says where it is. Default: no limit.
+         * that ignores the interrupt keeps its slot, and health says where it is. The log warns of a time for which the broker does not
+         * wait ({@code maxLease}, RabbitMQ's {@code consumer_timeout}). Default: no limit.
          */
         public Builder handlerTimeout(Duration timeout) {
             if (timeout.isNegative() || timeout.isZero()) {

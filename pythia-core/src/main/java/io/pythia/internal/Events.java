@@ -72,6 +72,11 @@ public final class Events {
         warn(messages, "{}: " + what + "{}: {}", cause);
     }
 
+    /** Warns of what the application has set. */
+    public void settingWarning(String what) {
+        LOG.warn("{}: {}", name, what);
+    }
+
     /** The library gives up in the background. */
     public void gaveUp(Throwable cause) {
         LOG.error("{}: gave up: {}", name, text(cause), cause);

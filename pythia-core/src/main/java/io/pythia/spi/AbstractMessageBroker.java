@@ -139,6 +139,12 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
         }
     }
 
+    /** Where the broker has leases, that is as long as the engine extends them; a connector may know of another limit. */
+    @Override
+    public @Nullable Duration longestHold() {
+        return capabilities.leases() ? options.maxLease() : null;
+    }
+
     @Override
     public final void deadLettered(Message message, String reason) {
         events.tell(l -> l.deadLettered(name, message, reason));

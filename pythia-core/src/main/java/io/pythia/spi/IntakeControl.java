@@ -1,6 +1,8 @@
 package io.pythia.spi;
 
 import io.pythia.Message;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** A consumer as a {@link io.pythia.Worker} needs it: its intake can be stopped before it disconnects, so that messages in hand can be settled first. */
 public interface IntakeControl {
@@ -10,6 +12,14 @@ public interface IntakeControl {
      * settled until the consumer disconnects. Any thread; never blocks; a second call does nothing.
      */
     void stopIntake();
+
+    /**
+     * Returns how long a message may be with the application before the broker gives it to somebody else all the same; null if there is no
+     * limit. Default: null.
+     */
+    default @Nullable Duration longestHold() {
+        return null;
+    }
 
     /** Says that a message was put to dead letters by who has it in hand, so that the consumer's listener hears of it. Default: nothing. */
     default void deadLettered(Message message, String reason) {}

@@ -13,6 +13,7 @@ import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
     private static final List<String> CONSUMER_ONLY = List.of(
             "prefetch-count",
             "auto-ack",
+            "consumer-timeout",
             "missing-queue",
             "consumer-priority",
             "binding-arguments",
@@ -128,6 +130,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         read.set("binding-arguments", arguments(read, "binding-arguments"), builder::bindingArguments);
         read.set("prefetch-count", read.read("prefetch-count", Integer.class, null), builder::prefetchCount);
         read.set("auto-ack", read.read("auto-ack", Boolean.class, null), builder::autoAck);
+        read.set("consumer-timeout", read.read("consumer-timeout", Duration.class, null), builder::consumerTimeout);
         read.set("topology", read.read("topology", TopologyPolicy.class, null), builder::topology);
         read.set("missing-queue", read.read("missing-queue", MissingQueue.class, null), builder::missingQueue);
         read.set("consumer-priority", read.read("consumer-priority", Integer.class, null), builder::consumerPriority);

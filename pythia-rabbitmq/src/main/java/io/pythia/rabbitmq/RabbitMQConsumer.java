@@ -5,6 +5,7 @@ import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Settings;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,11 +23,13 @@ import org.jspecify.annotations.Nullable;
 public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessage> {
     private final RabbitMQConsumerSettings settings;
     private final @Nullable MessageProducer ownDeadLetter;
+    private final Duration consumerTimeout;
 
     private RabbitMQConsumer(Builder builder, @Nullable MessageProducer ownDeadLetter) {
         super("rabbitmq:" + builder.queue, builder.capabilities(), builder);
         this.settings = builder.settings(name(), options().maxInFlight());
         this.ownDeadLetter = ownDeadLetter;
+        this.consumerTimeout = builder.consumerTimeout;
     }
 
     /** Returns a builder. */
@@ -37,6 +40,11 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
     @Override
     protected ReceiveDriver<RabbitMQMessage> newDriver() {
         return new RabbitMQReceiver(settings);
+    }
+
+    @Override
+    public Duration longestHold() {
+        return consumerTimeout;
     }
 
     /** Returns the open session's driver, for tests. */
@@ -65,6 +73,7 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
         private @Nullable Integer port;
         private int prefetchCount = 250;
         private boolean autoAck;
+        private Duration consumerTimeout = Duration.ofMinutes(30);
         private boolean durable = true;
         private boolean exclusive;
         private boolean autoDelete;
@@ -165,6 +174,18 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
          */
         public Builder autoAck(boolean autoAck) {
             this.autoAck = autoAck;
+            return this;
+        }
+
+        /**
+         * Says how long the broker lets a message be unsettled before it closes the channel; its {@code consumer_timeout}. It can't be asked
+         * for that: a {@code Worker} warns when its {@code handlerTimeout} is longer. Default: the broker's default, 30 minutes.
+         */
+        public Builder consumerTimeout(Duration timeout) {
+            if (timeout.isNegative() || timeout.isZero()) {
+                throw new IllegalArgumentException("consumerTimeout must be more than zero, but is " + timeout);
+            }
+            this.consumerTimeout = timeout;
             return this;
         }
 

@@ -272,6 +272,17 @@ class RabbitMQConfigTest {
     }
 
     @Test
+    void consumerTimeout_isWhatAWorkerIsWarnedBy() {
+        assertThat(((RabbitMQConsumer) brokers.consumer("rabbitmq", Map.of("queue", "q"))).longestHold())
+                .isEqualTo(Duration.ofMinutes(30));
+        assertThat(((RabbitMQConsumer) brokers.consumer("rabbitmq", Map.of("queue", "q", "consumer-timeout", "PT2H")))
+                        .longestHold())
+                .isEqualTo(Duration.ofHours(2));
+        assertThatThrownBy(() -> RabbitMQConsumer.builder().consumerTimeout(Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void messageThatCanNotGo_isRefusedBeforeItIsQueued() {
         try (RabbitMQProducer producer = RabbitMQProducer.builder()
                 .queue("q")

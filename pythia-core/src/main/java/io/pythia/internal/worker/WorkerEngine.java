@@ -7,6 +7,7 @@ import io.pythia.Message;
 import io.pythia.MessageProducer;
 import io.pythia.SendResult;
 import io.pythia.internal.Events;
+import io.pythia.spi.IntakeControl;
 import io.pythia.spi.Settler;
 import java.time.Duration;
 import java.util.Objects;
@@ -123,9 +124,18 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     /** Subscribes to the consumer. */
     public void start() {
+        checkTimeLimit();
         timer.start();
         monitor.start();
         settings.consumer().consume().subscribe(this);
+    }
+
+    private void checkTimeLimit() {
+        Duration longest = settings.consumer() instanceof IntakeControl consumer ? consumer.longestHold() : null;
+        if (longest != null && settings.handlerTimeout().compareTo(longest) >= 0) {
+            events.settingWarning("handlerTimeout is " + settings.handlerTimeout()
+                    + ", but the broker gives a message to somebody else when it is unsettled for " + longest);
+        }
     }
 
     /** Stops; the future completes when all is closed, exceptionally if something had gone wrong. */
