@@ -282,6 +282,7 @@ final class Replication implements AutoCloseable {
                     .logical()
                     .withSlotName(settings.config().slot())
                     .withStartPosition(LogSequenceNumber.valueOf(lsn))
+                    .withAutomaticFlush(false) // the driver would confirm what is not stored
                     .withSlotOption("proto_version", 1)
                     .withSlotOption(
                             "publication_names", "\"" + settings.config().publication() + "\"")
