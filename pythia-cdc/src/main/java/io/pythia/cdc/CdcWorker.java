@@ -194,7 +194,8 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
 
         /**
          * Sets where connections come from in place of a pool of our own; it stays the caller's to close. The URL still says what kind of
-         * database it is, and where the log is read. Default: a pool.
+         * database it is, and where the log is read. While a connection is with us it has the timeouts of the configuration; it is given back
+         * with the session's settings that it came with. How long to wait for the network is for the source to say. Default: a pool.
          */
         public Builder dataSource(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
