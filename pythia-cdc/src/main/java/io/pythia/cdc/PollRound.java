@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -322,7 +323,7 @@ final class PollRound implements AutoCloseable {
         if (isOverlapping(table) && state.newest != null) {
             Instant newest = table.timeOf(state.newest);
             if (newest != null) {
-                forgetBefore(table.name(), newest.minus(overlap));
+                forgetBefore(table.name(), newest.minus(overlap).truncatedTo(ChronoUnit.SECONDS)); // as texts are read
             }
         }
         nextTable();

@@ -11,9 +11,13 @@ final class NoDatabase {
     private NoDatabase() {}
 
     static CdcSettings settings() {
+        return settings("postgresql://localhost/test");
+    }
+
+    static CdcSettings settings(String url) {
         return new CdcSettings(
                 "cdc:test",
-                DatabaseUrl.parse("postgresql://localhost/test"),
+                DatabaseUrl.parse(url),
                 null,
                 List.of(),
                 Duration.ofSeconds(1),
