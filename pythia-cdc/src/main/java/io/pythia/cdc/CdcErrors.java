@@ -72,6 +72,23 @@ final class CdcErrors {
         return new BrokerTimeoutException(text, cause);
     }
 
+    /** Returns an error whose text begins with the consumer's name. */
+    static BrokerException named(String name, BrokerException error) {
+        String message = String.valueOf(error.getMessage());
+        if (message.startsWith(name)) {
+            return error;
+        }
+        String text = name + ": " + message;
+        Throwable cause = error.getCause();
+        BrokerException named = error instanceof DestinationNotFoundException
+                ? new DestinationNotFoundException(text, cause)
+                : error instanceof BrokerAuthenticationException
+                        ? new BrokerAuthenticationException(text, cause)
+                        : new BrokerException(text, cause, error.isRetryable());
+        named.setStackTrace(error.getStackTrace());
+        return named;
+    }
+
     /** Translates an error that came while doing something. */
     static BrokerException translate(String doing, Throwable error) {
         if (error instanceof BrokerException known) {

@@ -177,10 +177,10 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
             return this;
         }
 
-        /** Sets how long to wait between two polls; the log does not wait. Default: 5 s. */
+        /** Sets how long to wait between two polls, more than zero; the log does not wait. Default: 5 s. */
         public Builder pollInterval(Duration interval) {
-            if (interval.isNegative()) {
-                throw new IllegalArgumentException("pollInterval must not be negative, but is " + interval);
+            if (interval.isNegative() || interval.isZero()) {
+                throw new IllegalArgumentException("pollInterval must be more than zero, but is " + interval);
             }
             this.pollInterval = interval;
             return this;

@@ -151,6 +151,8 @@ final class Database implements AutoCloseable {
             return result;
         } catch (UnsupportedOperationException e) {
             throw e; // a statement of ours about what a database can't do
+        } catch (BrokerException e) {
+            throw CdcErrors.named(settings.name(), e);
         } catch (SQLException | RuntimeException e) {
             throw CdcErrors.translate(settings.name() + ": " + doing, e);
         }

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import io.pythia.BrokerTimeoutException;
-import io.pythia.StateStore;
 import io.pythia.testkit.server.TestServers;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -91,18 +89,7 @@ class CdcDataSourceIT {
     }
 
     private static Database borrowing(TestDatabase database, DataSource source) {
-        return new Database(new CdcSettings(
-                "cdc:test",
-                DatabaseUrl.parse(database.url()),
-                source,
-                List.of("t"),
-                Duration.ofSeconds(1),
-                CONFIG,
-                null,
-                Map.of(),
-                Duration.ofSeconds(5),
-                10,
-                BrokerListener.NONE));
+        return new Database(NoDatabase.settings(database.url(), source, CONFIG, Map.of()));
     }
 
     @ParameterizedTest
@@ -189,8 +176,7 @@ class CdcDataSourceIT {
     @Test
     void snapshotOfTheLog_givesItsConnectionBackAsItWas() throws SQLException {
         TestDatabase database = database(Dialect.POSTGRESQL);
-        LogWorkers workers =
-                new LogWorkers(database, TestDatabase.newName("s"), StateStore.memory(), new LogWorkers.Heard());
+        LogWorkers workers = new LogWorkers(database);
         String table = database.newTable();
         database.insert(table, 1, "one");
         try (Connection connection = database.open()) {

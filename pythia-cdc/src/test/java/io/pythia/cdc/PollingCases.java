@@ -385,8 +385,10 @@ abstract class PollingCases {
     private static void refused(CdcWorker.Builder builder, Class<? extends Throwable> type, String text) {
         try (CdcWorker worker = builder.build()) {
             assertThatThrownBy(() -> TestSubscriber.get(worker.connect()))
-                    .satisfies(
-                            error -> assertThat(root(error)).isInstanceOf(type).hasMessageContaining(text));
+                    .satisfies(error -> assertThat(root(error))
+                            .isInstanceOf(type)
+                            .hasMessageStartingWith(worker.name())
+                            .hasMessageContaining(text));
         }
     }
 
