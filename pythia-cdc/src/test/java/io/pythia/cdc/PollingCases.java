@@ -21,6 +21,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What polling does on every database. */
 @Timeout(240)
@@ -213,6 +215,43 @@ abstract class PollingCases {
         database().insert(table, 3, "newer");
         try (CdcWorker worker = worker(store, config, table).build()) {
             assertThat(Events.of(worker).last(1).key().values()).containsExactly(3L);
+        }
+    }
+
+    /** As at the first run, all of its rows or only the new ones; of the others nothing comes again. */
+    @ParameterizedTest
+    @EnumSource(FirstRun.class)
+    void tableThatIsAddedLater_isReadAsTheFirstRunSays(FirstRun firstRun) {
+        boolean all = firstRun == FirstRun.ALL;
+        CdcConfig config = config().toBuilder().firstRun(firstRun).build();
+        StateStore store = StateStore.memory();
+        String table = database().newTable();
+        String empty = database().newTable();
+        String added = database().newTable();
+        database().insert(added, 10, "old");
+        try (CdcWorker worker = worker(store, config, table, empty).build()) {
+            Events events = Events.of(worker);
+            database().insert(table, 1, "one");
+            events.await(1);
+        }
+        database().insert(added, 11, "before it was added");
+        database().insert(empty, 2, "while it was away");
+        for (int round = 0; round < 2; round++) { // the second time it is known
+            try (CdcWorker worker = worker(store, config, table, empty, added).build()) {
+                Events events = Events.of(worker);
+                Set<Object> expected = new HashSet<>(Set.of(20L + round));
+                if (round == 0) {
+                    expected.add(2L);
+                    if (all) {
+                        expected.addAll(Set.of(10L, 11L));
+                    }
+                }
+                database().insert(added, 20 + round, "new");
+                Set<Object> keys = new HashSet<>();
+                events.await(expected.size())
+                        .forEach(event -> keys.addAll(event.key().values()));
+                assertThat(keys).isEqualTo(expected);
+            }
         }
     }
 
