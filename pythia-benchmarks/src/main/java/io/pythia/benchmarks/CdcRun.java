@@ -27,6 +27,7 @@ import org.postgresql.replication.PGReplicationStream;
 
 /** One run in a fresh JVM: {@code CdcRun <variant> <jdbc> <count>}. Prints one RESULT line. */
 public final class CdcRun {
+    private static final Duration WITHOUT_PAUSE = Duration.ofNanos(1);
     private static final int PAGE = 1_000;
     private static final int PASSES = 3;
     private static final String PLACE =
@@ -105,7 +106,7 @@ public final class CdcRun {
         return CdcWorker.builder()
                 .dbUrl(jdbc)
                 .tables("bench")
-                .pollInterval(Duration.ZERO)
+                .pollInterval(WITHOUT_PAUSE)
                 .batchSize(PAGE)
                 .config(CdcConfig.builder()
                         .mode(mode)
@@ -240,7 +241,7 @@ public final class CdcRun {
         CdcWorker idle = CdcWorker.builder()
                 .dbUrl(jdbc)
                 .tables("bench")
-                .pollInterval(Duration.ZERO)
+                .pollInterval(WITHOUT_PAUSE)
                 .config(CdcConfig.builder()
                         .stateKey(UUID.randomUUID().toString())
                         .firstRun(FirstRun.ONLY_NEW)

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param deleteLog polling: whether deletes are read from the table that the triggers of {@code CdcWorker.installDeleteLog} fill
  * @param overlap polling: how far behind the newest row changes that are committed late are still looked for; zero for not at all,
  *     null for 1 h on PostgreSQL (where it only makes the search shorter) and 1 min elsewhere
- * @param firstRun what is delivered when no place is stored: all rows first, or only what is changed from now on
+ * @param firstRun what is delivered when no place is stored, and of a table that is added later: all rows first, or only what is changed from
+ *     now on
  * @param slot log: the replication slot
  * @param publication log: the publication
  * @param createSlot log: whether slot and publication are made if they are missing
@@ -75,7 +76,8 @@ public record CdcConfig(
         @Nullable
         Duration overlap,
 
-        @Setting("What is delivered when no place is stored: all rows first, or only new changes")
+        @Setting(
+                "What is delivered when no place is stored, and of a table that is added: all rows first, or only new changes")
         FirstRun firstRun,
 
         @Setting(value = "Log: the replication slot", nativeName = "slot_name")
@@ -318,7 +320,7 @@ public record CdcConfig(
             return this;
         }
 
-        /** Sets what is delivered when no place is stored: all rows first, or only what is changed from now on. */
+        /** Sets what is delivered when no place is stored, and of a table that is added: all rows first, or only what is changed from now on. */
         public Builder firstRun(FirstRun value) {
             firstRun = value;
             return this;

@@ -22,6 +22,8 @@ final class CdcErrors {
     private static final int MAX_TEXT = 300;
     private static final int SQLITE_BUSY = 5;
     private static final int SQLITE_LOCKED = 6;
+    /** Of MariaDB and MySQL, whose SQL state for it is the one for anything. */
+    private static final int ER_LOCK_WAIT_TIMEOUT = 1205;
 
     /** Makes an exception of a text and a cause. */
     interface Translation {
@@ -70,6 +72,23 @@ final class CdcErrors {
         return new BrokerTimeoutException(text, cause);
     }
 
+    /** Returns an error whose text begins with the consumer's name. */
+    static BrokerException named(String name, BrokerException error) {
+        String message = String.valueOf(error.getMessage());
+        if (message.startsWith(name)) {
+            return error;
+        }
+        String text = name + ": " + message;
+        Throwable cause = error.getCause();
+        BrokerException named = error instanceof DestinationNotFoundException
+                ? new DestinationNotFoundException(text, cause)
+                : error instanceof BrokerAuthenticationException
+                        ? new BrokerAuthenticationException(text, cause)
+                        : new BrokerException(text, cause, error.isRetryable());
+        named.setStackTrace(error.getStackTrace());
+        return named;
+    }
+
     /** Translates an error that came while doing something. */
     static BrokerException translate(String doing, Throwable error) {
         if (error instanceof BrokerException known) {
@@ -97,6 +116,9 @@ final class CdcErrors {
     /** For drivers that leave the SQL state out. */
     private static BrokerException byClass(String doing, Throwable error, SQLException sql) {
         String text = doing + ": " + text(sql);
+        if (sql.getErrorCode() == ER_LOCK_WAIT_TIMEOUT && "HY000".equals(sql.getSQLState())) {
+            return timeout(text + "; a lock was not free in time", error);
+        }
         Predicate<Class<? extends SQLException>> is = type -> type.isInstance(error) || type.isInstance(sql);
         if (is.test(SQLTimeoutException.class)) {
             return timeout(text, error);

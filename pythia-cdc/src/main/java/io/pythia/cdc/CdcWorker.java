@@ -177,10 +177,10 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
             return this;
         }
 
-        /** Sets how long to wait between two polls; the log does not wait. Default: 5 s. */
+        /** Sets how long to wait between two polls, more than zero; the log does not wait. Default: 5 s. */
         public Builder pollInterval(Duration interval) {
-            if (interval.isNegative()) {
-                throw new IllegalArgumentException("pollInterval must not be negative, but is " + interval);
+            if (interval.isNegative() || interval.isZero()) {
+                throw new IllegalArgumentException("pollInterval must be more than zero, but is " + interval);
             }
             this.pollInterval = interval;
             return this;
@@ -194,7 +194,8 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
 
         /**
          * Sets where connections come from in place of a pool of our own; it stays the caller's to close. The URL still says what kind of
-         * database it is, and where the log is read. Default: a pool.
+         * database it is, and where the log is read. While a connection is with us it has the timeouts of the configuration; it is given back
+         * with the session's settings that it came with. How long to wait for the network is for the source to say. Default: a pool.
          */
         public Builder dataSource(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");

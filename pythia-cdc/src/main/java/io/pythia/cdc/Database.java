@@ -80,7 +80,7 @@ final class Database implements AutoCloseable {
         config.setValidationTimeout(
                 Math.max(250, Math.min(5_000, settings.connectTimeout().toMillis() / 2)));
         config.setInitializationFailTimeout(1);
-        config.setConnectionInitSql(initialStatement(url.dialect(), settings.config()));
+        config.setConnectionInitSql(Session.limits(url.dialect(), settings.config()));
         return new HikariDataSource(config);
     }
 
@@ -130,19 +130,6 @@ final class Database implements AutoCloseable {
         return properties;
     }
 
-    private static @Nullable String initialStatement(Dialect dialect, CdcConfig config) {
-        long statement = config.statementTimeout().toMillis();
-        long lock = config.lockTimeout().toMillis();
-        return switch (dialect) {
-            case POSTGRESQL -> "SET statement_timeout = " + statement + "; SET lock_timeout = " + lock;
-            case MYSQL ->
-                "SET time_zone = '+00:00', innodb_lock_wait_timeout = "
-                        + Math.max(1, config.lockTimeout().toSeconds());
-            case H2 -> "SET LOCK_TIMEOUT " + lock;
-            case SQLITE -> null;
-        };
-    }
-
     Dialect dialect() {
         return settings.url().dialect();
     }
@@ -158,37 +145,16 @@ final class Database implements AutoCloseable {
     }
 
     private <T extends @Nullable Object> T transaction(String doing, boolean readOnly, Work<T> work) {
-        try (Connection connection = connection()) {
-            connection.setAutoCommit(false);
-            setReadOnly(connection, readOnly);
-            try {
-                T result = work.on(connection);
-                connection.commit();
-                return result;
-            } catch (SQLException | RuntimeException e) {
-                rollback(connection, e);
-                throw e;
-            }
+        try (Session session = session(readOnly)) {
+            T result = work.on(session.connection());
+            session.connection().commit();
+            return result;
         } catch (UnsupportedOperationException e) {
             throw e; // a statement of ours about what a database can't do
+        } catch (BrokerException e) {
+            throw CdcErrors.named(settings.name(), e);
         } catch (SQLException | RuntimeException e) {
             throw CdcErrors.translate(settings.name() + ": " + doing, e);
-        }
-    }
-
-    void setReadOnly(Connection connection, boolean readOnly) throws SQLException {
-        if (dialect() == Dialect.SQLITE) {
-            execute(connection, "PRAGMA query_only = " + (readOnly ? 1 : 0));
-        } else {
-            connection.setReadOnly(readOnly);
-        }
-    }
-
-    private static void rollback(Connection connection, Exception cause) {
-        try {
-            connection.rollback();
-        } catch (SQLException e) {
-            cause.addSuppressed(e);
         }
     }
 
@@ -207,12 +173,19 @@ final class Database implements AutoCloseable {
     /** Prepares a statement that ends after the statement timeout, or when this is closed. */
     PreparedStatement prepare(Connection connection, String sql) throws SQLException {
         PreparedStatement statement = connection.prepareStatement(sql);
-        if (dialect() != Dialect.POSTGRESQL) { // there the session has the limit
+        // PostgreSQL has the limit of the session, and SQLite's driver would take it for the time to wait for a lock.
+        if (dialect() == Dialect.MYSQL || dialect() == Dialect.H2) {
             statement.setQueryTimeout(
                     (int) Math.max(1, settings.config().statementTimeout().toSeconds()));
         }
         running = statement;
         return statement;
+    }
+
+    /** Begins a transaction. */
+    Session session(boolean readOnly) throws SQLException {
+        CdcConfig limits = settings.dataSource() == null ? null : settings.config();
+        return new Session(connection(), dialect(), limits, readOnly);
     }
 
     /** Returns a connection, which the caller closes. */

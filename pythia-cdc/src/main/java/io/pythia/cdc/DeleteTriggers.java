@@ -99,12 +99,7 @@ final class DeleteTriggers {
                 + " deleted_at timestamptz NOT NULL DEFAULT clock_timestamp())");
         statements.add(
                 "CREATE INDEX IF NOT EXISTS " + DeleteLog.TABLE + "_place ON " + DeleteLog.TABLE + " (deleted_at, id)");
-        statements.add("CREATE OR REPLACE FUNCTION " + TRIGGER + "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                + " IF TG_OP = 'TRUNCATE' THEN"
-                + " INSERT INTO " + DeleteLog.TABLE
-                + " (table_schema, table_name) VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME);"
-                + " ELSE INSERT INTO " + DeleteLog.TABLE + " (table_schema, table_name, row_data)"
-                + " VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME, to_json(OLD)::text); END IF; RETURN NULL; END $$");
+        statements.add(postgresFunction());
         for (TableSchema table : tables) {
             String on = " ON " + dialect.quoteTable(table);
             statements.add("DROP TRIGGER IF EXISTS " + TRIGGER + on);
@@ -114,6 +109,27 @@ final class DeleteTriggers {
             statements.add("CREATE TRIGGER " + TRIGGER + "_all AFTER TRUNCATE" + on
                     + " FOR EACH STATEMENT EXECUTE FUNCTION " + TRIGGER + "()");
         }
+    }
+
+    /**
+     * The function has the rights of who makes it: whoever may delete from a table needs none on the log, and no search path leads to another.
+     * A log of somebody else's is refused, since triggers of its owner's would run with those rights, too.
+     */
+    private static String postgresFunction() {
+        String function = "CREATE OR REPLACE FUNCTION %1$I." + TRIGGER + "() RETURNS trigger LANGUAGE plpgsql"
+                + " SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN"
+                + " IF TG_OP = 'TRUNCATE' THEN INSERT INTO %1$I." + DeleteLog.TABLE
+                + " (table_schema, table_name) VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME);"
+                + " ELSE INSERT INTO %1$I." + DeleteLog.TABLE + " (table_schema, table_name, row_data)"
+                + " VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME, to_json(OLD)::text); END IF; RETURN NULL; END $$;"
+                + " REVOKE ALL ON FUNCTION %1$I." + TRIGGER + "() FROM PUBLIC";
+        return "DO $do$ BEGIN EXECUTE format($ddl$" + function + "$ddl$, current_schema());"
+                + " IF (SELECT proowner FROM pg_proc WHERE proname = '" + TRIGGER
+                + "' AND pronamespace = to_regnamespace(quote_ident(current_schema())))"
+                + " <> (SELECT relowner FROM pg_class WHERE relname = '" + DeleteLog.TABLE
+                + "' AND relnamespace = to_regnamespace(quote_ident(current_schema())))"
+                + " THEN RAISE 'the owner of " + DeleteLog.TABLE + " is not that of the function " + TRIGGER
+                + "' USING ERRCODE = '42501'; END IF; END $do$";
     }
 
     private static void perTable(Dialect dialect, List<TableSchema> tables, List<String> statements) {

@@ -64,6 +64,11 @@ final class LogReader implements Runnable {
 
     private final List<ChangeRecord> records = new ArrayList<>(MOST_AT_ONCE);
     private @Nullable Begin transaction;
+    /** Whether something of the transaction is wanted. */
+    private boolean ours;
+    /** Behind the last transaction of which nothing was. */
+    private long passed;
+
     private long number;
     private long lastStatusAt = System.nanoTime();
     private long lastSaveAt = System.nanoTime();
@@ -176,23 +181,35 @@ final class LogReader implements Runnable {
             Begin of = Objects.requireNonNull(transaction);
             Watched watched = watched(relation);
             if (watched.wanted) {
+                ours = true;
                 records.add(record(watched, size, () -> LogEvents.of(of, own, change, watched.key)));
             }
         } else if (event instanceof Begin begin) {
             transaction = begin;
+            ours = false;
             number = 0;
         } else if (event instanceof Commit commit) {
             transaction = null;
-            progress.event(state -> state.lsn = commit.endLsn());
+            commit(commit.endLsn());
         } else if (event instanceof Truncate truncate) {
             Begin of = Objects.requireNonNull(transaction);
             for (Relation relation : truncate.relations()) {
                 long own = number++;
                 Watched watched = watched(relation);
                 if (watched.wanted) {
+                    ours = true;
                     records.add(record(watched, size, () -> LogEvents.truncate(of, own, relation)));
                 }
             }
+        }
+    }
+
+    /** One of which nothing is wanted may be the storing of our own place: to store a place for it would never end. */
+    private void commit(long end) {
+        if (ours) {
+            progress.event(state -> state.lsn = end);
+        } else {
+            passed = end;
         }
     }
 
@@ -236,7 +253,7 @@ final class LogReader implements Runnable {
     private void tellPlace(boolean idle) throws SQLException {
         long now = System.nanoTime();
         boolean due = now - lastStatusAt >= settings.config().statusInterval().toNanos();
-        if (due && transaction == null) {
+        if (due) {
             skipWhatIsNotOurs();
         }
         long sinceSave = now - lastSaveAt;
@@ -257,9 +274,12 @@ final class LogReader implements Runnable {
         }
     }
 
-    /** Nothing of ours is open: the place is where the server has read to, so that it need not keep the log of other tables. */
+    /**
+     * If nothing of ours is open the place is where the server has read to, so that it need not keep the log of other tables; within a
+     * transaction, behind the ones before it.
+     */
     private void skipWhatIsNotOurs() {
-        long read = stream.getLastReceiveLSN().asLong();
+        long read = transaction == null ? stream.getLastReceiveLSN().asLong() : passed;
         long known = progress.look(state -> state.lsn);
         if (read - known >= IDLE_STEP) {
             progress.eventIfIdle(state -> state.lsn = read);

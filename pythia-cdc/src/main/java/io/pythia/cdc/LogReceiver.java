@@ -13,7 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.replication.PGReplicationStream;
 import org.postgresql.replication.ReplicationSlotInfo;
@@ -70,9 +72,10 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
         } else {
             check(state, slot, system);
         }
+        enterTables(state);
         LogState reading = places.parse(state.write(), LogState::read);
         progress = new Progress<>(state);
-        if (saved == null) {
+        if (!state.write().equals(saved)) {
             places.save(state.write());
         }
         place = new LogPlace(places, progress);
@@ -82,6 +85,15 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
             snapshot = new LogSnapshot(settings, database, tables, reading, progress, exported);
         } else {
             startReader();
+        }
+    }
+
+    /** Only when none of the transactions before it runs any more may the place say that a table was added. */
+    private void enterTables(LogState state) throws InterruptedException {
+        boolean withRows = settings.config().firstRun() == FirstRun.ALL;
+        Set<String> names = tables.stream().map(TableSchema::qualified).collect(Collectors.toSet());
+        if (state.enterTables(names, withRows) && withRows) {
+            replication.awaitTransactions();
         }
     }
 

@@ -23,7 +23,7 @@ final class LogSnapshot implements AutoCloseable {
     private final LogState reading;
     private final Progress<LogState> progress;
     private final String lsn;
-    private final Connection connection;
+    private final Session session;
     private int current;
 
     /**
@@ -45,18 +45,17 @@ final class LogSnapshot implements AutoCloseable {
         this.reading = reading;
         this.progress = progress;
         this.lsn = Lsn.text(reading.lsn);
-        Connection opened = null;
+        Session opened = null;
         try {
-            opened = database.connection();
-            opened.setAutoCommit(false);
-            database.setReadOnly(opened, true);
-            opened.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            opened = database.session(true);
+            Connection connection = opened.connection();
+            Database.execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
             if (name != null) {
-                Database.execute(opened, "SET TRANSACTION SNAPSHOT '" + name.replace("'", "''") + "'");
+                Database.execute(connection, "SET TRANSACTION SNAPSHOT '" + name.replace("'", "''") + "'");
             }
             // It lasts as long as the application needs for the rows.
-            Database.execute(opened, "SET LOCAL idle_in_transaction_session_timeout = 0");
-            connection = opened;
+            Database.execute(connection, "SET LOCAL idle_in_transaction_session_timeout = 0");
+            session = opened;
         } catch (SQLException e) {
             closeQuietly(opened);
             throw CdcErrors.translate(settings.name() + ": beginning the snapshot", e);
@@ -80,7 +79,8 @@ final class LogSnapshot implements AutoCloseable {
         PollQuery query = new PollQuery(database, read, hasKey ? table.key() : List.of(ROW_PLACE));
         List<SelectedRow> rows;
         try {
-            rows = query.read(connection, new PollQuery.Page(0, 0, null, state.after, settings.maxBuffered()));
+            rows = query.read(
+                    session.connection(), new PollQuery.Page(0, 0, null, state.after, settings.maxBuffered()));
         } catch (SQLException e) {
             throw CdcErrors.translate(settings.name() + ": reading the snapshot of " + table.qualified(), e);
         }
@@ -138,14 +138,13 @@ final class LogSnapshot implements AutoCloseable {
 
     @Override
     public void close() {
-        closeQuietly(connection);
+        closeQuietly(session);
     }
 
-    private static void closeQuietly(@Nullable Connection connection) {
-        if (connection != null) {
+    private static void closeQuietly(@Nullable Session session) {
+        if (session != null) {
             try {
-                connection.rollback();
-                connection.close();
+                session.close();
             } catch (SQLException e) {
                 // it is lost already
             }

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** A place in the log of one server, and in the snapshot before it. Not thread-safe. */
@@ -32,6 +34,9 @@ final class LogState {
 
     private final Map<String, TableState> tables = new HashMap<>();
 
+    /** Which tables the place is of; null if that was not stored. */
+    private @Nullable Set<String> known;
+
     LogState(String system, String slot, long lsn, boolean inSnapshot) {
         this.system = system;
         this.slot = slot;
@@ -41,6 +46,23 @@ final class LogState {
 
     TableState table(String name) {
         return tables.computeIfAbsent(name, key -> new TableState());
+    }
+
+    /**
+     * Enters which tables the place is of from now on. Of those that are new to it the rows that are there are read, if that is wanted.
+     *
+     * @return whether there are new ones
+     */
+    boolean enterTables(Set<String> names, boolean withRows) {
+        Set<String> added = new TreeSet<>(names);
+        added.removeAll(known == null ? names : known);
+        if (!added.isEmpty() && withRows && !inSnapshot) {
+            inSnapshot = true;
+            names.forEach(name -> table(name).done = true);
+        }
+        added.forEach(name -> table(name).done = !withRows);
+        known = new TreeSet<>(names);
+        return !added.isEmpty();
     }
 
     void endSnapshot() {
@@ -65,6 +87,11 @@ final class LogState {
                 root.path("slot").asText(),
                 Lsn.parse(root.path("lsn").asText()),
                 root.has("snapshot"));
+        if (root.has("tables")) {
+            Set<String> names = new TreeSet<>();
+            root.path("tables").forEach(name -> names.add(name.asText()));
+            state.known = names;
+        }
         root.path("snapshot").properties().forEach(each -> {
             TableState table = state.table(each.getKey());
             table.done = each.getValue().path("done").asBoolean();
@@ -80,6 +107,10 @@ final class LogState {
     String write() {
         ObjectNode root = ChangeJson.MAPPER.createObjectNode().put("version", VERSION);
         root.put("system", system).put("slot", slot).put("lsn", Lsn.text(lsn));
+        if (known != null) {
+            ArrayNode names = root.putArray("tables");
+            known.forEach(names::add);
+        }
         if (inSnapshot) {
             ObjectNode all = root.putObject("snapshot");
             tables.forEach((name, table) -> {

@@ -60,8 +60,8 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
         String state = places.load();
         Progress<PollState> loaded = new Progress<>(state(state));
         opened.begin(state(state), loaded);
-        if (state == null && settings.config().firstRun() == FirstRun.ONLY_NEW) {
-            opened.passOver();
+        boolean entered = opened.enterTables(state == null);
+        if (entered && (state != null || settings.config().firstRun() == FirstRun.ONLY_NEW)) {
             save(loaded);
         }
         progress = loaded;

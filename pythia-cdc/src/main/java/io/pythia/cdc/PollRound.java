@@ -1,5 +1,6 @@
 package io.pythia.cdc;
 
+import io.pythia.FirstRun;
 import io.pythia.cdc.PollState.TableState;
 import io.pythia.spi.Received;
 import java.sql.Connection;
@@ -8,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -17,6 +19,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,16 +86,42 @@ final class PollRound implements AutoCloseable {
         }
     }
 
+    /**
+     * Enters the tables that the place has not, as the first run says: all of them at first, later those that were added. Forgets those that
+     * were taken away.
+     *
+     * @return whether the place has changed
+     */
+    boolean enterTables(boolean first) {
+        Set<String> names = tables.stream().map(PolledTable::name).collect(Collectors.toSet());
+        List<PolledTable> added =
+                tables.stream().filter(table -> !reading.has(table.name())).toList();
+        boolean gone = reading.hasOthers(names);
+        if (gone) {
+            step(state -> state.keepOnly(names));
+        }
+        if (settings.config().firstRun() == FirstRun.ONLY_NEW && !added.isEmpty()) {
+            passOver(added, first);
+        } else {
+            added.forEach(table -> step(state -> state.table(table.name()).fromXid = first ? null : (Long) 0L));
+        }
+        return gone || !added.isEmpty();
+    }
+
     /** Takes all that is there for known. */
-    void passOver() {
+    private void passOver(List<PolledTable> added, boolean first) {
         database.read("looking for the newest rows", connection -> {
-            if (windows) {
-                long[] snapshot = snapshot(connection);
-                step(state -> state.fromXid = snapshot[0]);
+            long xmin = windows ? snapshot(connection)[0] : 0;
+            if (first) {
+                step(state -> state.fromXid = xmin);
             }
-            for (PolledTable table : tables) {
+            for (PolledTable table : added) {
                 Object newest = table.query.newest(connection);
-                step(state -> state.table(table.name()).newest = newest);
+                step(state -> {
+                    TableState place = state.table(table.name());
+                    place.newest = newest;
+                    place.fromXid = first ? null : (Long) xmin;
+                });
                 if (isOverlapping(table)) {
                     rememberOverlap(connection, table);
                 } else if (!windows) {
@@ -101,7 +130,6 @@ final class PollRound implements AutoCloseable {
             }
             return true;
         });
-        step(state -> {}); // so that there is a place also if all tables are empty
     }
 
     private void rememberOverlap(Connection connection, PolledTable table) throws SQLException {
@@ -220,7 +248,7 @@ final class PollRound implements AutoCloseable {
         Object newest = newestBefore.get(table.name());
         Object from = windows || isOverlapping(table) ? table.before(newest, overlap) : null;
         List<Object> after = state.after == null ? null : state.after.values();
-        return new PollQuery.Page(reading.fromXid, reading.toXid, from, after, settings.maxBuffered());
+        return new PollQuery.Page(reading.fromXid(state), reading.toXid, from, after, settings.maxBuffered());
     }
 
     /** Returns whether there is something to read. */
@@ -229,7 +257,7 @@ final class PollRound implements AutoCloseable {
             long[] snapshot = database.read("looking for transactions", PollRound::snapshot);
             horizon = snapshot[0];
             heldBack = snapshot[1] - snapshot[0];
-            if (snapshot[0] == reading.fromXid) {
+            if (!reading.isBehind(snapshot[0])) {
                 return false;
             }
             step(state -> state.toXid = snapshot[0]);
@@ -247,7 +275,7 @@ final class PollRound implements AutoCloseable {
     }
 
     /** Returns the oldest transaction that runs, and the first that does not yet. */
-    private static long[] snapshot(Connection connection) throws SQLException {
+    static long[] snapshot(Connection connection) throws SQLException {
         String sql = "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
                 + " FROM pg_current_snapshot() s";
         try (PreparedStatement statement = connection.prepareStatement(sql);
@@ -260,7 +288,7 @@ final class PollRound implements AutoCloseable {
     private List<Received<ChangeRecord>> records(PolledTable table, List<SelectedRow> rows) {
         Progress<PollState> stored = Objects.requireNonNull(progress);
         boolean overlapping = isOverlapping(table);
-        boolean first = windows && reading.fromXid == 0;
+        boolean first = windows && reading.fromXid(reading.table(table.name())) == 0;
         PolledRow.Page page = new PolledRow.Page(this, table, newestBefore.get(table.name()), Instant.now());
         List<Received<ChangeRecord>> records = new ArrayList<>(rows.size());
         PolledRow last = null;
@@ -322,7 +350,7 @@ final class PollRound implements AutoCloseable {
         if (isOverlapping(table) && state.newest != null) {
             Instant newest = table.timeOf(state.newest);
             if (newest != null) {
-                forgetBefore(table.name(), newest.minus(overlap));
+                forgetBefore(table.name(), newest.minus(overlap).truncatedTo(ChronoUnit.SECONDS)); // as texts are read
             }
         }
         nextTable();

@@ -39,6 +39,10 @@ final class PollState {
 
         /** Whether the round has read this table to its end. */
         boolean done;
+
+        /** Where the windows of a table begin that was added later, 0 for at all of its rows; null when it is in step with the others. */
+        @Nullable
+        Long fromXid;
     }
 
     /** The window's first transaction; 0 before the first round. */
@@ -59,6 +63,29 @@ final class PollState {
         return recent;
     }
 
+    boolean has(String table) {
+        return tables.containsKey(table);
+    }
+
+    boolean hasOthers(Set<String> names) {
+        return !names.containsAll(tables.keySet());
+    }
+
+    /** Forgets all tables but these. */
+    void keepOnly(Set<String> names) {
+        tables.keySet().retainAll(names);
+    }
+
+    /** Returns where the window of a table begins, 0 for at all of its rows. */
+    long fromXid(TableState table) {
+        return table.fromXid == null ? fromXid : table.fromXid;
+    }
+
+    /** Returns whether a table has to catch up with what was written before a transaction. */
+    boolean isBehind(long xid) {
+        return tables.values().stream().anyMatch(table -> fromXid(table) < xid);
+    }
+
     /** The round has read everything. */
     void endRound() {
         fromXid = toXid;
@@ -66,6 +93,9 @@ final class PollState {
         tables.values().forEach(table -> {
             table.after = null;
             table.done = false;
+            if (table.fromXid != null && table.fromXid <= fromXid) {
+                table.fromXid = null;
+            }
         });
     }
 
@@ -94,6 +124,7 @@ final class PollState {
     private static void readTable(JsonNode node, TableState table) {
         table.newest = value(node.path("newest"));
         table.done = node.path("done").asBoolean();
+        table.fromXid = node.has("fromXid") ? node.path("fromXid").asLong() : null;
         if (node.path("after").isArray()) {
             List<Object> after = new ArrayList<>();
             node.path("after").forEach(each -> after.add(java.util.Objects.requireNonNull(value(each))));
@@ -141,6 +172,9 @@ final class PollState {
 
     private static void writeTable(JsonGenerator json, TableState table) throws IOException {
         json.writeBooleanField("done", table.done);
+        if (table.fromXid != null) {
+            json.writeNumberField("fromXid", table.fromXid);
+        }
         json.writeFieldName("newest");
         ChangeJson.writeValue(json, table.newest);
         if (table.after != null) {

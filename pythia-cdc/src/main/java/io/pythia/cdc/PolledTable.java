@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A table that is polled: how it is read, and how its rows become events. */
 final class PolledTable {
+    private static final DateTimeFormatter SECONDS = DateTimeFormatter.ofPattern("HH:mm:ss");
     private static final DateTimeFormatter MICROS = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS");
 
     final TableSchema schema;
@@ -115,14 +116,19 @@ final class PolledTable {
         if (time == null || newest == null) {
             return null;
         }
-        LocalDateTime early = LocalDateTime.ofInstant(time.minus(overlap), ZoneOffset.UTC);
         char separator = newest.toString().charAt(10);
-        String zone = updated.kind() == Column.Kind.INSTANT && hasZone(newest.toString()) ? "+00" : "";
+        if (updated.kind() == Column.Kind.TEXT) {
+            return textBefore(newest.toString(), overlap, separator);
+        }
+        LocalDateTime early = LocalDateTime.ofInstant(time.minus(overlap), ZoneOffset.UTC);
+        String zone = updated.kind() == Column.Kind.INSTANT && Values.hasOffset(newest.toString()) ? "+00" : "";
         return early.toLocalDate().toString() + separator + MICROS.format(early) + zone;
     }
 
-    private static boolean hasZone(String text) {
-        return text.indexOf('+', 10) > 0 || text.indexOf('-', 10) > 0 || text.endsWith("Z");
+    /** Texts are compared as texts: in the zone that they are in, and without fraction and zone, which is less than with them. */
+    private static String textBefore(String newest, Duration overlap, char separator) {
+        LocalDateTime early = Values.local(newest).minus(overlap);
+        return early.toLocalDate().toString() + separator + SECONDS.format(early);
     }
 
     /** Returns the time of a row's change, null if the column has none. */

@@ -259,6 +259,22 @@ final class Replication implements AutoCloseable {
         }
     }
 
+    /**
+     * Waits for the transactions that run: what they wrote to a table before it was published is not in the log, and before they end in no
+     * snapshot.
+     */
+    void awaitTransactions() throws InterruptedException {
+        long deadline = System.nanoTime() + settings.config().statementTimeout().toNanos();
+        long next = database.read("looking for transactions", PollRound::snapshot)[1];
+        while (database.read("looking for transactions", PollRound::snapshot)[0] < next) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new BrokerTimeoutException(
+                        settings.name() + ": a table was added, and transactions that began before still run", null);
+            }
+            Thread.sleep(20); // the server tells nobody
+        }
+    }
+
     /** Ends a session of this very consumer that still holds the slot, since its connection was lost and the server has not noticed. */
     void endFormerSession(int pid) {
         database.read("ending a former session", sql -> {
@@ -282,6 +298,7 @@ final class Replication implements AutoCloseable {
                     .logical()
                     .withSlotName(settings.config().slot())
                     .withStartPosition(LogSequenceNumber.valueOf(lsn))
+                    .withAutomaticFlush(false) // the driver would confirm what is not stored
                     .withSlotOption("proto_version", 1)
                     .withSlotOption(
                             "publication_names", "\"" + settings.config().publication() + "\"")

@@ -140,11 +140,11 @@ final class Values {
                 return common;
             }
             String text = iso(raw);
-            return kind == Kind.INSTANT && hasOffset(text)
+            return hasOffset(text)
                     ? OffsetDateTime.parse(text, WITH_OFFSET).toInstant()
                     : LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
         } catch (DateTimeException | NumberFormatException e) {
-            return null; // infinity, or before Christ
+            return null; // infinity, before Christ, or a text that is no time
         }
     }
 
@@ -167,7 +167,14 @@ final class Values {
         return Integer.parseInt(text, from, to, 10);
     }
 
-    private static boolean hasOffset(String text) {
+    /** Returns a text of which {@link #instant} is known as a time in the zone that it is in. */
+    static LocalDateTime local(String time) {
+        String text = iso(time);
+        return hasOffset(text) ? OffsetDateTime.parse(text, WITH_OFFSET).toLocalDateTime() : LocalDateTime.parse(text);
+    }
+
+    /** Returns whether a text that begins with a day and a time says how far from UTC that is. */
+    static boolean hasOffset(String text) {
         return text.indexOf('+', 10) > 0 || text.indexOf('-', 10) > 0 || text.endsWith("Z");
     }
 

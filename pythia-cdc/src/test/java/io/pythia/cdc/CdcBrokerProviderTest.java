@@ -88,18 +88,7 @@ class CdcBrokerProviderTest {
                 .doesNotContain("canary")
                 .contains("sslpassword")
                 .contains("pythia_cdc_state");
-        CdcSettings settings = new CdcSettings(
-                "n",
-                DatabaseUrl.parse("postgresql://h/db"),
-                null,
-                java.util.List.of("t"),
-                Duration.ofSeconds(1),
-                config,
-                null,
-                Map.of("sslpassword", "canary"),
-                Duration.ofSeconds(1),
-                10,
-                io.pythia.BrokerListener.NONE);
+        CdcSettings settings = NoDatabase.settings("postgresql://h/db", null, config, Map.of("sslpassword", "canary"));
         assertThat(settings.toString()).doesNotContain("canary").contains("sslpassword");
     }
 
@@ -150,6 +139,18 @@ class CdcBrokerProviderTest {
         refused(() -> CdcConfig.builder().statementTimeout(Duration.ZERO).build(), "statementTimeout");
         refused(() -> CdcConfig.builder().lockTimeout(Duration.ZERO).build(), "lockTimeout");
         refused(() -> CdcConfig.builder().maxConnections(1).build(), "maxConnections");
+    }
+
+    /** It would ask the database without pause. */
+    @Test
+    void pollIntervalOfZero_isRefused() {
+        refused(() -> CdcWorker.builder().pollInterval(Duration.ZERO), "pollInterval must be more than zero");
+        refused(() -> CdcWorker.builder().pollInterval(Duration.ofSeconds(-1)), "pollInterval must be more than zero");
+        assertThatThrownBy(() ->
+                        brokers.consumer(URI.create("cdc:postgresql://localhost/db?tables=users&poll-interval=0s")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("poll-interval")
+                .hasMessageContaining("more than zero");
     }
 
     private static void refused(Runnable build, String setting) {

@@ -2,11 +2,18 @@ package io.pythia.cdc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pythia.StateStore;
+import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.TestServers;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -42,6 +49,77 @@ class CdcLogIdleIT {
             assertThat(workers.heard().gaps).isEmpty();
         }
         workers.dropSlot();
+    }
+
+    /** Each write of the place is a transaction that such a publication tells us of. */
+    @Test
+    void publicationOfAllTables_isNotFedByOurOwnPlace() {
+        TestDatabase own = database.newDatabase();
+        PlacesInTheDatabase places = new PlacesInTheDatabase(own);
+        LogWorkers all = new LogWorkers(own, TestDatabase.newName("s"), places, new LogWorkers.Heard());
+        own.execute("CREATE PUBLICATION p_" + all.name() + " FOR ALL TABLES");
+        String watched = own.newTable();
+        try (CdcWorker worker = all.worker(watched).build()) {
+            Events events = Events.of(worker);
+            own.insert(watched, 1, "one");
+            events.await(1);
+            int before = places.writes.get();
+            Set<String> reports = new HashSet<>();
+            eventually("reports to the server", () -> {
+                reports.add(own.text("SELECT reply_time FROM pg_stat_replication JOIN"
+                        + " pg_replication_slots ON active_pid = pid WHERE slot_name = '" + all.name() + "'"));
+                return reports.size() >= 8;
+            });
+            assertThat(places.writes.get() - before).isLessThanOrEqualTo(reports.size());
+        }
+        all.dropSlot();
+        database.execute("DROP DATABASE " + own.text("SELECT current_database()"));
+    }
+
+    /** The server asks for a report between two of ours; the driver answers by itself. */
+    @Test
+    void slotIsNeverAheadOfOurPlace() {
+        TestDatabase own = database.newDatabase();
+        own.execute("ALTER DATABASE " + own.text("SELECT current_database()") + " SET wal_sender_timeout = '400ms'");
+        LogWorkers mine = new LogWorkers(own);
+        String watched = own.newTable();
+        String other = own.newTable();
+        try (CdcWorker worker = mine.worker(watched).build()) {
+            Events events = Events.of(worker);
+            own.insert(watched, 1, "one");
+            events.await(1);
+            for (int id = 0; id < 100; id++) {
+                own.insert(other, id, "another's");
+                long confirmed = Lsn.parse(mine.slot("confirmed_flush_lsn"));
+                String stored = TestSubscriber.get(worker.healthCheck()).facts().get("position");
+                assertThat(confirmed).isLessThanOrEqualTo(Lsn.parse(stored));
+            }
+        }
+        mine.dropSlot();
+        database.execute("DROP DATABASE " + own.text("SELECT current_database()"));
+    }
+
+    /** A store whose writes are transactions of the same database, as those of the table of places are. */
+    private static final class PlacesInTheDatabase implements StateStore {
+        private final StateStore memory = StateStore.memory();
+        private final AtomicInteger writes = new AtomicInteger();
+        private final TestDatabase database;
+
+        PlacesInTheDatabase(TestDatabase database) {
+            this.database = database;
+            database.execute("CREATE TABLE places (writes int PRIMARY KEY)");
+        }
+
+        @Override
+        public @Nullable String load(String key) throws IOException {
+            return memory.load(key);
+        }
+
+        @Override
+        public void save(String key, String state) throws IOException {
+            database.execute("INSERT INTO places VALUES (" + writes.incrementAndGet() + ")");
+            memory.save(key, state);
+        }
     }
 
     private static void eventually(String what, BooleanSupplier condition) {

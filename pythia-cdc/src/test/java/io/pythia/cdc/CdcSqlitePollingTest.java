@@ -1,8 +1,18 @@
 package io.pythia.cdc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pythia.StateStore;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CdcSqlitePollingTest extends PollingCases {
     @TempDir
@@ -18,5 +28,44 @@ class CdcSqlitePollingTest extends PollingCases {
     @Override
     TestDatabase database() {
         return database;
+    }
+
+    /** Texts are compared as texts, so that the bound must look like them, and not be later than one of its second. */
+    @ParameterizedTest
+    @CsvSource({
+        "2026-01-02T03:04:05Z, 2026-01-02T03:03:05",
+        "2026-01-02T03:04:05.678Z, 2026-01-02T03:03:05",
+        "2026-01-02 03:04:05, 2026-01-02 03:03:05",
+        "2026-01-02 03:04:05.678, 2026-01-02 03:03:05",
+        "2026-01-02T03:04:05-05:00, 2026-01-02T03:03:05",
+        "2026-01-02T03:04:05+05:30, 2026-01-02T03:03:05",
+        "2026-01-02,",
+        "version 7,"
+    })
+    void timesAsTexts_haveALowerBound(String newest, String bound) throws SQLException {
+        String table = database.newTable();
+        try (Connection connection = database.open();
+                Database none = new Database(NoDatabase.settings("sqlite:unused"))) {
+            PolledTable polled = PolledTable.find(connection, none, CdcConfig.defaults(), table);
+            assertThat(polled.before(newest, Duration.ofMinutes(1))).isEqualTo(bound);
+        }
+    }
+
+    @Test
+    void timesInUtcWithAZ_arriveOnce_whetherLateOrNot() {
+        String table = TestDatabase.newName("t");
+        database.execute(
+                "CREATE TABLE " + table + " (id INTEGER PRIMARY KEY, updated_at TEXT NOT NULL)",
+                "INSERT INTO " + table + " VALUES (1, '2026-01-02T03:04:05Z')");
+        try (CdcWorker worker =
+                worker(StateStore.memory(), CdcConfig.defaults(), table).build()) {
+            Events events = Events.of(worker);
+            assertThat(events.last(1).commitTime()).isEqualTo("2026-01-02T03:04:05Z");
+            database.execute("INSERT INTO " + table + " VALUES (2, '2026-01-02T03:03:05.500Z')");
+            assertThat(events.last(2).key()).isEqualTo(Map.of("id", 2L));
+            database.execute("INSERT INTO " + table + " VALUES (3, '2026-01-02T03:03:04Z')"); // older than the overlap
+            database.execute("INSERT INTO " + table + " VALUES (4, '2026-01-02T03:04:06Z')");
+            assertThat(events.last(3).key()).isEqualTo(Map.of("id", 4L));
+        }
     }
 }

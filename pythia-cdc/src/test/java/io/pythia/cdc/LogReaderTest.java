@@ -4,34 +4,49 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.BrokerException;
+import io.pythia.spi.Received;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
 
+@Timeout(120)
 class LogReaderTest {
-    @Test
-    void errorOfTheThread_isTold() throws InterruptedException {
-        CdcSettings settings = NoDatabase.settings();
-        PGReplicationStream stream = (PGReplicationStream) Proxy.newProxyInstance(
-                getClass().getClassLoader(), new Class<?>[] {PGReplicationStream.class}, (proxy, method, arguments) -> {
-                    throw new OutOfMemoryError("a very long row");
-                });
-        Progress<LogState> progress = new Progress<>(new LogState("1", "slot", 0, false));
-        ChangeBuffer buffer = new ChangeBuffer(10);
-        LogReader reader = new LogReader(
+    private static final int OURS = 1;
+    private static final int FOREIGN = 2;
+
+    private final CdcSettings settings = NoDatabase.settings();
+    private final Progress<LogState> progress = new Progress<>(new LogState("1", "slot", 0, false));
+    private final ChangeBuffer buffer = new ChangeBuffer(100_000);
+
+    private LogReader reader(InvocationHandler stream) {
+        return new LogReader(
                 settings,
-                stream,
+                (PGReplicationStream) Proxy.newProxyInstance(
+                        getClass().getClassLoader(), new Class<?>[] {PGReplicationStream.class}, stream),
                 buffer,
                 progress,
                 new LogPlace(new Places(settings, new Database(settings)), progress),
                 new PgOutput(Map.of()),
-                List.of(),
-                () -> {
-                    throw new IllegalStateException("not asked");
-                });
+                List.of(new TableSchema("public", "t" + OURS, List.of())),
+                () -> new ReplicationSlot("pgoutput", "test", 1, 0, "reserved", 0, 0, 0));
+    }
+
+    @Test
+    void errorOfTheThread_isTold() throws InterruptedException {
+        LogReader reader = reader((proxy, method, arguments) -> {
+            throw new OutOfMemoryError("a very long row");
+        });
         Thread thread = new Thread(reader, "reader");
         thread.setUncaughtExceptionHandler((of, error) -> {});
         thread.start();
@@ -40,5 +55,63 @@ class LogReaderTest {
         assertThatThrownBy(() -> buffer.take(1, Duration.ZERO))
                 .isInstanceOf(BrokerException.class)
                 .hasRootCauseInstanceOf(OutOfMemoryError.class);
+    }
+
+    @Test
+    void transactionsOfOtherTables_takeNoMemory_whileAMessageIsUnsettled() throws InterruptedException {
+        Queue<ByteBuffer> log = new ArrayDeque<>(List.of(relation(OURS), relation(FOREIGN)));
+        transaction(log, 1, OURS);
+        for (int i = 2; i <= 10_001; i++) {
+            transaction(log, i, FOREIGN);
+        }
+        transaction(log, 10_002, OURS);
+        CountDownLatch read = new CountDownLatch(1);
+        LogReader reader = reader((proxy, method, arguments) -> {
+            if (log.isEmpty()) {
+                read.countDown();
+            }
+            return switch (method.getName()) {
+                case "readPending" -> log.poll();
+                case "isClosed" -> false;
+                case "getLastReceiveLSN", "getLastFlushedLSN" -> LogSequenceNumber.INVALID_LSN;
+                default -> null;
+            };
+        });
+        Thread thread = new Thread(reader, "reader");
+        thread.start();
+        read.await();
+        List<Received<ChangeRecord>> ours = buffer.take(2, Duration.ofSeconds(60));
+        ours.addAll(buffer.take(2 - ours.size(), Duration.ofSeconds(60)));
+        assertThat(progress.open()).isLessThanOrEqualTo(2 * ours.size());
+        ours.forEach(each -> progress.acknowledge((Progress.Step<?>) each.receipt().place));
+        assertThat((long) progress.look(state -> state.lsn)).isEqualTo(10_002);
+        reader.stop();
+        thread.join();
+    }
+
+    /** With a row of that table. */
+    private static void transaction(Queue<ByteBuffer> log, long number, int table) {
+        log.add(message(
+                buffer -> buffer.put((byte) 'B').putLong(number).putLong(0).putInt((int) number)));
+        log.add(message(
+                buffer -> buffer.put((byte) 'I').putInt(table).put((byte) 'N').putShort((short) 0)));
+        log.add(message(buffer -> buffer.put((byte) 'C')
+                .put((byte) 0)
+                .putLong(number)
+                .putLong(number)
+                .putLong(0)));
+    }
+
+    private static ByteBuffer relation(int id) {
+        return message(buffer -> buffer.put((byte) 'R')
+                .putInt(id)
+                .put(("public\0t" + id + "\0d").getBytes(StandardCharsets.UTF_8))
+                .putShort((short) 0));
+    }
+
+    private static ByteBuffer message(java.util.function.Consumer<ByteBuffer> write) {
+        ByteBuffer buffer = ByteBuffer.allocate(50);
+        write.accept(buffer);
+        return buffer.flip();
     }
 }

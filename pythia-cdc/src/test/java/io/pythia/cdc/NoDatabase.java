@@ -5,21 +5,32 @@ import io.pythia.StateStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** Settings for tests of what needs no database. */
 final class NoDatabase {
     private NoDatabase() {}
 
     static CdcSettings settings() {
+        return settings("postgresql://localhost/test");
+    }
+
+    static CdcSettings settings(String url) {
+        return settings(url, null, CdcConfig.defaults(), Map.of());
+    }
+
+    static CdcSettings settings(
+            String url, @Nullable DataSource source, CdcConfig config, Map<String, String> driverProperties) {
         return new CdcSettings(
                 "cdc:test",
-                DatabaseUrl.parse("postgresql://localhost/test"),
-                null,
+                DatabaseUrl.parse(url),
+                source,
                 List.of(),
                 Duration.ofSeconds(1),
-                CdcConfig.defaults(),
+                config,
                 StateStore.memory(),
-                Map.of(),
+                driverProperties,
                 Duration.ofSeconds(1),
                 100,
                 BrokerListener.NONE);

@@ -21,6 +21,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What polling does on every database. */
 @Timeout(240)
@@ -216,6 +218,43 @@ abstract class PollingCases {
         }
     }
 
+    /** As at the first run, all of its rows or only the new ones; of the others nothing comes again. */
+    @ParameterizedTest
+    @EnumSource(FirstRun.class)
+    void tableThatIsAddedLater_isReadAsTheFirstRunSays(FirstRun firstRun) {
+        boolean all = firstRun == FirstRun.ALL;
+        CdcConfig config = config().toBuilder().firstRun(firstRun).build();
+        StateStore store = StateStore.memory();
+        String table = database().newTable();
+        String empty = database().newTable();
+        String added = database().newTable();
+        database().insert(added, 10, "old");
+        try (CdcWorker worker = worker(store, config, table, empty).build()) {
+            Events events = Events.of(worker);
+            database().insert(table, 1, "one");
+            events.await(1);
+        }
+        database().insert(added, 11, "before it was added");
+        database().insert(empty, 2, "while it was away");
+        for (int round = 0; round < 2; round++) { // the second time it is known
+            try (CdcWorker worker = worker(store, config, table, empty, added).build()) {
+                Events events = Events.of(worker);
+                Set<Object> expected = new HashSet<>(Set.of(20L + round));
+                if (round == 0) {
+                    expected.add(2L);
+                    if (all) {
+                        expected.addAll(Set.of(10L, 11L));
+                    }
+                }
+                database().insert(added, 20 + round, "new");
+                Set<Object> keys = new HashSet<>();
+                events.await(expected.size())
+                        .forEach(event -> keys.addAll(event.key().values()));
+                assertThat(keys).isEqualTo(expected);
+            }
+        }
+    }
+
     @Test
     void placeIsStoredOnlyWhenAcknowledged() {
         String table = database().newTable();
@@ -385,8 +424,10 @@ abstract class PollingCases {
     private static void refused(CdcWorker.Builder builder, Class<? extends Throwable> type, String text) {
         try (CdcWorker worker = builder.build()) {
             assertThatThrownBy(() -> TestSubscriber.get(worker.connect()))
-                    .satisfies(
-                            error -> assertThat(root(error)).isInstanceOf(type).hasMessageContaining(text));
+                    .satisfies(error -> assertThat(root(error))
+                            .isInstanceOf(type)
+                            .hasMessageStartingWith(worker.name())
+                            .hasMessageContaining(text));
         }
     }
 

@@ -37,6 +37,14 @@ record TestDatabase(Dialect dialect, String jdbc, String url) {
         return database;
     }
 
+    /** Makes a database of its own on the same server of PostgreSQL. */
+    TestDatabase newDatabase() {
+        String name = newName("d");
+        execute("CREATE DATABASE " + name);
+        return new TestDatabase(
+                dialect, jdbc.replace("/postgres?", "/" + name + "?"), url.replaceAll("/postgres$", "/" + name));
+    }
+
     static TestDatabase h2() {
         String jdbc = "jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1";
         return new TestDatabase(Dialect.H2, jdbc, jdbc);

@@ -74,6 +74,11 @@ class ValuesTest {
                 .isEqualTo(Instant.parse("2026-01-02T06:04:05Z"));
         assertThat(Values.instant(Kind.INSTANT, "2026-01-02 03:04:05"))
                 .isEqualTo(Instant.parse("2026-01-02T03:04:05Z"));
+        assertThat(Values.instant(Kind.TEXT, "2026-01-02T03:04:05.6Z"))
+                .isEqualTo(Instant.parse("2026-01-02T03:04:05.6Z"));
+        assertThat(Values.instant(Kind.TEXT, "2026-01-02 03:04:05-03"))
+                .isEqualTo(Instant.parse("2026-01-02T06:04:05Z"));
+        assertThat(Values.instant(Kind.TEXT, "no time at all")).isNull();
         assertThat(Values.instant(Kind.INTEGER, 7L)).isNull();
         assertThat(Values.instant(Kind.INSTANT, "2026-13-02 03:04:05+00")).isNull();
         assertThat(Values.instant(Kind.INSTANT, "2026-xx-02 03:04:05+00")).isNull();
