@@ -13,10 +13,21 @@ import java.util.concurrent.CompletionException;
  */
 public final class DeadLetters {
     private final MessageProducer producer;
+    private final boolean own;
 
-    /** Creates one that sends to a producer, which stays the caller's to close. */
-    public DeadLetters(MessageProducer producer) {
+    /**
+     * Creates one that sends to a producer.
+     *
+     * @param own whether the producer ends with it; otherwise it stays the caller's to close
+     */
+    public DeadLetters(MessageProducer producer, boolean own) {
         this.producer = producer;
+        this.own = own;
+    }
+
+    /** Disconnects a producer of its own. */
+    CompletableFuture<Void> close() {
+        return own ? producer.disconnect() : CompletableFuture.completedFuture(null);
     }
 
     CompletableFuture<SendResult> send(Delivery<?> delivery, String reason) {

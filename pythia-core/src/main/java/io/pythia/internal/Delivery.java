@@ -143,6 +143,11 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
     }
 
     @Override
+    public boolean isUnseen() {
+        return unseen;
+    }
+
+    @Override
     public void stale() {
         verdict = Settled.STALE;
     }

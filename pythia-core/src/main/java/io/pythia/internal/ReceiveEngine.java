@@ -39,6 +39,7 @@ public final class ReceiveEngine<R> {
     final SettleLoop<R> settler;
     final HealthCheck<R> health;
     private final @Nullable DeadLetters deadLetters;
+    private final CompletableFuture<Void> closed;
 
     /** Creates one that does nothing until {@link #connect} or a subscription. */
     public ReceiveEngine(
@@ -54,6 +55,8 @@ public final class ReceiveEngine<R> {
         this.receiver = new ReceiveLoop<>(this, drivers);
         this.settler = new SettleLoop<>(this);
         this.health = new HealthCheck<>(this);
+        CompletableFuture<Void> settled = settler.closed();
+        this.closed = deadLetters == null ? settled : settled.thenCompose(ok -> deadLetters.close());
     }
 
     String name() {
@@ -86,7 +89,8 @@ public final class ReceiveEngine<R> {
 
     /** Drains and closes; the future never fails. */
     public CompletableFuture<Void> disconnect() {
-        return settler.stop();
+        settler.stop();
+        return closed.copy();
     }
 
     /** Returns the driver of the session that is open now, or null. */

@@ -50,9 +50,13 @@ final class SettleLoop<R> implements Runnable {
     }
 
     /** Drains within the close timeout, then closes. */
-    CompletableFuture<Void> stop() {
+    void stop() {
         stopRequested = true;
         finish(ReceiveEngine.toNanos(engine.options.closeTimeout()));
+    }
+
+    /** Returns a future of its end. */
+    CompletableFuture<Void> closed() {
         return closed.copy();
     }
 

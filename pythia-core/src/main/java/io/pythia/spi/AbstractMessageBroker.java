@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +31,7 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
     private final Capabilities capabilities;
     private final ConsumerOptions options;
     private final Events events;
-    private final @Nullable MessageProducer deadLetter;
+    private final @Nullable Supplier<DeadLetters> deadLetters;
     private @Nullable ReceiveEngine<R> engine;
     private boolean disconnected;
 
@@ -46,7 +47,7 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
         this.capabilities = capabilities;
         this.options = builder.options();
         this.events = new Events(name, builder.listener, builder.metrics);
-        this.deadLetter = builder.deadLetter;
+        this.deadLetters = builder.deadLetters;
     }
 
     /** Returns a new driver for a new session; called for every attempt to connect, and must not block. */
@@ -99,8 +100,8 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
     }
 
     private ReceiveEngine<R> newEngine() {
-        DeadLetters deadLetters = deadLetter == null ? null : new DeadLetters(deadLetter);
-        return new ReceiveEngine<>(events, capabilities, options, deadLetters, this::newDriver);
+        DeadLetters letters = deadLetters == null ? null : deadLetters.get();
+        return new ReceiveEngine<>(events, capabilities, options, letters, this::newDriver);
     }
 
     @Override
@@ -187,7 +188,7 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
         private ConsumerOptions options = ConsumerOptions.defaults();
         private BrokerListener listener = BrokerListener.NONE;
         private BrokerMetrics metrics = BrokerMetrics.NONE;
-        private @Nullable MessageProducer deadLetter;
+        private @Nullable Supplier<DeadLetters> deadLetters;
 
         /** Creates one with the defaults of {@link ConsumerOptions}. */
         protected Builder() {}
@@ -263,13 +264,25 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
 
         /** Sets where rejected messages go. The producer stays the caller's to close. Default: none. */
         public final B deadLetter(MessageProducer producer) {
-            this.deadLetter = Objects.requireNonNull(producer, "producer");
+            DeadLetters letters = new DeadLetters(Objects.requireNonNull(producer, "producer"), false);
+            this.deadLetters = () -> letters;
             return self();
         }
 
-        /** Returns whether the application has said where rejected messages go; for a connector that otherwise makes a place for them. */
+        /**
+         * Sets where rejected messages go, for a connector that has a setting for it: each connection of the consumer gets a producer of its
+         * own, which is disconnected with it.
+         *
+         * @param producers returns a new producer, not connected; must not block
+         */
+        protected final B ownDeadLetter(Supplier<? extends MessageProducer> producers) {
+            this.deadLetters = () -> new DeadLetters(producers.get(), true);
+            return self();
+        }
+
+        /** Returns whether it was said where rejected messages go; for a connector that otherwise makes a place for them. */
         protected final boolean hasDeadLetter() {
-            return deadLetter != null;
+            return deadLetters != null;
         }
 
         /** Sets who hears of outages, gaps and messages that take another way. Default: nobody. */

@@ -34,6 +34,14 @@ public interface Settlement<R> {
         return null;
     }
 
+    /**
+     * Returns whether a NACK gives back what nobody has processed: then it is no failed attempt, for a driver that counts them. Default:
+     * false.
+     */
+    default boolean isUnseen() {
+        return false;
+    }
+
     /** Says that the broker had already taken the message back. */
     void stale();
 

@@ -25,13 +25,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
     private final Builder builder;
-    private final @Nullable KafkaProducer ownDeadLetter;
     private final AtomicBoolean paused = new AtomicBoolean();
 
-    private KafkaConsumer(Builder builder, @Nullable KafkaProducer ownDeadLetter) {
+    private KafkaConsumer(Builder builder) {
         super("kafka:" + builder.source(), KafkaBrokerProvider.CAPABILITIES, builder);
         this.builder = builder;
-        this.ownDeadLetter = ownDeadLetter;
     }
 
     /** Returns a builder. */
@@ -97,12 +95,6 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
             return receiver.loop();
         }
         throw new BrokerException(name() + " is not connected");
-    }
-
-    @Override
-    public CompletableFuture<Void> disconnect() {
-        CompletableFuture<Void> disconnected = super.disconnect();
-        return ownDeadLetter == null ? disconnected : disconnected.thenCompose(ok -> ownDeadLetter.disconnect());
     }
 
     /** Builds consumers; the defaults are in the methods' descriptions. Not thread-safe. */
@@ -248,15 +240,10 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
                         "sessionTimeout and heartbeatInterval are the broker's with the group protocol"
                                 + " CONSUMER (group.consumer.session.timeout.ms): don't set them, or use CLASSIC");
             }
-            KafkaProducer deadLetter = null;
             if (deadLetterTopic != null) {
-                deadLetter = KafkaProducer.builder()
-                        .topic(deadLetterTopic)
-                        .config(effective)
-                        .build();
-                deadLetter(deadLetter);
+                ownDeadLetter(KafkaProducer.builder().topic(deadLetterTopic).config(effective)::build);
             }
-            return new KafkaConsumer(this, deadLetter);
+            return new KafkaConsumer(this);
         }
 
         private String source() {

@@ -236,4 +236,20 @@ class KafkaFeaturesIT {
             assertThat(letter.headers().get("pythia-dead-letter-reason")).contains("no key of ours");
         }
     }
+
+    @Test
+    void ownDeadLetters_goOnWithTheNextConnection() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        String letters = KafkaTopics.create(server.address(), 1);
+        send(topic, "bad");
+        try (KafkaConsumer consumer =
+                        consumer().topic(topic).deadLetterTopic(letters).build();
+                KafkaConsumer reading = consumer().topic(letters).build()) {
+            TestSubscriber.get(consumer.connect());
+            TestSubscriber.get(consumer.disconnect());
+            TestSubscriber.get(consumer.connect());
+            consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("no")));
+            assertThat(subscribed(reading).await(1).get(0).text()).isEqualTo("bad");
+        }
+    }
 }

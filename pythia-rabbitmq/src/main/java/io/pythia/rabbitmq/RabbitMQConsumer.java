@@ -1,6 +1,5 @@
 package io.pythia.rabbitmq;
 
-import io.pythia.MessageProducer;
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.ReceiveDriver;
@@ -9,7 +8,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,13 +20,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessage> {
     private final RabbitMQConsumerSettings settings;
-    private final @Nullable MessageProducer ownDeadLetter;
     private final Duration consumerTimeout;
 
-    private RabbitMQConsumer(Builder builder, @Nullable MessageProducer ownDeadLetter) {
+    private RabbitMQConsumer(Builder builder) {
         super("rabbitmq:" + builder.queue, builder.capabilities(), builder);
         this.settings = builder.settings(name(), options().maxInFlight());
-        this.ownDeadLetter = ownDeadLetter;
         this.consumerTimeout = builder.consumerTimeout;
     }
 
@@ -51,12 +47,6 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
     @Nullable
     RabbitMQReceiver receiver() {
         return driver() instanceof RabbitMQReceiver receiver ? receiver : null;
-    }
-
-    @Override
-    public CompletableFuture<Void> disconnect() {
-        CompletableFuture<Void> disconnected = super.disconnect();
-        return ownDeadLetter == null ? disconnected : disconnected.thenCompose(ok -> ownDeadLetter.disconnect());
     }
 
     /** Builds consumers; the defaults are in the methods' descriptions. Not thread-safe. */
@@ -304,18 +294,13 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
                         "deadLetterRoutingKey needs a deadLetterExchange, which may be empty");
             }
             checkQueueType();
-            MessageProducer deadLetter = null;
             if (deadLetterQueue != null) {
-                deadLetter = RabbitMQProducer.builder()
-                        .queue(deadLetterQueue)
-                        .config(effectiveConfig())
-                        .build();
-                deadLetter(deadLetter);
+                ownDeadLetter(RabbitMQProducer.builder().queue(deadLetterQueue).config(effectiveConfig())::build);
             }
             options(options()
                     .withConnectTimeout(
                             effectiveConfig().connectTimeout(options().connectTimeout())));
-            return new RabbitMQConsumer(this, deadLetter);
+            return new RabbitMQConsumer(this);
         }
 
         private void checkQueueType() {

@@ -458,4 +458,19 @@ class RabbitMQFeaturesIT {
         eventually("the one that was not settled", () -> RabbitQueues.ready(server.address(), queue) == 1);
         assertThat(get(queue).getBody()).asString().isEqualTo("7");
     }
+
+    @Test
+    void ownDeadLetters_goOnWithTheNextConnection() {
+        String queue = RabbitQueues.create(server.address());
+        String letters = RabbitQueues.create(server.address());
+        send(queue, 1);
+        try (RabbitMQConsumer consumer =
+                consumer(queue).deadLetterQueue(letters).build()) {
+            TestSubscriber.get(consumer.connect());
+            TestSubscriber.get(consumer.disconnect());
+            TestSubscriber.get(consumer.connect());
+            consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("no")));
+            eventually("the letter", () -> RabbitQueues.ready(server.address(), letters) == 1);
+        }
+    }
 }

@@ -7,7 +7,6 @@ import io.pythia.spi.ReceiveDriver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,12 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RedisListConsumer extends AbstractMessageBroker<ListElement> {
     private final ListSource source;
-    private final @Nullable RedisListProducer ownDeadLetter;
 
-    private RedisListConsumer(Builder builder, @Nullable RedisListProducer ownDeadLetter) {
+    private RedisListConsumer(Builder builder) {
         super("redis-list:" + String.join(",", builder.queues), builder.capabilities(), builder);
         this.source = builder.source(name());
-        this.ownDeadLetter = ownDeadLetter;
     }
 
     /** Returns a builder. */
@@ -43,12 +40,6 @@ public final class RedisListConsumer extends AbstractMessageBroker<ListElement> 
     @Override
     protected ReceiveDriver<ListElement> newDriver() {
         return new RedisListReceiver(source);
-    }
-
-    @Override
-    public CompletableFuture<Void> disconnect() {
-        CompletableFuture<Void> disconnected = super.disconnect();
-        return ownDeadLetter == null ? disconnected : disconnected.thenCompose(ok -> ownDeadLetter.disconnect());
     }
 
     /** Builds consumers; the defaults are in the methods' descriptions. Not thread-safe. */
@@ -160,15 +151,10 @@ public final class RedisListConsumer extends AbstractMessageBroker<ListElement> 
             if (queues.isEmpty()) {
                 throw new IllegalArgumentException("queue must be set");
             }
-            RedisListProducer deadLetter = null;
             if (deadLetterQueue != null) {
-                deadLetter = RedisListProducer.builder()
-                        .queue(deadLetterQueue)
-                        .config(config)
-                        .build();
-                deadLetter(deadLetter);
+                ownDeadLetter(RedisListProducer.builder().queue(deadLetterQueue).config(config)::build);
             }
-            return new RedisListConsumer(this, deadLetter);
+            return new RedisListConsumer(this);
         }
 
         private Capabilities capabilities() {

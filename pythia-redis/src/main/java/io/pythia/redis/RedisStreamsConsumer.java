@@ -4,7 +4,6 @@ import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.ReceiveDriver;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -18,15 +17,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RedisStreamsConsumer extends AbstractMessageBroker<StreamEntry> {
     private final StreamSource source;
-    private final @Nullable RedisStreamsProducer ownDeadLetter;
 
-    private RedisStreamsConsumer(Builder builder, @Nullable RedisStreamsProducer ownDeadLetter) {
+    private RedisStreamsConsumer(Builder builder) {
         super(
                 "redis-streams:" + builder.stream,
                 builder.noAck ? RedisStreamsBrokerProvider.AT_MOST_ONCE : RedisStreamsBrokerProvider.CAPABILITIES,
                 builder);
         this.source = builder.source(name(), listener());
-        this.ownDeadLetter = ownDeadLetter;
     }
 
     /** Returns a builder. */
@@ -42,12 +39,6 @@ public final class RedisStreamsConsumer extends AbstractMessageBroker<StreamEntr
     @Override
     protected ReceiveDriver<StreamEntry> newDriver() {
         return new RedisStreamsReceiver(source);
-    }
-
-    @Override
-    public CompletableFuture<Void> disconnect() {
-        CompletableFuture<Void> disconnected = super.disconnect();
-        return ownDeadLetter == null ? disconnected : disconnected.thenCompose(ok -> ownDeadLetter.disconnect());
     }
 
     /** Builds consumers; the defaults are in the methods' descriptions. Not thread-safe. */
@@ -170,15 +161,12 @@ public final class RedisStreamsConsumer extends AbstractMessageBroker<StreamEntr
                 throw new IllegalArgumentException(
                         "consumerGroup must be set: the name under which this application keeps its position");
             }
-            RedisStreamsProducer deadLetter = null;
             if (deadLetterStream != null) {
-                deadLetter = RedisStreamsProducer.builder().stream(deadLetterStream)
+                ownDeadLetter(RedisStreamsProducer.builder().stream(deadLetterStream)
                         .config(config)
-                        .bodyField(bodyField)
-                        .build();
-                deadLetter(deadLetter);
+                        .bodyField(bodyField)::build);
             }
-            return new RedisStreamsConsumer(this, deadLetter);
+            return new RedisStreamsConsumer(this);
         }
 
         private StreamSource source(String name, io.pythia.BrokerListener listener) {

@@ -290,6 +290,21 @@ class RedisListIT {
         }
     }
 
+    @Test
+    void ownDeadLetters_goOnWithTheNextConnection() {
+        String queue = newQueue();
+        String letters = newQueue();
+        server.call("LPUSH", queue, "bad");
+        try (RedisListConsumer consumer =
+                consumer(queue).deadLetterQueue(letters).build()) {
+            TestSubscriber.get(consumer.connect());
+            TestSubscriber.get(consumer.disconnect());
+            TestSubscriber.get(consumer.connect());
+            consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("bad")));
+            eventually("the letter", () -> length(letters) == 1);
+        }
+    }
+
     private String newQueue() {
         return "queue-" + UUID.randomUUID();
     }

@@ -426,4 +426,23 @@ class RedisStreamsIT {
     private long pending(String key) {
         return (Long) ((List<?>) server.call("XPENDING", key, GROUP)).get(0);
     }
+
+    @Test
+    void ownDeadLetters_goOnWithTheNextConnection() {
+        String key = newStream();
+        String letters = newStream();
+        try (RedisStreamsProducer producer = producer(key).build();
+                RedisStreamsConsumer consumer =
+                        consumer(key).deadLetterStream(letters).build();
+                RedisStreamsConsumer reading = consumer(letters).build()) {
+            TestSubscriber.get(producer.send(Message.of("bad")));
+            TestSubscriber.get(consumer.connect());
+            TestSubscriber.get(consumer.disconnect());
+            TestSubscriber.get(consumer.connect());
+            consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("no")));
+            TestSubscriber letter = TestSubscriber.acknowledging();
+            reading.consume().subscribe(letter);
+            assertThat(letter.await(1).get(0).text()).isEqualTo("bad");
+        }
+    }
 }

@@ -313,6 +313,7 @@ public final class ServiceBusConsumer extends AbstractMessageBroker<ServiceBusRe
                     maxWaitTime,
                     prefetchCount,
                     lockDuration,
+                    options().maxLease(),
                     sessions,
                     sessionId,
                     new SilenceWatch(silentAfter));

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a {@link ServiceBusReceiver} needs to know.
  *
+ * @param maxLease for how long the lock of a session is renewed for the sake of one message
  * @param sessions how many sessions are held at a time, 0 for a queue without sessions
  * @param sessionId the only session that is wanted, null for any
  */
@@ -16,6 +17,7 @@ record ServiceBusConsumerSettings(
         Duration maxWaitTime,
         int prefetchCount,
         Duration lockDuration,
+        Duration maxLease,
         int sessions,
         @Nullable String sessionId,
         SilenceWatch silence) {}

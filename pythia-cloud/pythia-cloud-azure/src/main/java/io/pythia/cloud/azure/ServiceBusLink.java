@@ -7,7 +7,10 @@ import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.SignalType;
 import reactor.util.concurrent.Queues;
 
 /**
@@ -29,7 +32,12 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
     private volatile long lastMessageAt = System.nanoTime();
     private volatile boolean over;
 
+    /** What is done for as long as messages come. */
+    private final Disposable.Swap companion = Disposables.swap();
+
     private final Object lock = new Object();
+    /** Whether the client can be asked; with the lock. */
+    private boolean started;
     /** How many messages are still to come; with the lock. */
     private int wanted;
     /** How many of them the client was asked for; with the lock. */
@@ -57,8 +65,23 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
         return receiver;
     }
 
+    /** Returns whether its messages are locked by the lock of their session. A message may name a session on any queue. */
+    boolean isOfSession() {
+        return receiver.getSessionId() != null;
+    }
+
     void start() {
         receiver.receiveMessages().subscribe(this);
+    }
+
+    /** Ends something when the link ends, at once if it has. */
+    void whileItLasts(Disposable something) {
+        companion.update(something);
+    }
+
+    @Override
+    protected void hookFinally(SignalType type) {
+        companion.dispose();
     }
 
     /** Sees to it that {@code count} messages are on their way, if there are so many. */
@@ -82,7 +105,7 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
     }
 
     private int notAskedFor() {
-        int more = Math.max(0, Math.min(wanted, MOST_ASKED_FOR) - askedFor);
+        int more = started ? Math.max(0, Math.min(wanted, MOST_ASKED_FOR) - askedFor) : 0;
         askedFor += more;
         return more;
     }
@@ -95,7 +118,14 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
 
     /** Nothing is requested before it is wanted. */
     @Override
-    protected void hookOnSubscribe(Subscription subscription) {}
+    protected void hookOnSubscribe(Subscription subscription) {
+        int more;
+        synchronized (lock) {
+            started = true;
+            more = notAskedFor();
+        }
+        ask(more);
+    }
 
     @Override
     protected void hookOnNext(ServiceBusReceivedMessage message) {

@@ -65,10 +65,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         answeredAt = System.nanoTime();
         settings.silence().begins();
         if (settings.sessions() > 0) {
-            ServiceBusSessions some =
-                    new ServiceBusSessions(settings, clients.sessions(settings.entity()), this::arrived, this::fail);
-            sessions = some;
-            some.accept();
+            sessions = new ServiceBusSessions(settings, clients.sessions(settings.entity()), this);
         } else {
             ServiceBusLink one = new ServiceBusLink(opened, settings.entity().path(), this::arrived, this::ended);
             link = one;
@@ -76,14 +73,12 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         }
     }
 
-    private boolean arrived(ServiceBusRecord record) {
+    /** Takes a message; returns false if it must go back. */
+    boolean arrived(ServiceBusRecord record) {
         answeredAt = System.nanoTime();
-        OffsetDateTime lockedUntil = record.message().getLockedUntil();
-        if (lockedUntil != null) {
-            long seen = Duration.between(Instant.now(), lockedUntil.toInstant()).toNanos();
-            if (seen >= SHORTEST_LOCK && seen > lockSeen) {
-                lockSeen = seen;
-            }
+        OffsetDateTime until = record.message().getLockedUntil();
+        if (until != null) {
+            lockedUntil(until);
         }
         held.add(record);
         if (inbox.put(record)) {
@@ -93,11 +88,31 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         return false;
     }
 
+    /** Learns from the end of a lock for how long locks last. */
+    void lockedUntil(OffsetDateTime end) {
+        long seen = Duration.between(Instant.now(), end.toInstant()).toNanos();
+        if (seen >= SHORTEST_LOCK && seen > lockSeen) {
+            lockSeen = seen;
+        }
+    }
+
+    /** Returns whether nothing that came by a link is unsettled, or some of that is not for too long. */
+    boolean isWithinMaxLease(ServiceBusLink link) {
+        long now = System.nanoTime();
+        List<ServiceBusRecord> unsettled =
+                held.stream().filter(record -> record.link() == link).toList();
+        return unsettled.isEmpty()
+                || unsettled.stream()
+                        .anyMatch(record ->
+                                Duration.ofNanos(record.nanosHere(now)).compareTo(settings.maxLease()) < 0);
+    }
+
     private void ended(ServiceBusLink which, @Nullable Throwable error) {
         fail(error == null ? new BrokerConnectionException("the broker has closed the link") : error);
     }
 
-    private void fail(Throwable error) {
+    /** Ends the session with the service. */
+    void fail(Throwable error) {
         inbox.fail(AzureErrors.translate(
                 settings.name() + ": receiving from " + settings.entity().path(), error));
     }
@@ -108,7 +123,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         int wanted = Math.max(max, settings.prefetchCount()) - inbox.size();
         ServiceBusSessions some = sessions;
         if (some != null) {
-            some.want(wanted, now);
+            some.want(wanted);
         } else if (link != null) {
             Objects.requireNonNull(link).want(wanted);
         }
@@ -119,16 +134,19 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
             return List.of();
         }
         settings.silence().received();
+        if (some != null) {
+            some.want(wanted - records.size()); // a session that comes later delivers nothing that nobody wants
+        }
         return live(records);
     }
 
-    /** Drops what has waited here for longer than its lock: somebody else has it by now. */
+    /** Drops what has waited here for longer than its lock, or has lost its session: somebody else has it by now. */
     private List<Received<ServiceBusRecord>> live(List<ServiceBusRecord> records) {
         List<Received<ServiceBusRecord>> received = new ArrayList<>(records.size());
         long lock = lease().toNanos();
         long now = System.nanoTime();
         for (ServiceBusRecord record : records) {
-            if (record.nanosHere(now) < lock) {
+            if (record.link().isOfSession() ? owns(record) : record.nanosHere(now) < lock) {
                 received.add(new Received<>(record, record, record.attempt(), record.poison()));
             } else {
                 expired.incrementAndGet();

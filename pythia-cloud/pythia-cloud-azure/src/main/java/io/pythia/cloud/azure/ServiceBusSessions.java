@@ -9,8 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
@@ -26,45 +24,43 @@ final class ServiceBusSessions {
 
     private final ServiceBusConsumerSettings settings;
     private final ServiceBusSessionReceiverAsyncClient client;
-    private final Predicate<ServiceBusRecord> onMessage;
-    private final Consumer<Throwable> onFailure;
+    private final ServiceBusReceiver driver;
     private final Map<String, ServiceBusLink> links = new LinkedHashMap<>();
     private final Disposable.Swap accepting = Disposables.swap();
     private boolean isAccepting;
     private boolean closed;
-    /** What each session is wanted to deliver. */
-    private int share = 1;
+    /** How many messages all of them are wanted to deliver. */
+    private int wanted;
 
     /**
      * Creates them, none held.
      *
-     * @param onFailure hears what ends not only one session
+     * @param driver takes their messages, and hears what ends not only one session
      */
     ServiceBusSessions(
             ServiceBusConsumerSettings settings,
             ServiceBusSessionReceiverAsyncClient client,
-            Predicate<ServiceBusRecord> onMessage,
-            Consumer<Throwable> onFailure) {
+            ServiceBusReceiver driver) {
         this.settings = settings;
         this.client = client;
-        this.onMessage = onMessage;
-        this.onFailure = onFailure;
+        this.driver = driver;
     }
 
-    /** Takes the next session with messages, if there is room for one. */
-    synchronized void accept() {
-        if (closed || isAccepting || links.size() >= settings.sessions()) {
+    /** Takes the next session with messages, if messages are wanted and there is room for it. */
+    private synchronized void accept() {
+        if (closed || isAccepting || wanted <= 0 || links.size() >= settings.sessions()) {
             return;
         }
         isAccepting = true;
-        String wanted = settings.sessionId();
+        String only = settings.sessionId();
         Mono<ServiceBusReceiverAsyncClient> next =
-                wanted == null ? client.acceptNextSession() : client.acceptSession(wanted);
+                only == null ? client.acceptNextSession() : client.acceptSession(only);
         accepting.update(next.subscribe(this::accepted, this::notAccepted));
     }
 
     private void accepted(ServiceBusReceiverAsyncClient receiver) {
-        ServiceBusLink link = new ServiceBusLink(receiver, settings.entity().path(), onMessage, this::ended);
+        ServiceBusLink link = new ServiceBusLink(receiver, settings.entity().path(), driver::arrived, this::ended);
+        int share;
         synchronized (this) {
             isAccepting = false;
             if (closed) {
@@ -72,10 +68,24 @@ final class ServiceBusSessions {
                 return;
             }
             links.put(receiver.getSessionId(), link);
+            share = share();
         }
         link.start();
         link.want(share);
+        link.whileItLasts(new SessionLock(receiver, driver::lease, () -> isWorthKeeping(link), driver::lockedUntil)
+                .keep()
+                .subscribe());
         accept();
+    }
+
+    private boolean isWorthKeeping(ServiceBusLink link) {
+        giveBackIdle(); // else nobody would while the application wants nothing
+        return driver.isWithinMaxLease(link);
+    }
+
+    /** What each is wanted to deliver: at least one message, for who knows which of them has some. With the lock. */
+    private int share() {
+        return wanted <= 0 ? 0 : Math.max(1, wanted / Math.max(1, links.size()));
     }
 
     private void notAccepted(Throwable error) {
@@ -85,7 +95,7 @@ final class ServiceBusSessions {
                 return;
             }
         }
-        onFailure.accept(error);
+        driver.fail(error);
     }
 
     private void ended(ServiceBusLink link, @Nullable Throwable error) {
@@ -96,7 +106,7 @@ final class ServiceBusSessions {
         if (error == null || isOnlyOfThisSession(error)) {
             accept();
         } else {
-            onFailure.accept(error);
+            driver.fail(error);
         }
     }
 
@@ -106,26 +116,40 @@ final class ServiceBusSessions {
                 || (bus != null && bus.getReason() == ServiceBusFailureReason.SESSION_LOCK_LOST);
     }
 
-    /** Sees to it that {@code count} messages are on their way, at least one by each session; gives back those that are idle. */
-    void want(int count, long now) {
+    /**
+     * Sees to it that {@code count} messages are on their way, at least one by each session that is held; none if the application wants none.
+     * Gives back the sessions that are idle.
+     */
+    void want(int count) {
         List<ServiceBusLink> held;
-        List<ServiceBusLink> idle = new ArrayList<>();
+        int share;
+        giveBackIdle();
         synchronized (this) {
-            if (settings.sessionId() == null) {
-                links.values().removeIf(link -> {
-                    boolean gone = link.isIdle(now, settings.maxWaitTime().toNanos());
-                    return gone && idle.add(link);
-                });
-            }
+            wanted = count;
             held = new ArrayList<>(links.values());
-            share = Math.max(1, count / Math.max(1, held.size()));
+            share = share();
+        }
+        held.forEach(link -> link.want(share));
+        accept();
+    }
+
+    /** Gives back the sessions that have had nothing for a while, for others to have. The only one that is wanted is kept. */
+    private void giveBackIdle() {
+        if (settings.sessionId() != null) {
+            return;
+        }
+        List<ServiceBusLink> idle = new ArrayList<>();
+        long now = System.nanoTime();
+        synchronized (this) {
+            links.values().removeIf(link -> {
+                boolean gone = link.isIdle(now, settings.maxWaitTime().toNanos());
+                return gone && idle.add(link);
+            });
         }
         for (ServiceBusLink link : idle) {
             link.stop();
             close(link.receiver());
         }
-        held.forEach(link -> link.want(share));
-        accept();
     }
 
     /** Returns the link of a session that is held, else null. */

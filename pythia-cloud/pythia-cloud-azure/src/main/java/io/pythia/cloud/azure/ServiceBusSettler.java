@@ -73,7 +73,7 @@ final class ServiceBusSettler {
     }
 
     private static boolean isLostWithItsSession(ServiceBusRecord record) {
-        return record.message().getSessionId() != null && record.link().isOver();
+        return record.link().isOfSession() && record.link().isOver();
     }
 
     private Mono<?> operation(Settlement<ServiceBusRecord> settlement, Map<ServiceBusLink, Mono<?>> renewals) {
@@ -91,11 +91,11 @@ final class ServiceBusSettler {
                         : receiver.abandon(message);
             case REJECT -> receiver.deadLetter(message, deadLetter(settlement));
             case EXTEND ->
-                message.getSessionId() == null
-                        ? receiver.renewMessageLock(message)
-                        : renewals.computeIfAbsent(
+                record.link().isOfSession()
+                        ? renewals.computeIfAbsent(
                                 record.link(),
-                                link -> receiver.renewSessionLock().cache());
+                                link -> receiver.renewSessionLock().cache())
+                        : receiver.renewMessageLock(message);
         };
     }
 
