@@ -152,7 +152,8 @@ final class PollProgress {
         }
     }
 
-    private void trim(LinkedHashSet<String> fingerprints) {
+    /** Removes the oldest, which are first. */
+    private void trim(Set<String> fingerprints) {
         Iterator<String> oldest = fingerprints.iterator();
         for (int excess = fingerprints.size() - maxSeen; excess > 0; excess--) {
             oldest.next();
