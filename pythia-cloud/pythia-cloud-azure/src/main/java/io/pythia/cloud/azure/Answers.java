@@ -31,4 +31,9 @@ final class Answers {
             future.cancel(true);
         }
     }
+
+    /** Waits for an answer as a sign of life, which one that says that the service is busy is, too. */
+    static void awaitLife(String doing, Mono<?> answer, Duration limit) throws InterruptedException {
+        await(doing, answer.onErrorResume(AzureErrors::isBusy, busy -> Mono.empty()), limit);
+    }
 }

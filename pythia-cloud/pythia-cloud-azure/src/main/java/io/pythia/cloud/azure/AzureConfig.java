@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param clientId the application that signs in, null for the default credentials of this machine
  * @param clientSecret its secret, null for the default credentials of this machine
  * @param timeout how long one operation may take; {@code tryTimeout}
- * @param maxRetries how often the client itself repeats an operation of a producer, and any request to Storage Queue; consumers and lost
- *     connections are the business of {@code retry}; {@code maxRetries}
+ * @param maxRetries how often the client itself repeats a request to Storage Queue that is no send; what fails else is the business of
+ *     {@code retry}; {@code maxRetries}
  * @param webSockets whether Service Bus is spoken inside web sockets, by port 443; {@code transportType}
  */
 public record AzureConfig(
@@ -48,7 +48,7 @@ public record AzureConfig(
         Duration timeout,
 
         @Setting(
-                value = "How often the client itself repeats a send, and any request to Storage Queue",
+                value = "How often the client itself repeats a request to Storage Queue that is no send",
                 nativeName = "maxRetries")
         int maxRetries,
 
@@ -176,7 +176,7 @@ public record AzureConfig(
             return this;
         }
 
-        /** Sets: how often the client itself repeats a send, and any request to Storage Queue. Default: 3. */
+        /** Sets: how often the client itself repeats a request to Storage Queue that is no send. Default: 3. */
         public Builder maxRetries(int value) {
             maxRetries = value;
             return this;

@@ -111,6 +111,9 @@ final class AzureErrors {
             ServiceBusFailureReason.SESSION_LOCK_LOST,
             ServiceBusFailureReason.MESSAGE_NOT_FOUND);
 
+    /** What Storage says when it is asked too often; the number where it gives no code. */
+    private static final Set<String> BUSY_CODES = Set.of("ServerBusy", "429");
+
     /** Beyond this a chain of causes is a circle. */
     private static final int MAX_DEPTH = 20;
 
@@ -222,6 +225,14 @@ final class AzureErrors {
         return amqp != null
                 && (amqp.getErrorCondition() == AmqpErrorCondition.NOT_FOUND
                         || amqp.getErrorCondition() == AmqpErrorCondition.MESSAGE_NOT_FOUND);
+    }
+
+    /** Returns whether the service has said that it is asked too often: it is there, and will answer later. */
+    static boolean isBusy(Throwable error) {
+        QueueStorageException storage = find(error, QueueStorageException.class);
+        ServiceBusException bus = find(error, ServiceBusException.class);
+        return (storage != null && BUSY_CODES.contains(code(storage)))
+                || (bus != null && bus.getReason() == ServiceBusFailureReason.SERVICE_BUSY);
     }
 
     /** Returns the error or the first of its causes that is of a type, or null. */

@@ -24,14 +24,12 @@ final class ServiceBusClients {
     private final ServiceBusClientBuilder builder;
 
     /**
-     * Creates them.
-     *
-     * @param retries how often the client itself repeats what failed
+     * Creates them. They repeat nothing: of what the client repeats it does not say what the earlier tries have done.
      */
-    ServiceBusClients(AzureConfig config, int retries) {
+    ServiceBusClients(AzureConfig config) {
         AmqpRetryOptions retry = new AmqpRetryOptions()
                 .setMode(AmqpRetryMode.EXPONENTIAL)
-                .setMaxRetries(retries)
+                .setMaxRetries(0)
                 .setDelay(FIRST_DELAY)
                 .setMaxDelay(LONGEST_DELAY)
                 .setTryTimeout(config.timeout());

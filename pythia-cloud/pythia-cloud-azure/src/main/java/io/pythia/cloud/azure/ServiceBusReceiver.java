@@ -54,7 +54,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
 
     @Override
     public void open() throws InterruptedException {
-        ServiceBusClients clients = new ServiceBusClients(settings.config(), 0);
+        ServiceBusClients clients = new ServiceBusClients(settings.config());
         ServiceBusReceiverAsyncClient opened = clients.receiver(settings.entity());
         client = opened;
         // Checks address, credentials and name: the link itself gives no answer.
@@ -195,7 +195,9 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         }
         List<ServiceBusReceivedMessage> peeked = Answers.await(
                 settings.name() + ": asking for a sign of life",
-                current.peekMessages(suspicious ? PEEKED : 1, 0).collectList(),
+                current.peekMessages(suspicious ? PEEKED : 1, 0)
+                        .collectList()
+                        .onErrorResume(AzureErrors::isBusy, busy -> Mono.empty()),
                 PING_LIMIT);
         answeredAt = System.nanoTime();
         if (suspicious && peeked != null && peeked.stream().anyMatch(this::shouldHaveCome)) {

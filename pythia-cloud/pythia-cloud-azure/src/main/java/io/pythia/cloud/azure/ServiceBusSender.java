@@ -51,8 +51,7 @@ final class ServiceBusSender implements SendDriver {
 
     @Override
     public void open() throws InterruptedException {
-        ServiceBusSenderAsyncClient opened =
-                new ServiceBusClients(settings.config(), settings.config().maxRetries()).sender(settings.destination());
+        ServiceBusSenderAsyncClient opened = new ServiceBusClients(settings.config()).sender(settings.destination());
         client = opened;
         newBatch();
     }
@@ -186,7 +185,7 @@ final class ServiceBusSender implements SendDriver {
                     open(client).cancelScheduledMessage(NO_SUCH_NUMBER),
                     PING_LIMIT);
         } catch (BrokerException e) {
-            if (e instanceof BrokerTimeoutException || !AzureErrors.isAnswer(e)) {
+            if (e instanceof BrokerTimeoutException || !(AzureErrors.isAnswer(e) || AzureErrors.isBusy(e))) {
                 throw e;
             }
         }

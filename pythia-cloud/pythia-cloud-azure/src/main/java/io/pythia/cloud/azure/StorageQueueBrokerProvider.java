@@ -46,18 +46,20 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
 
     @Override
     public Capabilities capabilities() {
-        return capabilities(false);
+        return capabilities(false, false); // the poison queue is this library's, not the service's
     }
 
     /**
      * Returns what a consumer can do.
      *
      * @param envelope whether messages come in an envelope
+     * @param poisonQueue whether the driver puts rejected messages to its poison queue
      */
-    static Capabilities capabilities(boolean envelope) {
+    static Capabilities capabilities(boolean envelope, boolean poisonQueue) {
         Capabilities.Builder can = Capabilities.builder()
                 .nack(Support.BROKER)
                 .delayedNack(Support.BROKER)
+                .deadLetter(poisonQueue ? Support.BROKER : Support.ENGINE)
                 .leases()
                 .competing()
                 .persistent()

@@ -47,7 +47,21 @@ final class StorageQueueClients {
         return name;
     }
 
+    /** Returns a time in the whole seconds that the service knows, never a shorter one. */
+    static Duration wholeSeconds(Duration time) {
+        return Duration.ofSeconds(time.plusSeconds(1).minusNanos(1).toSeconds());
+    }
+
     QueueAsyncClient client(String queue) {
+        return client(queue, config.maxRetries());
+    }
+
+    /** Returns a client that makes each request once: of one that it repeats it does not say what the earlier tries have done. */
+    QueueAsyncClient clientWithoutRetries(String queue) {
+        return client(queue, 0);
+    }
+
+    private QueueAsyncClient client(String queue, int retries) {
         QueueClientBuilder builder = new QueueClientBuilder()
                 .queueName(queue)
                 .httpClient(http)
@@ -55,12 +69,7 @@ final class StorageQueueClients {
                 // receive.
                 .messageEncoding(QueueMessageEncoding.NONE)
                 .retryOptions(new RequestRetryOptions(
-                        RetryPolicyType.EXPONENTIAL,
-                        config.maxRetries() + 1,
-                        config.timeout(),
-                        FIRST_DELAY,
-                        LONGEST_DELAY,
-                        null));
+                        RetryPolicyType.EXPONENTIAL, retries + 1, config.timeout(), FIRST_DELAY, LONGEST_DELAY, null));
         Secret connectionString = config.connectionString();
         if (connectionString != null) {
             builder.connectionString(connectionString.reveal());

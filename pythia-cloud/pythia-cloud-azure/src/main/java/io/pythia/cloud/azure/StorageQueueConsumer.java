@@ -1,11 +1,9 @@
 package io.pythia.cloud.azure;
 
-import io.pythia.MessageProducer;
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.ReceiveDriver;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +18,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StorageQueueConsumer extends AbstractMessageBroker<StorageQueueRecord> {
     private final StorageQueueConsumerSettings settings;
-    private final @Nullable MessageProducer ownPoisonQueue;
 
-    private StorageQueueConsumer(Builder builder, String queue, @Nullable MessageProducer ownPoisonQueue) {
-        super("storage-queue:" + queue, StorageQueueBrokerProvider.capabilities(builder.envelope), builder);
-        this.settings = builder.settings(name(), queue);
-        this.ownPoisonQueue = ownPoisonQueue;
+    private StorageQueueConsumer(Builder builder, String queue, @Nullable String poisonQueue) {
+        super(
+                "storage-queue:" + queue,
+                StorageQueueBrokerProvider.capabilities(builder.envelope, poisonQueue != null),
+                builder);
+        this.settings = builder.settings(name(), queue, poisonQueue);
     }
 
     /** Returns a builder. */
@@ -36,12 +35,6 @@ public final class StorageQueueConsumer extends AbstractMessageBroker<StorageQue
     @Override
     protected ReceiveDriver<StorageQueueRecord> newDriver() {
         return new StorageQueueReceiver(settings);
-    }
-
-    @Override
-    public CompletableFuture<Void> disconnect() {
-        CompletableFuture<Void> disconnected = super.disconnect();
-        return ownPoisonQueue == null ? disconnected : disconnected.thenCompose(ok -> ownPoisonQueue.disconnect());
     }
 
     /** Builds consumers; the defaults are in the methods' descriptions. Not thread-safe. */
@@ -177,18 +170,13 @@ public final class StorageQueueConsumer extends AbstractMessageBroker<StorageQue
             if (!poison || hasDeadLetter()) {
                 return new StorageQueueConsumer(this, queue, null);
             }
-            MessageProducer own = StorageQueueProducer.builder()
-                    .queueName(poisonQueue == null ? queue + POISON : poisonQueue)
-                    .config(config)
-                    .encoding(encoding)
-                    .envelope(envelope)
-                    .createQueue(true)
-                    .build();
-            deadLetter(own);
-            return new StorageQueueConsumer(this, queue, own);
+            return new StorageQueueConsumer(
+                    this,
+                    queue,
+                    poisonQueue == null ? StorageQueueClients.checkName("queueName", queue + POISON) : poisonQueue);
         }
 
-        private StorageQueueConsumerSettings settings(String name, String queue) {
+        private StorageQueueConsumerSettings settings(String name, String queue, @Nullable String poisonQueue) {
             return new StorageQueueConsumerSettings(
                     name,
                     queue,
@@ -201,6 +189,7 @@ public final class StorageQueueConsumer extends AbstractMessageBroker<StorageQue
                     encoding,
                     envelope,
                     createQueue,
+                    poisonQueue,
                     options().maxAttempts());
         }
     }

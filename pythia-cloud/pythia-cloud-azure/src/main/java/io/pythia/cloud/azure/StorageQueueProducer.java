@@ -103,21 +103,24 @@ public final class StorageQueueProducer extends AbstractMessageProducer {
             return this;
         }
 
-        /** Sets how long messages are kept; {@code messagettl}. Default: for ever. */
+        /** Sets how long messages are kept, in whole seconds, rounded up; {@code messagettl}. Default: for ever. */
         public Builder timeToLive(Duration time) {
             if (time.compareTo(Duration.ofSeconds(1)) < 0) {
                 throw new IllegalArgumentException("timeToLive must be at least 1 s, but is " + time);
             }
-            this.timeToLive = time;
+            this.timeToLive = StorageQueueClients.wholeSeconds(time);
             return this;
         }
 
-        /** Sets for how long each message is invisible at first, at most 7 days; {@code visibilitytimeout}. Default: not at all. */
+        /**
+         * Sets for how long each message is invisible at first, in whole seconds, rounded up; at most 7 days; {@code visibilitytimeout}.
+         * Default: not at all.
+         */
         public Builder delay(Duration delay) {
             if (delay.isNegative() || delay.compareTo(Duration.ofDays(7)) > 0) {
                 throw new IllegalArgumentException("delay must be between 0 and 7 days, but is " + delay);
             }
-            this.delay = delay;
+            this.delay = StorageQueueClients.wholeSeconds(delay);
             return this;
         }
 

@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -34,10 +35,12 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
     private final StorageQueueConsumerSettings settings;
     private final IdlePolling idle;
     private final Set<StorageQueueRecord> held = ConcurrentHashMap.newKeySet();
+    private final AtomicLong throttled = new AtomicLong();
     private final Object alarm = new Object();
     private boolean wokenUp;
     private volatile boolean closed;
     private volatile @Nullable QueueAsyncClient client;
+    private volatile @Nullable PoisonQueue poisonQueue;
 
     StorageQueueReceiver(StorageQueueConsumerSettings settings) {
         this.settings = settings;
@@ -53,6 +56,9 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
             Answers.await(doing, opened.createIfNotExists(), settings.config().timeout());
         }
         Answers.await(doing, opened.getProperties(), settings.config().timeout());
+        if (settings.poisonQueue() != null) {
+            poisonQueue = new PoisonQueue(settings.clients().client(settings.poisonQueue()), settings);
+        }
     }
 
     private QueueAsyncClient client() {
@@ -94,15 +100,19 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
                 }
             }
         } catch (ExecutionException e) {
-            throw AzureErrors.translate(
-                    settings.name() + ": receiving from " + settings.queue(), Objects.requireNonNull(e.getCause()));
+            Throwable cause = Objects.requireNonNull(e.getCause());
+            if (AzureErrors.isBusy(cause)) {
+                throttled.incrementAndGet();
+                return List.of(); // asked again after a pause, as an empty queue is
+            }
+            throw AzureErrors.translate(settings.name() + ": receiving from " + settings.queue(), cause);
         } finally {
             answer.cancel(true);
         }
     }
 
     private Received<StorageQueueRecord> received(QueueMessageItem item) {
-        String text = item.getBody() == null ? "" : item.getBody().toString();
+        String text = StorageQueueRecord.text(item);
         Throwable poison = null;
         QueueBody body;
         try {
@@ -168,19 +178,25 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
         return CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0]));
     }
 
-    /** The engine itself puts rejected messages to the poison queue, and acknowledges them then. */
     private Mono<Void> operation(Settlement<StorageQueueRecord> settlement) {
         StorageQueueRecord record = settlement.receipt();
         return switch (settlement.outcome()) {
-            case ACK, REJECT -> client().deleteMessage(record.messageId(), record.popReceipt());
+            case ACK -> delete(record);
             case NACK, EXTEND -> visibleIn(record, settlement.delay());
+            case REJECT ->
+                Objects.requireNonNull(poisonQueue, "only with a poison queue")
+                        .copy(record, Objects.requireNonNullElse(settlement.reason(), ""))
+                        .then(Mono.defer(() -> delete(record)));
         };
+    }
+
+    private Mono<Void> delete(StorageQueueRecord record) {
+        return client().deleteMessage(record.messageId(), record.popReceipt());
     }
 
     private Mono<Void> visibleIn(StorageQueueRecord record, Duration time) {
         Duration most = time.compareTo(LONGEST_VISIBILITY) > 0 ? LONGEST_VISIBILITY : time;
-        // Whole seconds, and never earlier than was asked for.
-        Duration seconds = Duration.ofSeconds(most.plusSeconds(1).minusNanos(1).toSeconds());
+        Duration seconds = StorageQueueClients.wholeSeconds(most);
         return client().updateMessage(record.messageId(), record.popReceipt(), null, seconds)
                 .doOnNext(result -> record.renewed(result.getPopReceipt()))
                 .then();
@@ -208,12 +224,12 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
 
     @Override
     public void ping() throws InterruptedException {
-        Answers.await(settings.name() + ": asking for a sign of life", client().getProperties(), PING_LIMIT);
+        Answers.awaitLife(settings.name() + ": asking for a sign of life", client().getProperties(), PING_LIMIT);
     }
 
     @Override
     public Map<String, String> facts() {
-        return Map.of("queue", settings.queue());
+        return Map.of("queue", settings.queue(), "throttled", Long.toString(throttled.get()));
     }
 
     @Override

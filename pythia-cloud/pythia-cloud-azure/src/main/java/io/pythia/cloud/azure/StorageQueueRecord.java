@@ -32,6 +32,20 @@ final class StorageQueueRecord implements MessageContent {
         return item.getMessageId();
     }
 
+    /** Returns the text as the service has it. */
+    String text() {
+        return text(item);
+    }
+
+    static String text(QueueMessageItem item) {
+        return item.getBody() == null ? "" : item.getBody().toString();
+    }
+
+    /** Returns whether it has an envelope, which could be read. */
+    boolean isInEnvelope() {
+        return body.id() != null;
+    }
+
     String popReceipt() {
         return popReceipt;
     }

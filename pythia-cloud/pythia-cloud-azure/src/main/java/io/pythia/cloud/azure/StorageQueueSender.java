@@ -2,8 +2,8 @@ package io.pythia.cloud.azure;
 
 import com.azure.storage.queue.QueueAsyncClient;
 import com.azure.storage.queue.models.SendMessageResult;
+import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
-import io.pythia.BrokerTimeoutException;
 import io.pythia.SendResult;
 import io.pythia.UncertainSendException;
 import io.pythia.spi.Outgoing;
@@ -31,6 +31,7 @@ final class StorageQueueSender implements SendDriver {
     private final Set<Outgoing> underWay = ConcurrentHashMap.newKeySet();
     private final Disposable.Composite requests = Disposables.composite();
     private volatile @Nullable QueueAsyncClient client;
+    private volatile @Nullable QueueAsyncClient sending;
     private volatile boolean closed;
 
     StorageQueueSender(StorageQueueProducerSettings settings) {
@@ -41,6 +42,7 @@ final class StorageQueueSender implements SendDriver {
     public void open() throws InterruptedException {
         QueueAsyncClient opened = settings.clients().client(settings.queue());
         client = opened;
+        sending = settings.clients().clientWithoutRetries(settings.queue());
         String doing = settings.name() + ": connecting to " + settings.queue();
         if (settings.createQueue()) {
             Answers.await(doing, opened.createIfNotExists(), settings.config().timeout());
@@ -56,18 +58,27 @@ final class StorageQueueSender implements SendDriver {
     public void send(List<? extends Outgoing> batch) throws InterruptedException {
         Duration timeToLive = settings.timeToLive() == null ? FOR_EVER : settings.timeToLive();
         Duration delay = settings.delay().isZero() ? null : settings.delay();
+        QueueAsyncClient current = Objects.requireNonNull(sending, "not open");
         for (Outgoing each : batch) {
             while (!places.tryAcquire(1, TimeUnit.SECONDS)) {
-                if (closed) {
-                    throw new BrokerTimeoutException(settings.name() + " is closed");
-                }
+                throwIfClosed();
             }
             underWay.add(each);
+            if (closed) { // perhaps it is what has made the place
+                underWay.remove(each);
+                throwIfClosed();
+            }
             Disposable.Swap request = Disposables.swap();
             requests.add(request);
-            request.update(client().sendMessageWithResponse(settings.text(each.message()), delay, timeToLive)
+            request.update(current.sendMessageWithResponse(settings.text(each.message()), delay, timeToLive)
                     .doFinally(signal -> requests.remove(request))
                     .subscribe(response -> sent(each, response.getValue()), error -> failed(each, error)));
+        }
+    }
+
+    private void throwIfClosed() {
+        if (closed) {
+            throw new BrokerConnectionException(settings.name() + " is closed");
         }
     }
 
@@ -95,7 +106,7 @@ final class StorageQueueSender implements SendDriver {
 
     @Override
     public void ping() throws InterruptedException {
-        Answers.await(settings.name() + ": asking for a sign of life", client().getProperties(), PING_LIMIT);
+        Answers.awaitLife(settings.name() + ": asking for a sign of life", client().getProperties(), PING_LIMIT);
     }
 
     @Override

@@ -20,6 +20,7 @@ import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
@@ -188,6 +189,45 @@ class StorageQueueFeaturesIT {
             eventually("the copy", () -> peek(poison) != null);
             assertThat(peek(queue + "-poison")).isNull();
         }
+    }
+
+    @Test
+    void poisonQueue_goesOnWithTheNextConnection() {
+        send(producer(), "bad");
+        try (StorageQueueConsumer consumer = consumer().build()) {
+            TestSubscriber.get(consumer.connect());
+            TestSubscriber.get(consumer.disconnect());
+            TestSubscriber.get(consumer.connect());
+            consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("no")));
+            eventually("the copy", () -> peek(queue + "-poison") != null);
+        }
+    }
+
+    @Test
+    void poisonMessage_isCopiedAsItIs_alsoWhatThisLibraryWouldNotSend() {
+        String large = "-".repeat(QueueBody.MAX_TEXT - 10); // Base64 of it would be too large
+        raw(queue).sendMessage("no Base64 \u00e9");
+        raw(queue).sendMessage(large);
+        String poison = queue + "-poison";
+        try (StorageQueueConsumer consumer = consumer().build()) {
+            consumer.consume().subscribe(TestSubscriber.acknowledging());
+            List<String> letters = new ArrayList<>();
+            eventually("the copies", () -> {
+                QueueMessageItem letter =
+                        peek(poison) == null ? null : raw(poison).receiveMessage();
+                return letter != null && letters.add(letter.getBody().toString()) && letters.size() == 2;
+            });
+            assertThat(letters).containsExactlyInAnyOrder("no Base64 \u00e9", large);
+        }
+    }
+
+    @Test
+    void delayOfLessThanASecond_isOne() {
+        long before = System.nanoTime();
+        send(producer().delay(Duration.ofMillis(1)), "later");
+        eventually("its time", () -> raw(queue).peekMessage() != null);
+        assertThat(System.nanoTime() - before)
+                .isGreaterThan(Duration.ofMillis(500).toNanos());
     }
 
     private PeekedMessageItem peek(String name) {

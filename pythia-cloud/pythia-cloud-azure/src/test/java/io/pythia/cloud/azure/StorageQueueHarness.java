@@ -40,7 +40,7 @@ final class StorageQueueHarness implements BrokerHarness {
 
     @Override
     public Capabilities capabilities() {
-        return StorageQueueBrokerProvider.capabilities(envelope);
+        return StorageQueueBrokerProvider.capabilities(envelope, false);
     }
 
     @Override

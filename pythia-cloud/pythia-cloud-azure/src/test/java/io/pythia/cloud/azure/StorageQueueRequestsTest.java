@@ -6,8 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
+import io.pythia.Message;
+import io.pythia.SendResult;
 import io.pythia.retry.RetryConfig;
+import io.pythia.spi.Outgoing;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -15,7 +20,10 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +36,7 @@ class StorageQueueRequestsTest {
     private final List<Long> requests = new CopyOnWriteArrayList<>();
     private final List<Long> looks = new CopyOnWriteArrayList<>();
     private volatile int status = 200;
+    private volatile CountDownLatch held = new CountDownLatch(0);
     private HttpServer server;
 
     @BeforeEach
@@ -39,6 +48,7 @@ class StorageQueueRequestsTest {
 
     @AfterEach
     void stop() {
+        held.countDown(); // else it would wait for its answer
         server.stop(0);
     }
 
@@ -48,24 +58,40 @@ class StorageQueueRequestsTest {
             if (exchange.getRequestURI().getPath().endsWith("/messages")) {
                 looks.add(System.nanoTime());
             }
-            byte[] body =
-                    "<?xml version=\"1.0\" encoding=\"utf-8\"?><QueueMessagesList/>".getBytes(StandardCharsets.UTF_8);
+            awaitQuietly(held);
+            String content = status == 200 ? "<QueueMessagesList/>" : "<Error><Code>ServerBusy</Code></Error>";
+            byte[] body = ("<?xml version=\"1.0\" encoding=\"utf-8\"?>" + content).getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().add("Content-Type", "application/xml");
             exchange.getResponseHeaders().add("x-ms-approximate-messages-count", "0"); // for a look at the queue itself
+            if (status == 503) {
+                exchange.getResponseHeaders().add("x-ms-error-code", "ServerBusy");
+            }
             exchange.sendResponseHeaders(status, body.length);
             exchange.getResponseBody().write(body);
         }
     }
 
-    private StorageQueueConsumer.Builder consumer(int maxRetries) {
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private AzureConfig config(int maxRetries) {
         String connectionString = "AccountName=a;AccountKey=YQ==;QueueEndpoint=http://127.0.0.1:"
                 + server.getAddress().getPort() + "/a";
+        return AzureConfig.builder()
+                .connectionString(connectionString)
+                .maxRetries(maxRetries)
+                .build();
+    }
+
+    private StorageQueueConsumer.Builder consumer(int maxRetries) {
         return StorageQueueConsumer.builder()
                 .queueName("orders")
-                .config(AzureConfig.builder()
-                        .connectionString(connectionString)
-                        .maxRetries(maxRetries)
-                        .build())
+                .config(config(maxRetries))
                 .retry(NEVER);
     }
 
@@ -102,5 +128,89 @@ class StorageQueueRequestsTest {
             assertThatThrownBy(() -> TestSubscriber.get(consumer.connect())).isInstanceOf(BrokerException.class);
         }
         assertThat(requests).hasSize(3);
+    }
+
+    @Test
+    void busyService_isAskedAgainAfterAPause_inTheSameSession() {
+        Outages outages = new Outages();
+        try (StorageQueueConsumer consumer = consumer(0)
+                .maxPollInterval(Duration.ofMillis(100))
+                .listener(outages)
+                .build()) {
+            TestSubscriber.get(consumer.connect());
+            status = 503;
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            eventually(
+                    "looks that were refused",
+                    () -> looks.size() >= 5 || !outages.causes().isEmpty());
+            assertThat(outages.causes()).isEmpty();
+            status = 200;
+            int before = looks.size();
+            eventually("others", () -> looks.size() >= before + 5);
+            assertThat(outages.causes()).isEmpty();
+        }
+    }
+
+    @Test
+    void send_isOneRequest_whateverBecomesOfIt() {
+        try (StorageQueueProducer producer = StorageQueueProducer.builder()
+                .queueName("orders")
+                .config(config(2))
+                .retry(NEVER)
+                .build()) {
+            TestSubscriber.get(producer.connect());
+            status = 503;
+            assertThatThrownBy(() -> TestSubscriber.get(producer.send(Message.of("x"))))
+                    .isInstanceOf(BrokerException.class);
+            assertThat(looks).hasSize(1);
+        }
+    }
+
+    private record Sent(CompletableFuture<SendResult> result) implements Outgoing {
+        @Override
+        public Message message() {
+            return Message.of("x");
+        }
+
+        @Override
+        public void succeed(SendResult given) {
+            result.complete(given);
+        }
+
+        @Override
+        public void fail(BrokerException error) {
+            result.completeExceptionally(error);
+        }
+    }
+
+    @Test
+    void close_whileASendWaitsForItsPlace_lendsItNone() throws InterruptedException {
+        StorageQueueSender sender = new StorageQueueSender(new StorageQueueProducerSettings(
+                "storage-queue:orders",
+                "orders",
+                config(0),
+                new StorageQueueClients(config(0)),
+                QueueEncoding.BASE64,
+                false,
+                false,
+                null,
+                Duration.ZERO));
+        sender.open();
+        held = new CountDownLatch(1);
+        List<Sent> batch = Stream.generate(() -> new Sent(new CompletableFuture<>()))
+                .limit(65)
+                .toList();
+        CompletableFuture<Void> sending = CompletableFuture.runAsync(() -> {
+            try {
+                sender.send(batch);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        eventually("all places taken", () -> "64".equals(sender.facts().get("under-way")));
+        sender.close();
+        assertThatThrownBy(() -> TestSubscriber.get(sending)).isInstanceOf(BrokerConnectionException.class);
+        assertThat(sender.facts()).containsEntry("under-way", "0");
     }
 }

@@ -247,15 +247,14 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
 
     /** Returns for how many seconds a message stays reserved: until it shall come again, or as it was asked for, and never shorter. */
     private int seconds(Settlement<PubSubMessage> settlement, long now) {
-        Duration wanted = settlement.delay();
+        long wanted = nanos(settlement.delay());
         if (settlement.outcome() == Outcome.EXTEND) {
-            wanted = Duration.ofNanos(
-                    Math.max(nanos(wanted), settlement.receipt().leaseLeft(now)));
-        } else {
+            wanted = Math.max(wanted, settlement.receipt().leaseLeft(now));
+        } else if (!settlement.isUnseen()) {
             settings.attempts().failed(settlement.receipt().messageId());
         }
-        long whole = wanted.plusSeconds(1).minusNanos(1).toSeconds(); // rounded up
-        return (int) Math.min(MAX_DEADLINE, whole);
+        long second = TimeUnit.SECONDS.toNanos(1);
+        return (int) Math.min(MAX_DEADLINE, (wanted + second - 1) / second); // rounded up
     }
 
     private static long nanos(Duration duration) {

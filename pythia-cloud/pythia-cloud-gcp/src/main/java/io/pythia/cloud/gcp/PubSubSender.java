@@ -1,9 +1,9 @@
 package io.pythia.cloud.gcp;
 
+import com.google.api.core.ApiFuture;
 import com.google.api.core.ApiFutureCallback;
 import com.google.api.core.ApiFutures;
 import com.google.api.gax.grpc.GrpcCallContext;
-import com.google.api.gax.retrying.RetrySettings;
 import com.google.api.gax.rpc.StatusCode.Code;
 import com.google.cloud.pubsub.v1.stub.PublisherStub;
 import com.google.common.util.concurrent.MoreExecutors;
@@ -15,24 +15,23 @@ import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.UncertainSendException;
-import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Outgoing;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.SendDriver;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Publishes. A message without an ordering key that failed goes back to the engine, which sends it again; one with a key is repeated by the
- * client in its place, since the engine would let later ones overtake. When that ends in failure, so do those behind it, and the next
+ * Publishes. A message without an ordering key that failed goes back to the engine, which sends it again; one with a key is repeated in
+ * its place ({@link RepeatedPublish}), since the engine would let later ones overtake. When that ends in failure, so do those behind it, and the next
  * message of the key begins anew.
  */
 final class PubSubSender implements SendDriver {
@@ -43,7 +42,6 @@ final class PubSubSender implements SendDriver {
     private final ScheduledExecutorService threads;
     private final Lanes lanes;
     private final GrpcCallContext once;
-    private final GrpcCallContext inPlace;
     private volatile @Nullable PublisherStub stub;
     private volatile boolean closed;
 
@@ -54,30 +52,10 @@ final class PubSubSender implements SendDriver {
                 Math.min(MAX_MESSAGES, settings.options().maxBatch()), settings.maxRequestBytes(), MAX_REQUESTS);
         Duration limit = min(settings.config().timeout(), settings.options().sendTimeout());
         this.once = PubSubClients.once(limit);
-        this.inPlace = inPlace(settings.options().retry(), settings.options().sendTimeout(), limit);
     }
 
     private static Duration min(Duration one, Duration other) {
         return one.compareTo(other) < 0 ? one : other;
-    }
-
-    /** The producer's own retry, done by the client. */
-    private static GrpcCallContext inPlace(RetryConfig retry, Duration sendTimeout, Duration limit) {
-        Set<Code> codes = EnumSet.copyOf(PubSubErrors.PASSING);
-        codes.add(Code.RESOURCE_EXHAUSTED);
-        int attempts = retry.maxRetries() == RetryConfig.FOREVER ? 0 : retry.maxRetries() + 1;
-        return GrpcCallContext.createDefault()
-                .withRetryableCodes(codes)
-                .withRetrySettings(RetrySettings.newBuilder()
-                        .setMaxAttempts(attempts)
-                        .setTotalTimeoutDuration(sendTimeout)
-                        .setInitialRetryDelayDuration(retry.initialDelay())
-                        .setMaxRetryDelayDuration(retry.maxDelay())
-                        .setRetryDelayMultiplier(retry.exponentialBackoff() ? 2 : 1)
-                        .setInitialRpcTimeoutDuration(limit)
-                        .setMaxRpcTimeoutDuration(limit)
-                        .setRpcTimeoutMultiplier(1)
-                        .build());
     }
 
     @Override
@@ -159,11 +137,15 @@ final class PubSubSender implements SendDriver {
     private void call(Lanes.Request request, ApiFutureCallback<PublishResponse> callback) {
         PublishRequest.Builder call = PublishRequest.newBuilder().setTopic(settings.topic());
         request.items().forEach(item -> call.addMessages(item.message()));
-        ApiFutures.addCallback(
-                opened().publishCallable()
-                        .futureCall(call.build(), request.key().isEmpty() ? once : inPlace),
-                callback,
-                MoreExecutors.directExecutor());
+        PublishRequest message = call.build();
+        Supplier<ApiFuture<PublishResponse>> once =
+                () -> opened().publishCallable().futureCall(message, this.once);
+        if (request.key().isEmpty()) {
+            ApiFutures.addCallback(once.get(), callback, MoreExecutors.directExecutor());
+        } else {
+            ProducerOptions options = settings.options();
+            new RepeatedPublish(once, options.retry(), options.sendTimeout(), threads, callback).next();
+        }
     }
 
     private static boolean isAtFault(Throwable error) {

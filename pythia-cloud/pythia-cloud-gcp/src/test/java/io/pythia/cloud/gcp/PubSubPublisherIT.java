@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -146,6 +147,21 @@ class PubSubPublisherIT extends ScriptedServerFixture {
         try (PubSubPublisher publisher = publisher().retry(twice).build()) {
             assertThatThrownBy(() -> get(publisher.send(keyed("k", 1)))).isInstanceOf(UncertainSendException.class);
             assertThat(script.calls("Publish")).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void keyThatIsRefused_afterATryThatMayHaveArrived_isUncertain() {
+        AtomicInteger tries = new AtomicInteger();
+        script.on("Publish", request -> tries.getAndIncrement() == 0 ? Status.UNAVAILABLE : Status.NOT_FOUND);
+        try (PubSubPublisher publisher = publisher().build()) {
+            assertThatThrownBy(() -> get(publisher.send(keyed("k", 1)))).isInstanceOf(UncertainSendException.class);
+            assertThat(script.calls("Publish")).isEqualTo(2);
+        }
+        script.fail("Publish", 1, Status.NOT_FOUND);
+        try (PubSubPublisher publisher = publisher().build()) {
+            assertThatThrownBy(() -> get(publisher.send(keyed("k", 1))))
+                    .isInstanceOf(DestinationNotFoundException.class);
         }
     }
 

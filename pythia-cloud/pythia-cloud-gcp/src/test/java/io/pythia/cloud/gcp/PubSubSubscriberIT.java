@@ -16,6 +16,7 @@ import io.pythia.DestinationNotFoundException;
 import io.pythia.Message;
 import io.pythia.RejectPolicy;
 import io.pythia.Settled;
+import io.pythia.spi.Settler;
 import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import java.time.Duration;
@@ -307,6 +308,37 @@ class PubSubSubscriberIT extends ScriptedServerFixture {
             }));
             eventually("the end of its attempts", () -> dropped.get() != null);
             assertThat(attempts).containsExactly(1, 2, 3);
+        }
+    }
+
+    @Test
+    void messageThatIsReleased_hasFailedNoAttempt() {
+        String name = resources.create();
+        publish(name, 1);
+        List<Integer> attempts = Collections.synchronizedList(new ArrayList<>());
+        try (PubSubSubscriber consumer = subscriber(name).build()) {
+            consumer.consume().subscribe(TestSubscriber.handling(message -> {
+                attempts.add(message.attempt());
+                if (attempts.size() < 3) {
+                    message.unwrap(Settler.class).orElseThrow().release();
+                } else {
+                    message.ack();
+                }
+            }));
+            eventually("its third delivery", () -> attempts.size() == 3);
+            assertThat(attempts).containsExactly(1, 1, 1);
+        }
+    }
+
+    @Test
+    void nackWithoutEnd_isOneOfTheLongestTime() {
+        String name = resources.create();
+        publish(name, 1);
+        try (PubSubSubscriber consumer = subscriber(name).build()) {
+            TestSubscriber messages = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(messages);
+            Message message = messages.await(1).get(0);
+            assertThat(get(message.nack(Duration.ofSeconds(Long.MAX_VALUE)))).isEqualTo(Settled.DONE);
         }
     }
 
