@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param clientId the application that signs in, null for the default credentials of this machine
  * @param clientSecret its secret, null for the default credentials of this machine
  * @param timeout how long one operation may take; {@code tryTimeout}
- * @param maxRetries how often the client itself repeats a request to Storage Queue that is no send; what fails else is the business of
- *     {@code retry}; {@code maxRetries}
+ * @param maxRetries how often the opening of a connection to Service Bus, or a request to Storage Queue that is no send, is repeated;
+ *     what fails else is the business of {@code retry}; {@code maxRetries}
  * @param webSockets whether Service Bus is spoken inside web sockets, by port 443; {@code transportType}
  */
 public record AzureConfig(
@@ -48,7 +48,8 @@ public record AzureConfig(
         Duration timeout,
 
         @Setting(
-                value = "How often the client itself repeats a request to Storage Queue that is no send",
+                value =
+                        "How often the opening of a connection, or a request to Storage Queue that is no send, is repeated",
                 nativeName = "maxRetries")
         int maxRetries,
 
@@ -176,7 +177,7 @@ public record AzureConfig(
             return this;
         }
 
-        /** Sets: how often the client itself repeats a request to Storage Queue that is no send. Default: 3. */
+        /** Sets: how often the opening of a connection, or a request to Storage Queue that is no send, is repeated. Default: 3. */
         public Builder maxRetries(int value) {
             maxRetries = value;
             return this;

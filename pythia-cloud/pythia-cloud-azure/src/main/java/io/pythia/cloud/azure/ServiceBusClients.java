@@ -3,6 +3,7 @@ package io.pythia.cloud.azure;
 import com.azure.core.amqp.AmqpRetryMode;
 import com.azure.core.amqp.AmqpRetryOptions;
 import com.azure.core.amqp.AmqpTransportType;
+import com.azure.core.amqp.exception.AmqpException;
 import com.azure.messaging.servicebus.ServiceBusClientBuilder;
 import com.azure.messaging.servicebus.ServiceBusReceiverAsyncClient;
 import com.azure.messaging.servicebus.ServiceBusSenderAsyncClient;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
 
 /** Makes the clients of one session; all of a session share one connection, and no two sessions do. */
 final class ServiceBusClients {
@@ -24,7 +27,7 @@ final class ServiceBusClients {
     private final ServiceBusClientBuilder builder;
 
     /**
-     * Creates them. They repeat nothing: of what the client repeats it does not say what the earlier tries have done.
+     * Creates them. They repeat nothing by themselves: of what the client repeats it does not say what the earlier tries have done.
      */
     ServiceBusClients(AzureConfig config) {
         AmqpRetryOptions retry = new AmqpRetryOptions()
@@ -42,6 +45,17 @@ final class ServiceBusClients {
         } else {
             builder.credential(host(Objects.requireNonNull(config.namespace())), AzureCredentials.of(config));
         }
+    }
+
+    /** Returns an answer that opens a connection, asked for again where the next try may succeed. */
+    static <T> Mono<T> opening(Mono<T> answer, AzureConfig config) {
+        return answer.retryWhen(Retry.backoff(config.maxRetries(), FIRST_DELAY)
+                .maxBackoff(LONGEST_DELAY)
+                .filter(error -> {
+                    AmqpException amqp = AzureErrors.find(error, AmqpException.class);
+                    return amqp != null && amqp.isTransient();
+                })
+                .onRetryExhaustedThrow((retries, last) -> last.failure()));
     }
 
     /** Returns the host of a namespace. */

@@ -60,7 +60,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         // Checks address, credentials and name: the link itself gives no answer.
         Answers.await(
                 settings.name() + ": connecting to " + settings.entity().path(),
-                opened.peekMessage(0),
+                ServiceBusClients.opening(opened.peekMessage(0), settings.config()),
                 settings.config().timeout());
         answeredAt = System.nanoTime();
         settings.silence().begins();

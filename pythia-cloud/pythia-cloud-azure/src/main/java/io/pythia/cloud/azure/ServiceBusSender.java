@@ -59,7 +59,7 @@ final class ServiceBusSender implements SendDriver {
     private ServiceBusMessageBatch newBatch() throws InterruptedException {
         return Objects.requireNonNull(Answers.await(
                 settings.name() + ": connecting to " + settings.destination(),
-                open(client).createMessageBatch(),
+                ServiceBusClients.opening(open(client).createMessageBatch(), settings.config()),
                 settings.config().timeout()));
     }
 
