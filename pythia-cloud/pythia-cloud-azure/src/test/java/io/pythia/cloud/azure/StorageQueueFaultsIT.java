@@ -251,7 +251,7 @@ class StorageQueueFaultsIT {
         LeaseRuns.send(enveloping(queue), 500);
         try (StorageQueueConsumer consumer = consumer(queue).envelope(true).build();
                 StorageQueueConsumer poison = consumer(queue + "-poison")
-                        .envelope(true)
+                        .encoding(QueueEncoding.TEXT)
                         .createQueue(true)
                         .build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
