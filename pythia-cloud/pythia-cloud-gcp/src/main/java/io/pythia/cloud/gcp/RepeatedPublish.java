@@ -8,6 +8,7 @@ import com.google.common.util.concurrent.MoreExecutors;
 import com.google.pubsub.v1.PublishResponse;
 import io.pythia.retry.RetryConfig;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -64,13 +65,23 @@ final class RepeatedPublish implements ApiFutureCallback<PublishResponse> {
         if (passing) {
             uncertain = error;
         }
-        if ((passing || code == Code.RESOURCE_EXHAUSTED) && retries < retry.maxRetries() && !threads.isShutdown()) {
-            long pause = TimeUnit.NANOSECONDS.convert(retry.delay(++retries, ThreadLocalRandom.current()));
-            if (System.nanoTime() + pause - until < 0) {
-                threads.schedule(this::next, pause, TimeUnit.NANOSECONDS);
-                return;
-            }
+        boolean again = passing || code == Code.RESOURCE_EXHAUSTED;
+        if (!again || retries >= retry.maxRetries() || !repeat()) {
+            callback.onFailure(uncertain == null ? error : uncertain);
         }
-        callback.onFailure(uncertain == null ? error : uncertain);
+    }
+
+    /** Returns whether there is time for another try, and it will be made. */
+    private boolean repeat() {
+        long pause = TimeUnit.NANOSECONDS.convert(retry.delay(++retries, ThreadLocalRandom.current()));
+        if (System.nanoTime() + pause - until >= 0) {
+            return false;
+        }
+        try {
+            threads.schedule(this::next, pause, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false; // the producer is closed
+        }
     }
 }
