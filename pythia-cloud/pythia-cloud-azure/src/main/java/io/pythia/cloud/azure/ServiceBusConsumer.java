@@ -227,8 +227,8 @@ public final class ServiceBusConsumer extends AbstractMessageBroker<ServiceBusRe
         }
 
         /**
-         * Sets how many messages are asked for beyond what the application has requested; their locks run while they wait here, and those
-         * whose lock has ended are dropped. Default: 0.
+         * Sets how many messages are asked for beyond what the application has requested; their locks are renewed while they wait here, for
+         * {@code maxLease} at most, and those whose lock has ended are dropped. Default: 0.
          */
         public Builder prefetchCount(int messages) {
             if (messages < 0 || messages > MOST_PREFETCHED) {

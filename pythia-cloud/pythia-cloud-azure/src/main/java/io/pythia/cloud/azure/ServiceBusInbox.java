@@ -20,6 +20,10 @@ final class ServiceBusInbox {
         return messages.size();
     }
 
+    synchronized List<ServiceBusRecord> waiting() {
+        return List.copyOf(messages);
+    }
+
     /** Adds a message; returns whether it was taken. One that comes after the end is the caller's to give back. */
     synchronized boolean put(ServiceBusRecord message) {
         if (failure != null) {

@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
@@ -78,7 +79,13 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         answeredAt = System.nanoTime();
         OffsetDateTime until = record.message().getLockedUntil();
         if (until != null) {
+            boolean first = lockSeen == 0;
             lockedUntil(until);
+            if (first && !record.link().isOfSession()) {
+                record.link()
+                        .whileItLasts(
+                                Renewals.each(this::lease, this::renewWaiting).subscribe());
+            }
         }
         held.add(record);
         if (inbox.put(record)) {
@@ -101,10 +108,28 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         long now = System.nanoTime();
         List<ServiceBusRecord> unsettled =
                 held.stream().filter(record -> record.link() == link).toList();
-        return unsettled.isEmpty()
-                || unsettled.stream()
-                        .anyMatch(record ->
-                                Duration.ofNanos(record.nanosHere(now)).compareTo(settings.maxLease()) < 0);
+        return unsettled.isEmpty() || unsettled.stream().anyMatch(record -> isWithinMaxLease(record, now));
+    }
+
+    /** Renews the locks of what waits here, since the application holds up the engine. */
+    private Mono<Void> renewWaiting() {
+        long now = System.nanoTime();
+        long third = lease().toNanos() / 3;
+        return Flux.fromIterable(inbox.waiting())
+                .filter(record -> record.nanosLocked(now) >= third && isWithinMaxLease(record, now))
+                .flatMap(record -> record.link()
+                        .receiver()
+                        .renewMessageLock(record.message())
+                        .doOnNext(until -> {
+                            record.renewed(now);
+                            lockedUntil(until);
+                        })
+                        .onErrorComplete())
+                .then();
+    }
+
+    private boolean isWithinMaxLease(ServiceBusRecord record, long now) {
+        return Duration.ofNanos(record.nanosHere(now)).compareTo(settings.maxLease()) < 0;
     }
 
     private void ended(ServiceBusLink which, @Nullable Throwable error) {
@@ -146,7 +171,7 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         long lock = lease().toNanos();
         long now = System.nanoTime();
         for (ServiceBusRecord record : records) {
-            if (record.link().isOfSession() ? owns(record) : record.nanosHere(now) < lock) {
+            if (record.link().isOfSession() ? owns(record) : record.nanosLocked(now) < lock) {
                 received.add(new Received<>(record, record, record.attempt(), record.poison()));
             } else {
                 expired.incrementAndGet();

@@ -19,6 +19,8 @@ final class ServiceBusRecord implements MessageContent {
     private final byte[] body;
     private final boolean undecodable;
     private final long arrivedAt = System.nanoTime();
+    /** When its lock began, as far as that was renewed before it was given out. */
+    private volatile long lockedAt = arrivedAt;
 
     /**
      * Creates one.
@@ -51,6 +53,15 @@ final class ServiceBusRecord implements MessageContent {
     /** Returns for how long it has been here, by a clock that does not jump. */
     long nanosHere(long now) {
         return now - arrivedAt;
+    }
+
+    /** Returns for how long its lock has lasted. */
+    long nanosLocked(long now) {
+        return now - lockedAt;
+    }
+
+    void renewed(long at) {
+        lockedAt = at;
     }
 
     /** Returns how often it was delivered, this time included. */

@@ -5,6 +5,7 @@ import com.azure.messaging.servicebus.ServiceBusFailureReason;
 import com.azure.messaging.servicebus.ServiceBusReceiverAsyncClient;
 import com.azure.messaging.servicebus.ServiceBusSessionReceiverAsyncClient;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,15 +73,19 @@ final class ServiceBusSessions {
         }
         link.start();
         link.want(share);
-        link.whileItLasts(new SessionLock(receiver, driver::lease, () -> isWorthKeeping(link), driver::lockedUntil)
-                .keep()
-                .subscribe());
+        link.whileItLasts(Renewals.each(driver::lease, () -> renewal(link)).subscribe());
         accept();
     }
 
-    private boolean isWorthKeeping(ServiceBusLink link) {
+    /**
+     * Returns what renews the lock of a session, which is that of all its messages. The first comes at once: its answer is the only one that
+     * tells of the lock time of a session without messages.
+     */
+    private Mono<OffsetDateTime> renewal(ServiceBusLink link) {
         giveBackIdle(); // else nobody would while the application wants nothing
-        return driver.isWithinMaxLease(link);
+        return driver.isWithinMaxLease(link)
+                ? link.receiver().renewSessionLock().doOnNext(driver::lockedUntil)
+                : Mono.empty();
     }
 
     /** What each is wanted to deliver: at least one message, for who knows which of them has some. With the lock. */

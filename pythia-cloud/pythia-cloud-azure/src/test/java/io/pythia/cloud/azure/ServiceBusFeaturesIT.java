@@ -65,31 +65,6 @@ class ServiceBusFeaturesIT {
     // Receiving.
 
     @Test
-    void prefetchCount_bringsMoreThanIsRequested_andWhatWaitsTooLongIsDropped() {
-        String queue = queue(QueueOptions.defaults().withLock(Duration.ofSeconds(2)));
-        send(queue, "0", "1", "2", "3", "4");
-        try (ServiceBusConsumer consumer = consumer(queue).prefetchCount(5).build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(1);
-            consumer.consume().subscribe(subscriber);
-            subscriber.await(1);
-            eventually(
-                    "the others, locked and not given out",
-                    () -> server.counts(queue).get(1) == 5);
-            assertThat(fact(consumer, "prefetched")).isEqualTo("4");
-            eventually("the end of their locks", () -> server.counts(queue).get(0) == 4);
-            subscriber.request(10);
-            subscriber.await(5);
-            assertThat(Integer.parseInt(fact(consumer, "expired-unseen"))).isPositive();
-            // Those that were given out belong to this consumer.
-            subscriber
-                    .messages()
-                    .forEach(message ->
-                            assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE));
-        }
-        assertThat(server.counts(queue).subList(0, 2)).containsExactly(0, 0);
-    }
-
-    @Test
     void manyMessages_askedForAtOnce_areNotTooManyForTheClient() {
         String queue = queue();
         int count = 5_000;

@@ -12,17 +12,19 @@ import io.pythia.testkit.server.servicebus.QueueOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** Sessions whose messages nobody wants yet: no message is delivered before somebody has asked for it, and none loses its lock. */
-class ServiceBusSessionsIT {
+/** What was fetched and waits for the application keeps its lock, and of sessions nothing is fetched before somebody asks for it. */
+class ServiceBusWaitingIT {
     private static final Duration LOCK = Duration.ofSeconds(1);
     private static final int SESSIONS = 3;
 
     private final ServiceBusTestServer server = TestServers.serviceBus();
     private final String queue = "q-" + UUID.randomUUID();
 
-    ServiceBusSessionsIT() {
+    ServiceBusWaitingIT() {
         server.createQueue(
                 queue, QueueOptions.defaults().withSessions().withLock(LOCK).withMaxDeliveries(3));
     }
@@ -102,12 +104,7 @@ class ServiceBusSessionsIT {
             TestSubscriber subscriber = TestSubscriber.requesting(3);
             first.consume().subscribe(subscriber);
             subscriber.await(3).forEach(message -> TestSubscriber.get(message.ack()));
-            eventually(
-                    "no session that is held",
-                    () -> "0"
-                            .equals(TestSubscriber.get(first.healthCheck())
-                                    .facts()
-                                    .get("sessions")));
+            eventually("no session that is held", () -> "0".equals(fact(first, "sessions")));
             send(6);
             TestSubscriber other = TestSubscriber.acknowledging();
             second.consume().subscribe(other);
@@ -117,15 +114,102 @@ class ServiceBusSessionsIT {
 
     @Test
     void messageThatNamesASession_onAQueueWithoutSessions_keepsItsOwnLock() {
-        String plain = "q-" + UUID.randomUUID();
-        server.createQueue(plain, QueueOptions.defaults().withLock(LOCK));
+        String plain = plainQueue();
         send(plain, 1);
-        try (ServiceBusConsumer consumer = ServiceBusConsumer.builder()
-                .queueName(plain)
-                .config(AzureConfig.of(server.connectionString()))
-                .build()) {
+        try (ServiceBusConsumer consumer = plainConsumer(plain).build()) {
             Message message = LeaseRuns.holdOn(consumer, LOCK);
             assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE);
         }
+    }
+
+    // Without sessions.
+
+    private String plainQueue() {
+        String plain = "q-" + UUID.randomUUID();
+        server.createQueue(plain, QueueOptions.defaults().withLock(LOCK));
+        return plain;
+    }
+
+    private ServiceBusConsumer.Builder plainConsumer(String plain) {
+        return ServiceBusConsumer.builder()
+                .queueName(plain)
+                .config(AzureConfig.of(server.connectionString()))
+                .closeTimeout(Duration.ofSeconds(2));
+    }
+
+    private static String fact(ServiceBusConsumer consumer, String name) {
+        return TestSubscriber.get(consumer.healthCheck()).facts().getOrDefault(name, "");
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await(60, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void prefetchCount_bringsMoreThanIsRequested_whoseLocksAreRenewed() {
+        String plain = plainQueue();
+        send(plain, 5);
+        try (ServiceBusConsumer consumer = plainConsumer(plain).prefetchCount(5).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(1);
+            eventually(
+                    "the others, locked and not given out",
+                    () -> server.counts(plain).get(1) == 5);
+            assertThat(fact(consumer, "prefetched")).isEqualTo("4");
+            awaitLocks(4);
+            subscriber.request(10);
+            assertThat(subscriber.await(5)).allMatch(message -> message.attempt() == 1);
+            subscriber
+                    .messages()
+                    .forEach(message ->
+                            assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE));
+        }
+        assertThat(server.counts(plain).subList(0, 2)).containsExactly(0, 0);
+    }
+
+    @Test
+    void whatWaitsForLongerThanMaxLease_isDroppedUnseen() {
+        String plain = plainQueue();
+        send(plain, 5);
+        try (ServiceBusConsumer consumer = plainConsumer(plain)
+                .prefetchCount(5)
+                .maxLease(Duration.ofMillis(1))
+                .build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(1);
+            eventually("the end of their locks", () -> server.counts(plain).get(0) == 5);
+            subscriber.request(10);
+            subscriber.await(6);
+            assertThat(Integer.parseInt(fact(consumer, "expired-unseen"))).isPositive();
+            assertThat(TestSubscriber.get(subscriber.messages().get(0).ack())).isEqualTo(Settled.STALE);
+        }
+    }
+
+    @Test
+    void whatASlowSubscriberHasRequested_keepsItsLock() {
+        String plain = plainQueue();
+        send(plain, 1);
+        CountDownLatch release = new CountDownLatch(1);
+        try (ServiceBusConsumer consumer = plainConsumer(plain).build()) {
+            TestSubscriber subscriber = TestSubscriber.handling(message -> {
+                awaitQuietly(release);
+                message.ack();
+            });
+            consumer.consume().subscribe(subscriber); // which requests without a limit
+            eventually("the first", () -> server.counts(plain).get(1) == 1);
+            send(plain, 4);
+            eventually("all locked here", () -> server.counts(plain).get(1) == 5);
+            awaitLocks(4);
+            release.countDown();
+            assertThat(subscriber.await(5)).allMatch(message -> message.attempt() == 1);
+            assertThat(fact(consumer, "expired-unseen")).isEqualTo("0");
+        }
+        assertThat(server.counts(plain).subList(0, 2)).containsExactly(0, 0);
     }
 }
