@@ -114,6 +114,11 @@ final class PubSubErrors {
         return unwrap(error) instanceof ApiException call ? call.getStatusCode().getCode() : Code.UNKNOWN;
     }
 
+    /** Returns whether a quota is used up: the service is there, and the same may work later. */
+    static boolean isThrottled(Throwable error) {
+        return code(error) == Code.RESOURCE_EXHAUSTED;
+    }
+
     private static Row row(Code code) {
         Row row = BY_CODE.get(code);
         return row != null ? row : new Row("see the cause", BrokerException::new);

@@ -23,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,8 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(1);
     private static final long HEARTBEAT_SECONDS = 30;
     private static final int MAX_DEADLINE = 600;
+    /** Before another stream, when a quota was used up. */
+    private static final long THROTTLED_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
     private final PubSubSubscriberSettings settings;
     private final ScheduledExecutorService threads;
@@ -44,6 +47,7 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
     private @Nullable AckCalls calls;
     private volatile @Nullable PullStream stream;
     private final CountDownLatch intakeOver = new CountDownLatch(1);
+    private final AtomicLong throttled = new AtomicLong();
     private volatile boolean stopped;
     private volatile boolean closed;
     private volatile boolean exactlyOnce;
@@ -111,14 +115,19 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
         return inbox.size() <= settings.maxMessages() / 2;
     }
 
-    /** Returns a stream that is open: the same, or a new one after a routine end. */
-    private PullStream openStream() throws InterruptedException {
+    /** Returns a stream that is open: the same, or a new one after a routine end; null while the service wants to be left alone. */
+    private @Nullable PullStream openStream() throws InterruptedException {
         PullStream current = stream;
         PullStream.CloseReason end = current == null ? null : current.end();
         if (current != null && end == null) {
             return current;
         }
-        if (current != null && end != null) {
+        if (end != null && end.error() != null && PubSubErrors.isThrottled(end.error())) {
+            if (System.nanoTime() - end.at() < THROTTLED_PAUSE) {
+                return null;
+            }
+            throttled.incrementAndGet();
+        } else if (current != null && end != null) {
             BrokerException cause = ended(end);
             if (!cause.isRetryable() || !current.hasWorked()) {
                 throw fail(cause);
@@ -323,8 +332,10 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
             look(settings.name() + ": asking for a sign of life", PubSubClients.PING_LIMIT);
             broken = false;
         } catch (BrokerException e) {
-            broken = true;
-            throw e;
+            broken = e.getCause() == null || !PubSubErrors.isThrottled(e.getCause());
+            if (broken) {
+                throw e;
+            }
         }
     }
 
@@ -335,6 +346,7 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
         facts.put("exactly-once", Boolean.toString(exactlyOnce));
         facts.put("prefetched", Integer.toString(inbox.size()));
         facts.put("outstanding", Integer.toString(inbox.unsettled()));
+        facts.put("throttled", Long.toString(throttled.get()));
         facts.put("lapsed", Long.toString(inbox.lapsed()));
         return facts;
     }

@@ -22,10 +22,13 @@ final class PullStream {
     /** An end so soon after the beginning is no routine. */
     private static final long PROVED = Duration.ofSeconds(1).toNanos();
 
-    private static final CloseReason COMPLETED = new CloseReason(null);
-
-    /** Why the stream has ended: an error of the client, or null if the service completed it. */
-    record CloseReason(@Nullable Throwable error) {}
+    /**
+     * Why the stream has ended.
+     *
+     * @param error an error of the client, or null if the service completed it
+     * @param at when, by {@link System#nanoTime()}
+     */
+    record CloseReason(@Nullable Throwable error, long at) {}
 
     private final Consumer<List<ReceivedMessage>> arrived;
     private final Runnable ended;
@@ -88,17 +91,17 @@ final class PullStream {
 
         @Override
         public void onError(Throwable error) {
-            finish(new CloseReason(error));
+            finish(error);
         }
 
         @Override
         public void onComplete() {
-            finish(COMPLETED);
+            finish(null);
         }
     }
 
-    private void finish(CloseReason reason) {
-        end = reason;
+    private void finish(@Nullable Throwable error) {
+        end = new CloseReason(error, System.nanoTime());
         over.countDown();
         ended.run();
     }

@@ -223,6 +223,29 @@ class PubSubSubscriberIT extends ScriptedServerFixture {
         }
     }
 
+    @Test
+    void quotaThatIsUsedUp_endsNoSession() {
+        String name = resources.create();
+        publish(name, 10);
+        Outages outages = new Outages();
+        try (PubSubSubscriber consumer = subscriber(name).listener(outages).build()) {
+            TestSubscriber messages = TestSubscriber.requesting(100);
+            consumer.consume().subscribe(messages);
+            List<Message> held = List.copyOf(messages.await(10));
+            script.fail("StreamingPull", 2, Status.RESOURCE_EXHAUSTED);
+            script.fail("GetSubscription", 1, Status.RESOURCE_EXHAUSTED);
+            server.endStreams();
+            publish(name, 5);
+            messages.await(15);
+            for (Message message : held) {
+                assertThat(get(message.ack())).isEqualTo(Settled.DONE);
+            }
+            assertThat(outages.causes()).isEmpty();
+            assertThat(script.calls("StreamingPull")).isEqualTo(4);
+            assertThat(get(consumer.healthCheck()).facts()).containsEntry("throttled", "2");
+        }
+    }
+
     /** F19. */
     @Test
     void subscriptionDeletedMeanwhile_endsTheStream() {
