@@ -76,13 +76,20 @@ final class PollRound implements AutoCloseable {
         });
     }
 
-    /** Goes on from a place; the progress will be told each step. */
+    /**
+     * Goes on from a place; the progress will be told each step. What is remembered of a table that was taken away, or that is put back now,
+     * is forgotten: its rows are read as those of a new one.
+     */
     void begin(PollState from, Progress<PollState> stored) {
         reading = from;
         progress = stored;
+        List<PolledTable> known =
+                tables.stream().filter(table -> from.has(table.name())).toList();
         for (String key : from.recent()) {
-            recent.put(key, Instant.now());
-            acknowledged.add(key);
+            if (known.stream().anyMatch(table -> isKeyOf(table.name(), key))) {
+                recent.put(key, Instant.now());
+                acknowledged.add(key);
+            }
         }
     }
 
@@ -150,6 +157,10 @@ final class PollRound implements AutoCloseable {
     /** Two changes may have one time: then only the values tell them apart. */
     private static String key(PolledTable table, List<Object> cursor, SelectedRow row) {
         return table.name() + cursor + row.version();
+    }
+
+    private static boolean isKeyOf(String table, String key) {
+        return key.startsWith(table + "[");
     }
 
     private void passOverStrictly(Connection connection, PolledTable table) throws SQLException {
@@ -358,8 +369,7 @@ final class PollRound implements AutoCloseable {
 
     private void forgetBefore(String table, Instant time) {
         recent.entrySet().removeIf(each -> {
-            boolean old =
-                    each.getKey().startsWith(table + "[") && each.getValue().isBefore(time);
+            boolean old = isKeyOf(table, each.getKey()) && each.getValue().isBefore(time);
             if (old) {
                 acknowledged.remove(each.getKey());
             }

@@ -255,6 +255,29 @@ abstract class PollingCases {
         }
     }
 
+    /** The last of its rows were remembered, as those of the overlap: they count as new nevertheless. */
+    @Test
+    void tableThatIsTakenAway_countsAsAdded_whenItIsPutBack() {
+        StateStore store = StateStore.memory();
+        String table = database().newTable();
+        String other = database().newTable();
+        database().insert(table, 1, "one");
+        database().insert(other, 2, "two");
+        try (CdcWorker worker = worker(store, config(), table, other).build()) {
+            Events.of(worker).await(2);
+        }
+        database().insert(table, 3, "while the other was away");
+        try (CdcWorker worker = worker(store, config(), table).build()) {
+            assertThat(Events.of(worker).last(1).key().values()).containsExactly(3L);
+        }
+        try (CdcWorker worker = worker(store, config(), table, other).build()) {
+            Events events = Events.of(worker);
+            assertThat(events.last(1).key().values()).containsExactly(2L);
+            database().insert(table, 4, "four");
+            assertThat(events.last(2).key().values()).containsExactly(4L);
+        }
+    }
+
     @Test
     void placeIsStoredOnlyWhenAcknowledged() {
         String table = database().newTable();
