@@ -1,7 +1,6 @@
 package io.pythia.cdc;
 
 import io.pythia.BrokerException;
-import io.pythia.FirstRun;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
@@ -60,8 +59,7 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
         String state = places.load();
         Progress<PollState> loaded = new Progress<>(state(state));
         opened.begin(state(state), loaded);
-        boolean entered = opened.enterTables(state == null);
-        if (entered && (state != null || settings.config().firstRun() == FirstRun.ONLY_NEW)) {
+        if (opened.enterTables(state == null)) {
             save(loaded);
         }
         progress = loaded;

@@ -94,32 +94,35 @@ final class PollRound implements AutoCloseable {
     }
 
     /**
-     * Enters the tables that the place has not, as the first run says: all of them at first, later those that were added. Forgets those that
-     * were taken away.
+     * Enters the tables that the place has not, as the first run says: all of them at first, later those that were added. What is in the log
+     * of deletes is always passed over: the rows that are there are told of by their tables. Forgets tables that were taken away.
      *
-     * @return whether the place has changed
+     * @return whether the place has to be stored
      */
     boolean enterTables(boolean first) {
         Set<String> names = tables.stream().map(PolledTable::name).collect(Collectors.toSet());
-        List<PolledTable> added =
-                tables.stream().filter(table -> !reading.has(table.name())).toList();
         boolean gone = reading.hasOthers(names);
         if (gone) {
             step(state -> state.keepOnly(names));
         }
-        if (settings.config().firstRun() == FirstRun.ONLY_NEW && !added.isEmpty()) {
-            passOver(added, first);
-        } else {
-            added.forEach(table -> step(state -> state.table(table.name()).fromXid = first ? null : (Long) 0L));
+        boolean onlyNew = settings.config().firstRun() == FirstRun.ONLY_NEW;
+        Map<Boolean, List<PolledTable>> added = tables.stream()
+                .filter(table -> !reading.has(table.name()))
+                .collect(Collectors.partitioningBy(table -> onlyNew || table.isDeleteLog()));
+        List<PolledTable> passed = added.get(true);
+        List<PolledTable> whole = added.get(false);
+        if (!passed.isEmpty()) {
+            passOver(passed, first && onlyNew);
         }
-        return gone || !added.isEmpty();
+        whole.forEach(table -> step(state -> state.table(table.name()).fromXid = first ? null : (Long) 0L));
+        return gone || !passed.isEmpty() || (!first && !whole.isEmpty());
     }
 
-    /** Takes all that is there for known. */
-    private void passOver(List<PolledTable> added, boolean first) {
+    /** Takes all that is there for known; of every table or of some. */
+    private void passOver(List<PolledTable> added, boolean every) {
         database.read("looking for the newest rows", connection -> {
             long xmin = windows ? snapshot(connection)[0] : 0;
-            if (first) {
+            if (every) {
                 step(state -> state.fromXid = xmin);
             }
             for (PolledTable table : added) {
@@ -127,7 +130,7 @@ final class PollRound implements AutoCloseable {
                 step(state -> {
                     TableState place = state.table(table.name());
                     place.newest = newest;
-                    place.fromXid = first ? null : (Long) xmin;
+                    place.fromXid = every ? null : (Long) xmin;
                 });
                 if (isOverlapping(table)) {
                     rememberOverlap(connection, table);

@@ -91,6 +91,10 @@ final class PolledTable {
         return name;
     }
 
+    boolean isDeleteLog() {
+        return deletes != null;
+    }
+
     /** Returns whether a row is one that is asked for: a log of deletes has those of other tables, too. */
     boolean isWanted(SelectedRow row) {
         return deletes == null || deletes.tableOf(schema, row) != null;

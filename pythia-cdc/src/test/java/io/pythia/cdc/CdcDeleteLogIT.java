@@ -16,11 +16,9 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-/** Whose rights the triggers of PostgreSQL have. */
-@Timeout(240)
-class CdcDeleteLogIT {
+/** On PostgreSQL also: whose rights the triggers have, and what rights it takes to make them. */
+class CdcDeleteLogIT extends DeleteLogCases {
     private final TestDatabase server = TestDatabase.postgres(TestServers.postgres());
     private final String role = TestDatabase.newName("r");
     private TestDatabase database;
@@ -37,6 +35,12 @@ class CdcDeleteLogIT {
                 "GRANT SELECT, DELETE, TRUNCATE ON " + table + " TO " + role);
     }
 
+    @Override
+    TestDatabase database() {
+        return database;
+    }
+
+    @Override
     @AfterEach
     void drop() {
         server.execute(
@@ -44,8 +48,12 @@ class CdcDeleteLogIT {
     }
 
     private CdcWorker worker() {
+        return worker(database.url());
+    }
+
+    private CdcWorker worker(String url) {
         return CdcWorker.builder()
-                .dbUrl(database.url())
+                .dbUrl(url)
                 .tables(table)
                 .pollInterval(Duration.ofMillis(30))
                 .stateStore(StateStore.memory())

@@ -345,56 +345,6 @@ abstract class PollingCases {
     }
 
     @Test
-    void deleteLog_tellsOfDeletes_whereThereAreTriggersInSql() {
-        String table = database().newTable();
-        CdcConfig config = config().toBuilder().deleteLog(true).build();
-        CdcWorker.Builder builder = worker(StateStore.memory(), config, table);
-        if (database().dialect() == Dialect.H2) {
-            try (CdcWorker worker = builder.build()) {
-                assertThatThrownBy(worker::installDeleteLog)
-                        .isInstanceOf(UnsupportedOperationException.class)
-                        .hasMessageContaining("deleted-column");
-            }
-            return;
-        }
-        database().insert(table, 1, "it's \"one\" \\ é");
-        database().insert(table, 2, "two");
-        try (CdcWorker worker = builder.build()) {
-            worker.installDeleteLog();
-            worker.installDeleteLog(); // a second time changes nothing
-            assertThat(worker.deleteLogTables()).singleElement().asString().endsWith(table);
-            Events events = Events.of(worker);
-            events.await(2);
-            database().execute("DELETE FROM " + table + " WHERE id = 1");
-            ChangeEvent gone = events.last(3);
-            assertThat(gone.operation()).isEqualTo(Operation.DELETE);
-            assertThat(gone.table()).isEqualTo(table);
-            assertThat(gone.key().values()).containsExactly(1L);
-            assertThat(gone.after()).isNull();
-            assertThat(java.util.Objects.requireNonNull(gone.before()))
-                    .containsEntry("name", database().text("SELECT 'it''s \"one\" " + backslash() + " é'"));
-            assertThat(events.subscriber().messages().get(2).key()).endsWith(table + ":1");
-        }
-        String other = database().newTable();
-        try (CdcWorker worker = builder.build();
-                CdcWorker another = worker(StateStore.memory(), config, other).build()) {
-            another.installDeleteLog();
-            worker.removeDeleteLog();
-            worker.removeDeleteLog(); // a second time changes nothing
-            assertThat(worker.deleteLogTables()).singleElement().asString().endsWith(other);
-            assertThat(database().number("SELECT count(*) FROM pythia_cdc_deletes"))
-                    .isOne(); // it is the other's still
-            another.removeDeleteLog();
-            assertThatThrownBy(() -> database().text("SELECT * FROM pythia_cdc_deletes"))
-                    .hasMessageContaining("pythia_cdc_deletes");
-        }
-    }
-
-    private String backslash() {
-        return database().dialect() == Dialect.MYSQL ? "\\\\" : "\\";
-    }
-
-    @Test
     void tableThatIsAltered_isLookedUpAnew() {
         String table = database().newTable();
         database().insert(table, 1, "one");
