@@ -70,7 +70,8 @@ final class PollRound implements AutoCloseable {
                 found.add(PolledTable.find(connection, database, settings.config(), name));
             }
             if (settings.config().deleteLog()) {
-                found.add(DeleteLog.polled(connection, database, settings.config(), found));
+                // First, so that a row that was deleted and is there again is told of last.
+                found.add(0, DeleteLog.polled(connection, database, settings.config(), found));
             }
             return found;
         });

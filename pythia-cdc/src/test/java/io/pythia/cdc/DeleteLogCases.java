@@ -128,4 +128,22 @@ abstract class DeleteLogCases {
             assertThat(events.last(3).key().values()).containsExactly(2L);
         }
     }
+
+    @Test
+    void rowThatIsDeletedAndInsertedAgain_betweenTwoPolls_isThereInTheEnd() {
+        String table = newTable();
+        StateStore store = StateStore.memory();
+        database().insert(table, 1, "one");
+        try (CdcWorker worker = worker(store, READING, table).build()) {
+            worker.installDeleteLog();
+            Events.of(worker).await(1);
+        }
+        database().execute("DELETE FROM " + table + " WHERE id = 1");
+        database().insert(table, 1, "one again");
+        try (CdcWorker worker = worker(store, READING, table).build()) {
+            List<ChangeEvent> events = Events.of(worker).await(2);
+            assertThat(events.get(0).operation()).isEqualTo(Operation.DELETE);
+            assertThat(events.get(1).after()).isNotNull();
+        }
+    }
 }
