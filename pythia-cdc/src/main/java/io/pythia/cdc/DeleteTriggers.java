@@ -101,14 +101,20 @@ final class DeleteTriggers {
                 "CREATE INDEX IF NOT EXISTS " + DeleteLog.TABLE + "_place ON " + DeleteLog.TABLE + " (deleted_at, id)");
         statements.add(postgresFunction());
         for (TableSchema table : tables) {
-            String on = " ON " + dialect.quoteTable(table);
-            statements.add("DROP TRIGGER IF EXISTS " + TRIGGER + on);
-            statements.add("CREATE TRIGGER " + TRIGGER + " AFTER DELETE" + on + " FOR EACH ROW EXECUTE FUNCTION "
-                    + TRIGGER + "()");
-            statements.add("DROP TRIGGER IF EXISTS " + TRIGGER + "_all" + on);
-            statements.add("CREATE TRIGGER " + TRIGGER + "_all AFTER TRUNCATE" + on
-                    + " FOR EACH STATEMENT EXECUTE FUNCTION " + TRIGGER + "()");
+            statements.add(postgresTrigger(dialect, table, TRIGGER, "AFTER DELETE", "ROW"));
+            statements.add(postgresTrigger(dialect, table, TRIGGER + "_all", "AFTER TRUNCATE", "STATEMENT"));
         }
+    }
+
+    /** Only the owner of the table may drop a trigger, so that one that is there stays: its function is the one that was just replaced. */
+    private static String postgresTrigger(
+            Dialect dialect, TableSchema table, String name, String event, String forEach) {
+        String quoted = dialect.quoteTable(table);
+        String block = "BEGIN IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = " + literal(dialect, quoted)
+                + "::regclass AND tgname = '" + name + "' AND tgfoid = '" + TRIGGER + "()'::regprocedure)"
+                + " THEN CREATE TRIGGER " + name + " " + event + " ON " + quoted + " FOR EACH " + forEach
+                + " EXECUTE FUNCTION " + TRIGGER + "(); END IF; END";
+        return "DO " + literal(dialect, block);
     }
 
     /**

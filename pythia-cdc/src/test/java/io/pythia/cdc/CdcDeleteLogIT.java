@@ -3,6 +3,7 @@ package io.pythia.cdc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pythia.BrokerAuthenticationException;
 import io.pythia.BrokerException;
 import io.pythia.StateStore;
 import io.pythia.cdc.ChangeEvent.Operation;
@@ -98,6 +99,43 @@ class CdcDeleteLogIT extends DeleteLogCases {
             assertThatThrownBy(worker::installDeleteLog)
                     .isInstanceOf(BrokerException.class)
                     .hasMessageContaining("owner");
+        }
+    }
+
+    /** An upgrade installs it again. */
+    @Test
+    void roleThatMayMakeTriggers_installsItTwice() {
+        database.execute("GRANT CREATE ON SCHEMA public TO " + role, "GRANT TRIGGER ON " + table + " TO " + role);
+        database.execute("ALTER ROLE " + role + " SET search_path = public");
+        try (CdcWorker worker = worker(database.url().replace("postgres:postgres@", role + ":x@"))) {
+            worker.installDeleteLog();
+            worker.installDeleteLog();
+            assertThat(worker.deleteLogTables()).containsExactly("public." + table);
+            database.execute("DELETE FROM " + table);
+            assertThat(database.number("SELECT count(*) FROM pythia_cdc_deletes"))
+                    .isOne();
+            assertThatThrownBy(worker::removeDeleteLog).isInstanceOf(BrokerAuthenticationException.class);
+            database.execute("SET ROLE " + role, "DROP FUNCTION pythia_cdc_delete() CASCADE"); // as the page says
+            assertThat(worker.deleteLogTables()).isEmpty();
+        }
+    }
+
+    /** Names are no more than names, wherever they stand in the statements. */
+    @Test
+    void tableWithAnOddName_isInstalledTwice() {
+        String odd = "it's $do$ \"odd\" \\";
+        String quoted = Dialect.POSTGRESQL.quote(odd);
+        database.execute(
+                "CREATE TABLE " + quoted + " (id bigint PRIMARY KEY)", "INSERT INTO " + quoted + " VALUES (1)");
+        try (CdcWorker worker =
+                CdcWorker.builder().dbUrl(database.url()).tables(odd).build()) {
+            worker.installDeleteLog();
+            worker.installDeleteLog();
+            database.execute("DELETE FROM " + quoted);
+            assertThat(database.text("SELECT table_name FROM pythia_cdc_deletes"))
+                    .isEqualTo(odd);
+            worker.removeDeleteLog();
+            assertThat(worker.deleteLogTables()).isEmpty();
         }
     }
 }
