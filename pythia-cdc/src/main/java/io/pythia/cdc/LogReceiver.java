@@ -13,9 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.replication.PGReplicationStream;
 import org.postgresql.replication.ReplicationSlotInfo;
@@ -56,7 +54,7 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
     public void open() throws InterruptedException {
         database.open();
         tables = replication.prepare();
-        replication.publish(tables);
+        List<TableSchema> published = replication.publish(tables);
         String saved = places.load();
         replication.connect();
         String system = replication.systemIdentifier();
@@ -72,7 +70,15 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
         } else {
             check(state, slot, system);
         }
-        enterTables(state);
+        boolean isNew = saved == null;
+        boolean added = state.enterTables(
+                names(tables),
+                isNew ? List.of() : names(published),
+                settings.config().firstRun());
+        if (settings.config().firstRun() == FirstRun.ALL && (added || (isNew && exported == null))) {
+            // A snapshot has not what these write, and the log has it only of tables that were published before.
+            replication.awaitTransactions();
+        }
         LogState reading = places.parse(state.write(), LogState::read);
         progress = new Progress<>(state);
         if (!state.write().equals(saved)) {
@@ -88,13 +94,8 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
         }
     }
 
-    /** Only when none of the transactions before it runs any more may the place say that a table was added. */
-    private void enterTables(LogState state) throws InterruptedException {
-        boolean withRows = settings.config().firstRun() == FirstRun.ALL;
-        Set<String> names = tables.stream().map(TableSchema::qualified).collect(Collectors.toSet());
-        if (state.enterTables(names, withRows) && withRows) {
-            replication.awaitTransactions();
-        }
+    private static List<String> names(List<TableSchema> tables) {
+        return tables.stream().map(TableSchema::qualified).toList();
     }
 
     /** Without a place of ours the slot's counts, not the end of the log. */

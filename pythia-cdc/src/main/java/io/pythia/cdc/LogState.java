@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pythia.FirstRun;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,13 +51,18 @@ final class LogState {
     }
 
     /**
-     * Enters which tables the place is of from now on. Of those that are new to it the rows that are there are read, if that is wanted.
+     * Enters which tables the place is of from now on. Of those that are new to it the rows that are there are read, if the first run is to
+     * do so.
      *
+     * @param published the tables that were published just now, which are new to a place that does not say which tables it is of
      * @return whether there are new ones
      */
-    boolean enterTables(Set<String> names, boolean withRows) {
-        Set<String> added = new TreeSet<>(names);
-        added.removeAll(known == null ? names : known);
+    boolean enterTables(Collection<String> names, Collection<String> published, FirstRun firstRun) {
+        boolean withRows = firstRun == FirstRun.ALL;
+        Set<String> added = new TreeSet<>(known == null ? published : names);
+        if (known != null) {
+            added.removeAll(known);
+        }
         if (!added.isEmpty() && withRows && !inSnapshot) {
             inSnapshot = true;
             names.forEach(name -> table(name).done = true);

@@ -79,8 +79,8 @@ final class Replication implements AutoCloseable {
         }
     }
 
-    /** Checks the publication; makes it, or adds tables to it, if it may. */
-    void publish(List<TableSchema> tables) {
+    /** Checks the publication; makes it, or adds tables to it, if it may. Returns the tables that it had not. */
+    List<TableSchema> publish(List<TableSchema> tables) {
         String name = settings.config().publication();
         List<TableSchema> missing = database.read("looking for the publication", sql -> {
             checkInheritance(sql, tables);
@@ -118,6 +118,7 @@ final class Replication implements AutoCloseable {
                                 + " under its name; is it a partition of another of its tables?");
             }
         }
+        return missing == null ? tables : missing;
     }
 
     /** The log names the table that a row is in, a snapshot of the parent has them all. */
@@ -269,7 +270,10 @@ final class Replication implements AutoCloseable {
         while (database.read("looking for transactions", PollRound::snapshot)[0] < next) {
             if (System.nanoTime() - deadline > 0) {
                 throw new BrokerTimeoutException(
-                        settings.name() + ": a table was added, and transactions that began before still run", null);
+                        settings.name()
+                                + ": a table was added, and transactions that began before still run, in whatever database;"
+                                + " see pg_stat_activity and pg_prepared_xacts",
+                        null);
             }
             Thread.sleep(20); // the server tells nobody
         }

@@ -215,7 +215,7 @@ public final class ReceiveEngine<R> {
                 pump.retryLater(
                         delivery, System.nanoTime() + Duration.ofSeconds(1).toNanos());
             } else if (putNowhere(delivery, "its dead letters refuse it for good: " + Events.text(error), error)) {
-                delivery.finish();
+                pump.finishLater(delivery); // this may be within its turn
             }
             wakeSettler();
         });

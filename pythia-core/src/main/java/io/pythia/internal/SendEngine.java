@@ -79,7 +79,7 @@ public final class SendEngine {
     /** Returns why nothing is sent any more: what has ended it, if it was not the application. */
     private BrokerException ended() {
         BrokerException cause = loop.fatal();
-        return cause == null ? new MessageException(name() + " is disconnected") : cause;
+        return cause == null ? new MessageException(name() + " is disconnected", null, true) : cause;
     }
 
     /** Sends all, and collects the outcome of each. */

@@ -493,7 +493,7 @@ final class SendLoop implements Runnable {
             sending.giveUp(cause);
         } else {
             sending.giveUp(new MessageException(
-                    engine.name() + " was disconnected; the message was not sent", sending.lastError));
+                    engine.name() + " was disconnected; the message was not sent", sending.lastError, true));
         }
     }
 }

@@ -95,7 +95,8 @@ final class Sending extends CompletableFuture<SendResult> implements Outgoing {
     }
 
     /** Fails it for good. */
-    void giveUp(BrokerException error) {
+    @Override
+    public void giveUp(BrokerException error) {
         if (SETTLED.compareAndSet(this, false, true)) {
             BrokerException outcome = perhapsThere ? uncertain(error) : error;
             engine.settled(this, outcome);

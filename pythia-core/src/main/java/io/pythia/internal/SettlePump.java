@@ -259,6 +259,11 @@ final class SettlePump<R> {
         retries.add(new Retry<>(dueAt, delivery));
     }
 
+    /** Completes a delivery that was resolved elsewhere, when nobody holds the lock. Any thread. */
+    void finishLater(Delivery<R> delivery) {
+        afterTurn.add(delivery::finish);
+    }
+
     private long nanosToRetry(long max) {
         long now = System.nanoTime();
         long next = max;

@@ -18,4 +18,9 @@ public interface Outgoing {
      * is retryable, the producer's {@link io.pythia.retry.RetryConfig} allows and the send timeout has not passed.
      */
     void fail(BrokerException error);
+
+    /** Says the same, and that the engine must not send it again although the error is retryable: the application may. */
+    default void giveUp(BrokerException error) {
+        fail(error);
+    }
 }

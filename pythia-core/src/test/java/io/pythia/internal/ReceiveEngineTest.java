@@ -172,6 +172,31 @@ class ReceiveEngineTest extends ReceiveEngineFixture {
     }
 
     @Test
+    void rejectedMessage_whoseDeadLettersAreDisconnected_waitsForThem() {
+        source.add(0, 1);
+        List<String> events = new CopyOnWriteArrayList<>();
+        try (MemoryProducer deadLetters = MemoryProducer.builder()
+                        .broker(new MemoryBroker())
+                        .topic("dead")
+                        .build();
+                Consumer consumer = builder()
+                        .deadLetter(deadLetters)
+                        .onReject(RejectPolicy.DROP)
+                        .listener(recording(events))
+                        .build()) {
+            deadLetters.connect().join();
+            deadLetters.disconnect().join();
+            assertThat(deadLetters.send(Message.of("x"))).isCompletedExceptionally();
+            List<CompletableFuture<Settled>> rejected = new CopyOnWriteArrayList<>();
+            consumer.consume().subscribe(new Collector(Long.MAX_VALUE, message -> rejected.add(message.reject("bad"))));
+            eventually().until(() -> rejected.size() == 1);
+            deadLetters.connect().join();
+            assertThat(rejected.get(0).join()).isEqualTo(Settled.DONE);
+            assertThat(events).containsExactly("dead letter bad");
+        }
+    }
+
+    @Test
     void maxAttempts_makesANackAReject() {
         source.add(0, 1);
         List<String> events = new CopyOnWriteArrayList<>();

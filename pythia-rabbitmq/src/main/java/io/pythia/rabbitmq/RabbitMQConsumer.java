@@ -20,12 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessage> {
     private final RabbitMQConsumerSettings settings;
-    private final Duration consumerTimeout;
+    private final @Nullable Duration consumerTimeout;
 
     private RabbitMQConsumer(Builder builder) {
         super("rabbitmq:" + builder.queue, builder.capabilities(), builder);
         this.settings = builder.settings(name(), options().maxInFlight());
-        this.consumerTimeout = builder.consumerTimeout;
+        this.consumerTimeout = builder.autoAck ? null : builder.consumerTimeout;
     }
 
     /** Returns a builder. */
@@ -39,7 +39,7 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
     }
 
     @Override
-    public Duration longestHold() {
+    public @Nullable Duration longestHold() {
         return consumerTimeout;
     }
 

@@ -2,6 +2,7 @@ package io.pythia.testkit;
 
 import static io.pythia.testkit.Eventually.eventually;
 
+import io.pythia.BrokerTimeoutException;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
 import io.pythia.Subscribers;
@@ -27,6 +28,7 @@ import java.util.stream.IntStream;
 /** Faults that many connectors go through in the same way, each with its numbers from the project's contract. Thread-safe. */
 public final class FaultRuns {
     private static final int RESETS = 50;
+    private static final int MOST_CONNECTS = 6;
     private static final int RESET_WITHIN_BYTES = 5_000;
     private static final int LIVES = 200;
     private static final int MESSAGES_PER_LIFE = 60;
@@ -104,7 +106,7 @@ public final class FaultRuns {
      */
     public static void consumeUntilKilled(MessageBroker consumer, Path journal) throws InterruptedException {
         Ledger.Journal ids = Ledger.journal(journal);
-        TestSubscriber.get(consumer.connect());
+        connect(consumer);
         consumer.consume()
                 .subscribe(Subscribers.each(
                         message -> {
@@ -114,6 +116,20 @@ public final class FaultRuns {
                         error -> System.exit(1)));
         System.out.println(ChildJvm.READY);
         Thread.currentThread().join();
+    }
+
+    /** A cold JVM on a busy machine may take longer than an application would wait. */
+    private static void connect(MessageBroker consumer) {
+        for (int tries = 1; ; tries++) {
+            try {
+                TestSubscriber.get(consumer.connect());
+                return;
+            } catch (BrokerTimeoutException e) {
+                if (tries == MOST_CONNECTS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private static List<String> lines(Path file) {

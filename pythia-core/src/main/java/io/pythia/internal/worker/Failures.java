@@ -194,10 +194,10 @@ final class Failures {
                     consumer.deadLettered(task.message, reason);
                 }
                 engine.acknowledge(task);
-            } else if (DeadLetters.isRefusal(error)) {
-                leaveToConsumer(task, reason + "; the dead letters refuse it: " + Events.text(error), error);
             } else if (engine.isStopping()) {
                 engine.giveBack(task);
+            } else if (DeadLetters.isRefusal(error)) {
+                leaveToConsumer(task, reason + "; the dead letters refuse it: " + Events.text(error), error);
             } else {
                 engine.events().messageWarning("could not send to the dead letters, will try again", error);
                 engine.timer().after(DEAD_LETTER_PAUSE, () -> send(letters, task, letter, reason));

@@ -132,7 +132,9 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     private void checkTimeLimit() {
         Duration longest = settings.consumer() instanceof IntakeControl consumer ? consumer.longestHold() : null;
-        if (longest != null && settings.handlerTimeout().compareTo(longest) >= 0) {
+        if (longest != null
+                && settings.ackPolicy() != AckPolicy.BEFORE_HANDLER
+                && settings.handlerTimeout().compareTo(longest) >= 0) {
             events.settingWarning("handlerTimeout is " + settings.handlerTimeout()
                     + ", but the broker gives a message to somebody else when it is unsettled for " + longest);
         }

@@ -79,7 +79,7 @@ final class AwsErrors {
                     "check the access key, its secret and the region",
                     BrokerAuthenticationException::new),
             new Row(
-                    Set.of("ExpiredToken", "ExpiredTokenException", "RequestExpired"),
+                    Set.of("ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed"),
                     "the temporary credentials have expired, or this machine's clock is wrong",
                     BrokerAuthenticationException::new),
             new Row(
@@ -212,7 +212,10 @@ final class AwsErrors {
 
     /** Returns whether the service can't have taken anything, and may take the same later. */
     static boolean isCertainlyNotSent(Throwable error) {
-        return isThrottled(error) || isNotSent(error) || has(error, UnknownHostException.class);
+        AwsServiceException service = cause(AwsServiceException.class, error);
+        boolean clockIsWrong =
+                service != null && service.isClockSkewException(); // the SDK corrects it for the next try
+        return clockIsWrong || isThrottled(error) || isNotSent(error) || has(error, UnknownHostException.class);
     }
 
     /** Returns whether a settlement failed because SQS has already taken the message back. */

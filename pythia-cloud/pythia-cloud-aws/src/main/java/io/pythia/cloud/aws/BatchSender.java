@@ -24,6 +24,9 @@ final class BatchSender implements SendDriver {
     /** How long a message may wait for others while a request is under way that may take its time. */
     private static final Duration PAUSE = Duration.ofMillis(20);
 
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final int MOST_DOUBLED = 4;
+
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     /** What a message becomes; {@code index} is its id within the request. */
@@ -164,11 +167,38 @@ final class BatchSender implements SendDriver {
         requests.add(entries);
     }
 
+    /**
+     * Makes a request. On a FIFO destination one that fails for a passing reason is repeated in its place, since the engine would let later
+     * messages overtake: they are known there by their ids for five minutes.
+     */
+    private List<Answer> make(List<Entry> entries) {
+        BrokerException uncertain = null;
+        long until = System.nanoTime() + rules.config.timeout().toNanos();
+        for (int tries = 0; ; tries++) {
+            try {
+                made.incrementAndGet();
+                return destination.send(entries);
+            } catch (RuntimeException e) {
+                BrokerException why = AwsErrors.sending(rules.broker + ": sending to " + destination.name(), e);
+                if (why instanceof UncertainSendException) {
+                    uncertain = why;
+                }
+                long pause = FIRST_PAUSE.toNanos() << Math.min(tries, MOST_DOUBLED);
+                boolean again = rules.ordered
+                        && why.isRetryable()
+                        && tries < rules.config.maxRetries()
+                        && System.nanoTime() + pause - until < 0;
+                if (!again || !requests.sleep(pause)) {
+                    throw uncertain == null ? why : uncertain;
+                }
+            }
+        }
+    }
+
     private void request(List<Entry> entries) {
         boolean[] answered = new boolean[entries.size()];
         try {
-            made.incrementAndGet();
-            List<Answer> answers = destination.send(entries);
+            List<Answer> answers = make(entries);
             answeredAt = System.nanoTime();
             for (Answer answer : answers) {
                 if (answer.index >= 0 && answer.index < answered.length) {
@@ -181,8 +211,14 @@ final class BatchSender implements SendDriver {
                     answered,
                     new UncertainSendException(
                             rules.broker + ": the service did not say what became of a message; it may have it"));
+        } catch (BrokerException e) {
+            failRest(entries, answered, e);
         } catch (RuntimeException e) {
-            failRest(entries, answered, AwsErrors.sending(rules.broker + ": sending to " + destination.name(), e));
+            failRest(
+                    entries,
+                    answered,
+                    new UncertainSendException(
+                            rules.broker + ": the answer of the service could not be read; it may have a message", e));
         }
     }
 

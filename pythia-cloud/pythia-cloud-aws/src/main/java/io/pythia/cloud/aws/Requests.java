@@ -171,6 +171,20 @@ final class Requests<T> implements AutoCloseable {
         return entries;
     }
 
+    /** Waits for so many nanoseconds, in a request; returns false if it was closed meanwhile. */
+    synchronized boolean sleep(long nanos) {
+        long deadline = System.nanoTime() + nanos;
+        try {
+            for (long left = nanos; left > 0 && !closed; left = deadline - System.nanoTime()) {
+                wait(left / 1_000_000 + 1);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        return !closed;
+    }
+
     /** Looks again at whether more entries can come. */
     synchronized void look() {
         notifyAll();

@@ -83,25 +83,36 @@ final class SqsInbox {
     }
 
     private List<SqsMessage> takeReady(int max) {
+        dropExpired();
         List<SqsMessage> batch = new ArrayList<>();
-        Set<String> expired = new HashSet<>();
-        long now = System.nanoTime();
         for (Iterator<SqsMessage> i = ready.iterator(); i.hasNext() && batch.size() < max; ) {
             SqsMessage next = i.next();
             String group = next.group();
-            if (next.leaseLeft(now) <= 0 || expired.contains(group)) {
-                i.remove();
-                goesBackUnseen(next);
-                if (group != null) {
-                    expired.add(group); // what is behind it must not overtake it
-                }
-            } else if (group == null || busy.putIfAbsent(group, next) == null) {
+            if (group == null || busy.putIfAbsent(group, next) == null) {
                 i.remove();
                 given.add(next);
                 batch.add(next);
             }
         }
         return batch;
+    }
+
+    /** Forgets what SQS has taken back, and what is behind it in its group, which must not overtake it. */
+    private void dropExpired() {
+        long now = System.nanoTime();
+        Set<String> groups = new HashSet<>();
+        for (Iterator<SqsMessage> i = ready.iterator(); i.hasNext(); ) {
+            SqsMessage next = i.next();
+            String group = next.group();
+            boolean expired = next.leaseLeft(now) <= 0;
+            if (expired && group != null) {
+                groups.add(group);
+            }
+            if (expired || groups.contains(group)) {
+                i.remove();
+                goesBackUnseen(next);
+            }
+        }
     }
 
     synchronized void wakeUp() {

@@ -215,7 +215,8 @@ final class SqsSettler implements AutoCloseable {
 
     private void failed(String doing, Entry entry, BatchResultErrorEntry error) {
         if (entry.settlement == null) {
-            return; // SQS takes it back by itself, a little later
+            nobodyWaits(entry, !error.senderFault());
+            return;
         }
         if (AwsErrors.isStale(error.code(), error.message())) {
             stale(entry.settlement);
@@ -231,6 +232,13 @@ final class SqsSettler implements AutoCloseable {
         fail(entry.settlement, new BrokerException(String.valueOf(why.getMessage()), null, again));
     }
 
+    /** What was to become visible does so by itself, a little later. What was to be deleted again is to be given out, if it never will be. */
+    private void nobodyWaits(Entry entry, boolean again) {
+        if (!again && entry.message.isDeleting()) {
+            inbox.gone(entry.message);
+        }
+    }
+
     private void fail(Settlement<SqsMessage> settlement, BrokerException why) {
         if (!why.isRetryable() && settlement.outcome() != Outcome.EXTEND) {
             inbox.gone(settlement.receipt()); // nobody deletes it: it is to be given out when it comes again
@@ -241,7 +249,9 @@ final class SqsSettler implements AutoCloseable {
     private void failAll(String doing, List<Entry> entries, RuntimeException error) {
         BrokerException why = AwsErrors.translate(settings.name() + ": " + doing + " the queue", error);
         for (Entry entry : entries) {
-            if (entry.settlement != null) {
+            if (entry.settlement == null) {
+                nobodyWaits(entry, why.isRetryable());
+            } else {
                 fail(entry.settlement, why);
             }
             entry.answered.run();

@@ -95,6 +95,15 @@ class SqsInboxTest {
     }
 
     @Test
+    void expiredHeadOfAGroup_isNotOvertaken_alsoByTheNextTake() throws InterruptedException {
+        take(5);
+        inbox.claim();
+        inbox.put(5, List.of(message("a", "gone", -1), message("b", "other"), message("a", "behind")));
+        assertThat(take(1)).containsExactly("other");
+        assertThat(inbox.waiting()).isZero();
+    }
+
+    @Test
     void failure_comesAfterWhatIsThere() throws InterruptedException {
         take(5);
         inbox.claim();

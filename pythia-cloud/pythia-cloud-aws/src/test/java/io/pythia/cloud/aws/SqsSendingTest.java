@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -188,6 +189,27 @@ class SqsSendingTest {
                                 entry.get("MessageBody").asText(),
                                 entry.path("DelaySeconds").asText())));
         assertThat(sent).isEqualTo(Map.of("body of late", "2", "body of now", "0", "body of own", ""));
+    }
+
+    @Test
+    void fifo_requestThatFailsForAPassingReason_isRepeatedInItsPlace() {
+        AtomicInteger calls = new AtomicInteger();
+        server.script(SEND, request -> switch (calls.getAndIncrement()) {
+            case 0 -> throw ScriptedSqs.CUT;
+            case 1 -> throw ScriptedSqs.Failure.of(500, "InternalError");
+            default -> answer(request, ScriptedSqs::sent);
+        });
+        List<String> ids = IntStream.range(0, 40).mapToObj(Integer::toString).toList();
+        try (SqsProducer producer = producer("orders.fifo")
+                .config(SqsQueues.config().maxRetries(3).build())
+                .build()) {
+            TestSubscriber.get(producer.connect());
+            TestSubscriber.get(
+                    producer.sendBatch(ids.stream().map(SqsSendingTest::message).toList()));
+        }
+        int repeated = 2 * server.requests(SEND).get(0).get("Entries").size();
+        List<String> sent = server.entries(SEND, "MessageDeduplicationId");
+        assertThat(sent.subList(repeated, sent.size())).isEqualTo(ids);
     }
 
     @Test

@@ -151,6 +151,33 @@ class SqsSettlingTest {
     }
 
     @Test
+    void deletionThatWasGivenUp_andIsRefusedThen_letsTheMessageBeGivenOut() {
+        server.script(
+                "DeleteMessageBatch",
+                request -> answer(
+                        request,
+                        (entry, id) -> entry.get("ReceiptHandle").asText().equals("old")
+                                ? failed("InternalError", false)
+                                : failed("AccessDenied", true)));
+        server.deliveries.add(List.of(message("same", "old", "x", Map.of())));
+        try (SqsConsumer consumer = consumer().build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(5);
+            consumer.consume().subscribe(subscriber);
+            CompletableFuture<Settled> ack = subscriber.await(1).get(0).ack();
+            assertThatThrownBy(() -> get(ack)).isInstanceOf(BrokerException.class);
+            server.deliveries.add(List.of(message("same", "new", "x", Map.of("ApproximateReceiveCount", "2"))));
+            eventually(() -> assertThat(server.entries("DeleteMessageBatch", "ReceiptHandle"))
+                    .endsWith("new"));
+            for (int receives = 3; subscriber.count() < 2; receives++) {
+                server.deliveries.add(List.of(
+                        message("same", "h" + receives, "x", Map.of("ApproximateReceiveCount", "" + receives))));
+                eventually(() -> assertThat(server.deliveries).isEmpty());
+            }
+            assertThat(subscriber.texts()).startsWith("x", "x");
+        }
+    }
+
+    @Test
     void messageComesAgainWhileTheApplicationHasIt_theFirstIsStale_andTheSecondIsDeleted() {
         server.deliveries.add(List.of(message("same", "old", "x", Map.of())));
         try (SqsConsumer consumer = consumer().build()) {

@@ -89,24 +89,23 @@ final class PubSubErrors {
     }
 
     /** Returns what became of a message that was not sent, or nobody knows. */
-    static BrokerException translateSend(String doing, Throwable error, boolean again) {
+    static BrokerException translateSend(String doing, Throwable error) {
         Throwable cause = unwrap(error);
         if (!(cause instanceof ApiException call)) {
             return new UncertainSendException(
-                    doing + ": " + oneLine(cause.toString()) + "; the broker may have the message", cause, again);
+                    doing + ": " + oneLine(cause.toString()) + "; the broker may have the message", cause);
         }
         Code code = call.getStatusCode().getCode();
         if (PASSING.contains(code)) {
             return new UncertainSendException(
                     doing + ": " + text(call) + "; the broker may have the message: send it again with the same id",
-                    call,
-                    again);
+                    call);
         }
         Row row = row(code);
         BrokerException translated = row.translation.apply(doing + ": " + text(call) + "; " + row.advice, call);
         boolean atFault = translated.getClass() == BrokerException.class;
         return atFault
-                ? new MessageException(String.valueOf(translated.getMessage()), call, again && translated.isRetryable())
+                ? new MessageException(String.valueOf(translated.getMessage()), call, translated.isRetryable())
                 : translated;
     }
 

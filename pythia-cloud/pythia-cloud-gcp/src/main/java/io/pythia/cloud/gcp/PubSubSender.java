@@ -11,6 +11,7 @@ import com.google.pubsub.v1.GetTopicRequest;
 import com.google.pubsub.v1.PublishRequest;
 import com.google.pubsub.v1.PublishResponse;
 import io.pythia.BrokerConnectionException;
+import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
@@ -203,14 +204,21 @@ final class PubSubSender implements SendDriver {
         fail(items, error, request.key().isEmpty());
         for (Lanes.Item behind : lanes.takeBehind(request)) {
             behind.outgoing()
-                    .fail(new MessageException(
-                            doing() + ": an earlier message of its ordering key has failed; it was not sent", error));
+                    .giveUp(new MessageException(
+                            doing() + ": an earlier message of its ordering key has failed; it was not sent",
+                            error,
+                            true));
         }
     }
 
     private void fail(List<Lanes.Item> items, Throwable error, boolean again) {
         for (Lanes.Item item : items) {
-            item.outgoing().fail(PubSubErrors.translateSend(doing(), error, again));
+            BrokerException translated = PubSubErrors.translateSend(doing(), error);
+            if (again) {
+                item.outgoing().fail(translated);
+            } else {
+                item.outgoing().giveUp(translated);
+            }
         }
     }
 
