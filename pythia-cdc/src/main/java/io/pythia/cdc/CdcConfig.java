@@ -308,7 +308,10 @@ public record CdcConfig(
             return this;
         }
 
-        /** Sets for polling, whether deletes are read from the table that the triggers of {@code CdcWorker.installDeleteLog} fill. */
+        /**
+         * Sets for polling, whether deletes are read from the table that the triggers of {@code CdcWorker.installDeleteLog} fill; what is in it
+         * when it is read for the first time is passed over. Default: false.
+         */
         public Builder deleteLog(boolean value) {
             deleteLog = value;
             return this;

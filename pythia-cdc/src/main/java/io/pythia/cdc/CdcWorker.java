@@ -50,8 +50,9 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
     }
 
     /**
-     * Makes the table and the triggers by which polling sees deletes; see {@link CdcConfig#deleteLog}. Needs the right to make both. Does it
-     * at once, and blocks. Repeating it changes nothing.
+     * Makes the table and the triggers by which polling sees deletes; see {@link CdcConfig#deleteLog}. Needs the right to make both, and
+     * on PostgreSQL should be done by a role that has no other: the triggers run with its rights. Does it at once, and blocks. Repeating it
+     * changes nothing.
      *
      * @throws io.pythia.BrokerException if the database refuses
      * @throws UnsupportedOperationException on H2
@@ -86,8 +87,8 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
     }
 
     /**
-     * Drops the triggers of this worker's tables and, if no other table has one, the log with what is in it. Blocks. Repeating it changes
-     * nothing.
+     * Drops the triggers of this worker's tables and, if no other table has one, the log with what is in it. On PostgreSQL only the owner
+     * of the tables and of the log may. Blocks. Repeating it changes nothing.
      *
      * @throws io.pythia.BrokerException if the database refuses
      * @throws UnsupportedOperationException on H2
