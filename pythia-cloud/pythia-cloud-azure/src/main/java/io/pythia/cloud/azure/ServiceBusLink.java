@@ -29,7 +29,9 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
     private final Predicate<ServiceBusRecord> onMessage;
     private final BiConsumer<ServiceBusLink, @Nullable Throwable> onEnd;
     private final AtomicInteger unsettled = new AtomicInteger();
-    private volatile long lastMessageAt = System.nanoTime();
+    /** When a message came, was settled, or was wanted while no other was; the latest. */
+    private volatile long busyAt = System.nanoTime();
+
     private volatile boolean over;
 
     /** What is done for as long as messages come. */
@@ -88,6 +90,9 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
     void want(int count) {
         int more;
         synchronized (lock) {
+            if (wanted <= 0 && count > 0) {
+                busyAt = System.nanoTime();
+            }
             wanted = Math.max(wanted, count);
             more = notAskedFor();
         }
@@ -135,7 +140,7 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
 
     /** Gives a message on as if it had come by this link. */
     void hand(ServiceBusReceivedMessage message) {
-        lastMessageAt = System.nanoTime();
+        busyAt = System.nanoTime();
         unsettled.incrementAndGet();
         if (!onMessage.test(new ServiceBusRecord(message, source, this))) {
             unsettled.decrementAndGet();
@@ -160,12 +165,13 @@ final class ServiceBusLink extends BaseSubscriber<ServiceBusReceivedMessage> {
 
     /** One of its messages is settled, or was never given out. */
     void settled() {
+        busyAt = System.nanoTime();
         unsettled.decrementAndGet();
     }
 
-    /** Returns whether nothing has come for a while and nothing is with the application. */
-    boolean isIdle(long now, long nanos) {
-        return unsettled.get() == 0 && now - lastMessageAt > nanos;
+    /** Returns for how many nanoseconds nothing has come and nothing was with the application; 0 while something is. */
+    long nanosIdle() {
+        return unsettled.get() > 0 ? 0 : System.nanoTime() - busyAt;
     }
 
     /** Takes the link away; a second time does nothing. */

@@ -22,6 +22,7 @@ import reactor.core.scheduler.Schedulers;
  */
 final class ServiceBusSessions {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
+    private static final long SHORTEST_LOOK = Duration.ofMillis(1).toNanos();
 
     private final ServiceBusConsumerSettings settings;
     private final ServiceBusSessionReceiverAsyncClient client;
@@ -73,7 +74,8 @@ final class ServiceBusSessions {
         }
         link.start();
         link.want(share);
-        link.whileItLasts(Renewals.each(driver::lease, () -> renewal(link)).subscribe());
+        link.whileItLasts(Disposables.composite(
+                Renewals.each(driver::lease, () -> renewal(link)).subscribe(), idleWatch(link)));
         accept();
     }
 
@@ -82,7 +84,6 @@ final class ServiceBusSessions {
      * tells of the lock time of a session without messages.
      */
     private Mono<OffsetDateTime> renewal(ServiceBusLink link) {
-        giveBackIdle(); // else nobody would while the application wants nothing
         return driver.isWithinMaxLease(link)
                 ? link.receiver().renewSessionLock().doOnNext(driver::lockedUntil)
                 : Mono.empty();
@@ -123,12 +124,10 @@ final class ServiceBusSessions {
 
     /**
      * Sees to it that {@code count} messages are on their way, at least one by each session that is held; none if the application wants none.
-     * Gives back the sessions that are idle.
      */
     void want(int count) {
         List<ServiceBusLink> held;
         int share;
-        giveBackIdle();
         synchronized (this) {
             wanted = count;
             held = new ArrayList<>(links.values());
@@ -138,23 +137,24 @@ final class ServiceBusSessions {
         accept();
     }
 
-    /** Gives back the sessions that have had nothing for a while, for others to have. The only one that is wanted is kept. */
-    private void giveBackIdle() {
+    /** Gives a session back when it is idle, for others to have, also if nothing is wanted. The only one that is wanted is kept. */
+    private Disposable idleWatch(ServiceBusLink link) {
         if (settings.sessionId() != null) {
-            return;
+            return Disposables.disposed();
         }
-        List<ServiceBusLink> idle = new ArrayList<>();
-        long now = System.nanoTime();
+        long most = settings.maxWaitTime().toNanos();
+        return Mono.defer(() -> Mono.delay(Duration.ofNanos(Math.max(SHORTEST_LOOK, most - link.nanosIdle()))))
+                .repeat(() -> link.nanosIdle() < most)
+                .subscribe(look -> {}, error -> {}, () -> giveBack(link));
+    }
+
+    private void giveBack(ServiceBusLink link) {
         synchronized (this) {
-            links.values().removeIf(link -> {
-                boolean gone = link.isIdle(now, settings.maxWaitTime().toNanos());
-                return gone && idle.add(link);
-            });
+            links.values().remove(link);
         }
-        for (ServiceBusLink link : idle) {
-            link.stop();
-            close(link.receiver());
-        }
+        link.stop();
+        close(link.receiver());
+        accept();
     }
 
     /** Returns the link of a session that is held, else null. */

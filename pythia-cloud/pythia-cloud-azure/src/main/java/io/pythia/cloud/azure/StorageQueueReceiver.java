@@ -184,10 +184,15 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
             case ACK -> delete(record);
             case NACK, EXTEND -> visibleIn(record, settlement.delay());
             case REJECT ->
-                Objects.requireNonNull(poisonQueue, "only with a poison queue")
-                        .copy(record, Objects.requireNonNullElse(settlement.reason(), ""))
+                copy(record, Objects.requireNonNullElse(settlement.reason(), ""))
                         .then(Mono.defer(() -> delete(record)));
         };
+    }
+
+    /** Copies a message to the poison queue; one that an earlier try has copied, whose deletion failed, is there. */
+    private Mono<Void> copy(StorageQueueRecord record, String reason) {
+        PoisonQueue to = Objects.requireNonNull(poisonQueue, "only with a poison queue");
+        return record.isCopied() ? Mono.empty() : to.copy(record, reason).doOnSuccess(done -> record.copied());
     }
 
     private Mono<Void> delete(StorageQueueRecord record) {

@@ -18,6 +18,7 @@ final class StorageQueueRecord implements MessageContent {
     private final String queue;
     private final QueueBody body;
     private volatile String popReceipt;
+    private volatile boolean copied;
     /** Confined to the settling thread. */
     private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
@@ -52,6 +53,15 @@ final class StorageQueueRecord implements MessageContent {
 
     void renewed(String receipt) {
         popReceipt = receipt;
+    }
+
+    /** Returns whether it is in the poison queue. */
+    boolean isCopied() {
+        return copied;
+    }
+
+    void copied() {
+        copied = true;
     }
 
     /** Does something when all that was to be done before is done. */

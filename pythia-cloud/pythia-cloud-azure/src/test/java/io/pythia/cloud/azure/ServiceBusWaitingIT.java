@@ -55,8 +55,12 @@ class ServiceBusWaitingIT {
     }
 
     private static void awaitLocks(int count) {
+        await(LOCK.multipliedBy(count));
+    }
+
+    private static void await(Duration time) {
         long before = System.nanoTime();
-        eventually(count + " lock times", () -> System.nanoTime() - before > count * LOCK.toNanos());
+        eventually(time + " later", () -> System.nanoTime() - before > time.toNanos());
     }
 
     private int dead() {
@@ -96,19 +100,42 @@ class ServiceBusWaitingIT {
     }
 
     @Test
-    void sessionThatIsIdleWithoutDemand_isGivenBack() {
-        send(3);
-        try (ServiceBusConsumer first =
-                        consumer().maxWaitTime(Duration.ofMillis(100)).build();
-                ServiceBusConsumer second = consumer().build()) {
+    void sessionOfASlowSubscriber_isKeptWhileItHasMessages() {
+        send(3 * SESSIONS);
+        try (ServiceBusConsumer consumer =
+                consumer().sessions(1).maxWaitTime(Duration.ofSeconds(1)).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            for (int i = 0; i < 3; i++) {
+                Message message = subscriber.await(i + 1).get(i);
+                awaitLocks(2); // longer than maxWaitTime
+                TestSubscriber.get(message.ack());
+                subscriber.request(1);
+            }
+            assertThat(subscriber.messages().subList(0, 3)).allMatch(message -> "s0".equals(message.key()));
+        }
+    }
+
+    @Test
+    void sessionThatIsIdleWithoutDemand_isGivenBack_longBeforeItsLockIsRenewed() {
+        String other = "q-" + UUID.randomUUID();
+        Duration lock = Duration.ofHours(1);
+        server.createQueue(other, QueueOptions.defaults().withSessions().withLock(lock));
+        send(other, 3);
+        try (ServiceBusConsumer first = consumer()
+                        .queueName(other)
+                        .lockDuration(lock)
+                        .maxWaitTime(Duration.ofMillis(100))
+                        .build();
+                ServiceBusConsumer second = consumer().queueName(other).build()) {
             TestSubscriber subscriber = TestSubscriber.requesting(3);
             first.consume().subscribe(subscriber);
             subscriber.await(3).forEach(message -> TestSubscriber.get(message.ack()));
             eventually("no session that is held", () -> "0".equals(fact(first, "sessions")));
-            send(6);
-            TestSubscriber other = TestSubscriber.acknowledging();
-            second.consume().subscribe(other);
-            assertThat(other.await(6)).allMatch(message -> message.attempt() == 1);
+            send(other, 6);
+            TestSubscriber next = TestSubscriber.acknowledging();
+            second.consume().subscribe(next);
+            assertThat(next.await(6)).allMatch(message -> message.attempt() == 1);
         }
     }
 
@@ -170,6 +197,29 @@ class ServiceBusWaitingIT {
                             assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE));
         }
         assertThat(server.counts(plain).subList(0, 2)).containsExactly(0, 0);
+    }
+
+    @Test
+    void lockThatHasLastedForAThird_isRenewedWhenItsMessageIsGivenOut() {
+        Duration third = Duration.ofSeconds(4);
+        String plain = "q-" + UUID.randomUUID();
+        server.createQueue(plain, QueueOptions.defaults().withLock(third.multipliedBy(3)));
+        send(plain, 3);
+        try (ServiceBusConsumer consumer = plainConsumer(plain)
+                .prefetchCount(3)
+                .maxLease(Duration.ofMillis(1)) // nothing else renews it
+                .build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            eventually("the others, here", () -> "2".equals(fact(consumer, "prefetched")));
+            await(third);
+            subscriber.request(2);
+            List<Message> others = List.copyOf(subscriber.await(3).subList(1, 3));
+            await(third.multipliedBy(2).plusSeconds(1)); // now the locks with which they came have ended
+            for (Message message : others) {
+                assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE);
+            }
+        }
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.SendResult;
+import io.pythia.Settled;
 import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Outgoing;
 import io.pythia.testkit.Outages;
@@ -32,6 +33,12 @@ import org.junit.jupiter.api.Test;
 class StorageQueueRequestsTest {
     private static final RetryConfig NEVER =
             new RetryConfig(0, Duration.ofMillis(10), Duration.ofMillis(10), false, false);
+
+    private static final String NOTHING = "<QueueMessagesList/>";
+    private static final String BUSY = "<Error><Code>ServerBusy</Code></Error>";
+    private static final String ONE =
+            "<QueueMessagesList><QueueMessage><MessageId>1</MessageId><PopReceipt>p</PopReceipt>"
+                    + "<DequeueCount>1</DequeueCount><MessageText>eA==</MessageText></QueueMessage></QueueMessagesList>";
 
     private final List<Long> requests = new CopyOnWriteArrayList<>();
     private final List<Long> looks = new CopyOnWriteArrayList<>();
@@ -59,17 +66,37 @@ class StorageQueueRequestsTest {
                 looks.add(System.nanoTime());
             }
             awaitQuietly(held);
-            String content = status == 200 ? "<QueueMessagesList/>" : "<Error><Code>ServerBusy</Code></Error>";
-            byte[] body = ("<?xml version=\"1.0\" encoding=\"utf-8\"?>" + content).getBytes(StandardCharsets.UTF_8);
-            exchange.getResponseHeaders().add("Content-Type", "application/xml");
-            exchange.getResponseHeaders().add("x-ms-approximate-messages-count", "0"); // for a look at the queue itself
-            if (status == 503) {
-                exchange.getResponseHeaders().add("x-ms-error-code", "ServerBusy");
-            }
-            exchange.sendResponseHeaders(status, body.length);
+            write(exchange, status, status == 200 ? NOTHING : BUSY);
+        }
+    }
+
+    private static void write(HttpExchange exchange, int status, String content) throws IOException {
+        byte[] body = ("<?xml version=\"1.0\" encoding=\"utf-8\"?>" + content).getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().add("Content-Type", "application/xml");
+        exchange.getResponseHeaders().add("x-ms-approximate-messages-count", "0"); // for a look at the queue itself
+        if (status == 503) {
+            exchange.getResponseHeaders().add("x-ms-error-code", "ServerBusy");
+        }
+        exchange.sendResponseHeaders(status, status == 204 ? -1 : body.length);
+        if (status != 204) {
             exchange.getResponseBody().write(body);
         }
     }
+
+    /** Lets each request of a path have the next of these answers, and from then on the last; returns the requests. */
+    private List<String> script(String path, Scripted... answers) {
+        List<String> methods = new CopyOnWriteArrayList<>();
+        server.createContext(path, exchange -> {
+            try (exchange) {
+                Scripted next = answers[Math.min(methods.size(), answers.length - 1)];
+                methods.add(exchange.getRequestMethod());
+                write(exchange, next.status, next.content);
+            }
+        });
+        return methods;
+    }
+
+    private record Scripted(int status, String content) {}
 
     private static void awaitQuietly(CountDownLatch latch) {
         try {
@@ -165,6 +192,22 @@ class StorageQueueRequestsTest {
                     .isInstanceOf(BrokerException.class);
             assertThat(looks).hasSize(1);
         }
+    }
+
+    @Test
+    void reject_whoseDeletionFailsAtFirst_copiesOnce() {
+        script("/a/orders/messages", new Scripted(200, ONE), new Scripted(200, NOTHING));
+        List<String> copies = script("/a/orders-poison/messages", new Scripted(201, ONE));
+        Scripted busy = new Scripted(503, BUSY);
+        List<String> deletions = script("/a/orders/messages/1", busy, busy, new Scripted(204, ""));
+        try (StorageQueueConsumer consumer = consumer(0).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            Message message = subscriber.await(1).get(0);
+            assertThat(TestSubscriber.get(message.reject("no"))).isEqualTo(Settled.DONE);
+        }
+        assertThat(deletions).containsExactly("DELETE", "DELETE", "DELETE");
+        assertThat(copies).containsExactly("POST");
     }
 
     private record Sent(CompletableFuture<SendResult> result) implements Outgoing {
