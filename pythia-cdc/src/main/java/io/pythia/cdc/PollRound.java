@@ -107,11 +107,13 @@ final class PollRound implements AutoCloseable {
             step(state -> state.keepOnly(names));
         }
         boolean onlyNew = settings.config().firstRun() == FirstRun.ONLY_NEW;
-        Map<Boolean, List<PolledTable>> added = tables.stream()
-                .filter(table -> !reading.has(table.name()))
-                .collect(Collectors.partitioningBy(table -> onlyNew || table.isDeleteLog()));
-        List<PolledTable> passed = added.get(true);
-        List<PolledTable> whole = added.get(false);
+        List<PolledTable> passed = new ArrayList<>();
+        List<PolledTable> whole = new ArrayList<>();
+        for (PolledTable table : tables) {
+            if (!reading.has(table.name())) {
+                (onlyNew || table.isDeleteLog() ? passed : whole).add(table);
+            }
+        }
         if (!passed.isEmpty()) {
             passOver(passed, first && onlyNew);
         }
