@@ -117,15 +117,19 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         long third = lease().toNanos() / 3;
         return Flux.fromIterable(inbox.waiting())
                 .filter(record -> record.nanosLocked(now) >= third && isWithinMaxLease(record, now))
-                .flatMap(record -> record.link()
-                        .receiver()
-                        .renewMessageLock(record.message())
-                        .doOnNext(until -> {
-                            record.renewed(now);
-                            lockedUntil(until);
-                        })
-                        .onErrorComplete())
+                .flatMap(record -> renewal(record, now))
                 .then();
+    }
+
+    private Mono<OffsetDateTime> renewal(ServiceBusRecord record, long now) {
+        return record.link()
+                .receiver()
+                .renewMessageLock(record.message())
+                .doOnNext(until -> {
+                    record.renewed(now);
+                    lockedUntil(until);
+                })
+                .onErrorComplete();
     }
 
     private boolean isWithinMaxLease(ServiceBusRecord record, long now) {
@@ -165,13 +169,20 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         return live(records);
     }
 
-    /** Drops what has waited here for longer than its lock, or has lost its session: somebody else has it by now. */
+    /**
+     * Drops what has waited here for longer than its lock, or has lost its session: somebody else has it by now. The engine takes locks to
+     * begin now, so those that don't are renewed.
+     */
     private List<Received<ServiceBusRecord>> live(List<ServiceBusRecord> records) {
         List<Received<ServiceBusRecord>> received = new ArrayList<>(records.size());
         long lock = lease().toNanos();
         long now = System.nanoTime();
         for (ServiceBusRecord record : records) {
-            if (record.link().isOfSession() ? owns(record) : record.nanosLocked(now) < lock) {
+            boolean ofSession = record.link().isOfSession();
+            if (ofSession ? owns(record) : record.nanosLocked(now) < lock) {
+                if (!ofSession && record.nanosLocked(now) >= lock / 3) {
+                    renewal(record, now).subscribe();
+                }
                 received.add(new Received<>(record, record, record.attempt(), record.poison()));
             } else {
                 expired.incrementAndGet();

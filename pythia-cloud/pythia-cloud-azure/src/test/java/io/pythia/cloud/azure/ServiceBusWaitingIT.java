@@ -55,8 +55,12 @@ class ServiceBusWaitingIT {
     }
 
     private static void awaitLocks(int count) {
+        await(LOCK.multipliedBy(count));
+    }
+
+    private static void await(Duration time) {
         long before = System.nanoTime();
-        eventually(count + " lock times", () -> System.nanoTime() - before > count * LOCK.toNanos());
+        eventually(time + " later", () -> System.nanoTime() - before > time.toNanos());
     }
 
     private int dead() {
@@ -193,6 +197,29 @@ class ServiceBusWaitingIT {
                             assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE));
         }
         assertThat(server.counts(plain).subList(0, 2)).containsExactly(0, 0);
+    }
+
+    @Test
+    void lockThatHasLastedForAThird_isRenewedWhenItsMessageIsGivenOut() {
+        Duration third = Duration.ofSeconds(4);
+        String plain = "q-" + UUID.randomUUID();
+        server.createQueue(plain, QueueOptions.defaults().withLock(third.multipliedBy(3)));
+        send(plain, 3);
+        try (ServiceBusConsumer consumer = plainConsumer(plain)
+                .prefetchCount(3)
+                .maxLease(Duration.ofMillis(1)) // nothing else renews it
+                .build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(1);
+            consumer.consume().subscribe(subscriber);
+            eventually("the others, here", () -> "2".equals(fact(consumer, "prefetched")));
+            await(third);
+            subscriber.request(2);
+            List<Message> others = List.copyOf(subscriber.await(3).subList(1, 3));
+            await(third.multipliedBy(2).plusSeconds(1)); // now the locks with which they came have ended
+            for (Message message : others) {
+                assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE);
+            }
+        }
     }
 
     @Test
