@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -126,24 +127,30 @@ class SqsSettlingTest {
         }
     }
 
-    @Test
-    void deletionThatWasGivenUp_isMadeWhenTheMessageComesAgain() {
+    /** The deletion by the first receipt always fails, that by another one as is said; returns when that was asked for. */
+    private TestSubscriber giveUpADeletion(SqsConsumer consumer, @Nullable ObjectNode later) {
         server.script(
                 "DeleteMessageBatch",
                 request -> answer(
                         request,
                         (entry, id) -> entry.get("ReceiptHandle").asText().equals("old")
                                 ? failed("InternalError", false)
-                                : null));
+                                : later == null ? null : later.deepCopy()));
         server.deliveries.add(List.of(message("same", "old", "x", Map.of())));
+        TestSubscriber subscriber = TestSubscriber.requesting(5);
+        consumer.consume().subscribe(subscriber);
+        CompletableFuture<Settled> ack = subscriber.await(1).get(0).ack();
+        assertThatThrownBy(() -> get(ack)).isInstanceOf(BrokerException.class);
+        server.deliveries.add(List.of(message("same", "new", "x", Map.of("ApproximateReceiveCount", "2"))));
+        eventually(() -> assertThat(server.entries("DeleteMessageBatch", "ReceiptHandle"))
+                .endsWith("new"));
+        return subscriber;
+    }
+
+    @Test
+    void deletionThatWasGivenUp_isMadeWhenTheMessageComesAgain() {
         try (SqsConsumer consumer = consumer().build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(5);
-            consumer.consume().subscribe(subscriber);
-            CompletableFuture<Settled> ack = subscriber.await(1).get(0).ack();
-            assertThatThrownBy(() -> get(ack)).isInstanceOf(BrokerException.class);
-            server.deliveries.add(List.of(message("same", "new", "x", Map.of("ApproximateReceiveCount", "2"))));
-            eventually(() -> assertThat(server.entries("DeleteMessageBatch", "ReceiptHandle"))
-                    .endsWith("new"));
+            TestSubscriber subscriber = giveUpADeletion(consumer, null);
             server.deliveries.add(messages(1));
             subscriber.await(2);
             assertThat(subscriber.texts()).containsExactly("x", "0");
@@ -152,22 +159,8 @@ class SqsSettlingTest {
 
     @Test
     void deletionThatWasGivenUp_andIsRefusedThen_letsTheMessageBeGivenOut() {
-        server.script(
-                "DeleteMessageBatch",
-                request -> answer(
-                        request,
-                        (entry, id) -> entry.get("ReceiptHandle").asText().equals("old")
-                                ? failed("InternalError", false)
-                                : failed("AccessDenied", true)));
-        server.deliveries.add(List.of(message("same", "old", "x", Map.of())));
         try (SqsConsumer consumer = consumer().build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(5);
-            consumer.consume().subscribe(subscriber);
-            CompletableFuture<Settled> ack = subscriber.await(1).get(0).ack();
-            assertThatThrownBy(() -> get(ack)).isInstanceOf(BrokerException.class);
-            server.deliveries.add(List.of(message("same", "new", "x", Map.of("ApproximateReceiveCount", "2"))));
-            eventually(() -> assertThat(server.entries("DeleteMessageBatch", "ReceiptHandle"))
-                    .endsWith("new"));
+            TestSubscriber subscriber = giveUpADeletion(consumer, failed("AccessDenied", true));
             for (int receives = 3; subscriber.count() < 2; receives++) {
                 server.deliveries.add(List.of(
                         message("same", "h" + receives, "x", Map.of("ApproximateReceiveCount", "" + receives))));
