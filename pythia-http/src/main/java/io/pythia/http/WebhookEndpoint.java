@@ -15,6 +15,7 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -68,7 +69,10 @@ final class WebhookEndpoint {
     /** Until when the server wants no requests. */
     private long notBefore = System.nanoTime();
 
-    private long timerAt = Long.MAX_VALUE;
+    /** With the lock, as is when it rings. */
+    private @Nullable ScheduledFuture<?> alarm;
+
+    private long alarmAt;
     private boolean gone;
     private boolean closed;
 
@@ -177,20 +181,28 @@ final class WebhookEndpoint {
         }
     }
 
+    /** Sees to it that it looks again in time. There is one alarm at most: each ring sets the next, so that two would become ever more. */
     private void wakeIn(long nanos, long now) {
-        if (timerAt - now > nanos || timerAt - now <= 0 || timerAt == Long.MAX_VALUE) {
-            timerAt = now + nanos;
-            try {
-                timer.schedule(this::timerRang, nanos, TimeUnit.NANOSECONDS);
-            } catch (RejectedExecutionException e) {
-                // closed
+        if (alarm != null) {
+            if (alarmAt - now <= nanos) {
+                return;
             }
+            alarm.cancel(false);
+        }
+        long at = now + nanos;
+        alarmAt = at;
+        try {
+            alarm = timer.schedule(() -> ring(at), nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            alarm = null; // closed
         }
     }
 
-    private void timerRang() {
+    private void ring(long at) {
         synchronized (lock) {
-            timerAt = Long.MAX_VALUE;
+            if (alarmAt == at) { // else it was too late to cancel this one
+                alarm = null;
+            }
         }
         pump();
     }

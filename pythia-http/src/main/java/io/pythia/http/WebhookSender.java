@@ -62,6 +62,11 @@ final class WebhookSender implements SendDriver {
         }
     }
 
+    /** Returns how many alarms are set for later, for tests. */
+    int alarms() {
+        return timer == null ? 0 : timer.getQueue().size();
+    }
+
     @Override
     public boolean recoversByItself() {
         return true;
