@@ -20,8 +20,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection of a producer: what all connectors share, around their drivers. {@link #send} only puts the message into a queue; the
- * sending thread ({@link SendLoop}) does the rest. A batch is what arrived while the one before was handed over.
+ * One connection of a producer: what all connectors share, around their drivers. {@link #send} never blocks: it puts the message into a
+ * queue, and the sending thread ({@link SendLoop}) does the rest; a batch is what arrived while the one before was handed over. Only to a
+ * {@link io.pythia.spi.DirectSendDriver} a message is handed at once, if nothing waits before it.
  */
 public final class SendEngine {
     /** What a message costs in memory beside its body, for the limit on what is under way. */
@@ -29,7 +30,6 @@ public final class SendEngine {
 
     final Events events;
     final ProducerOptions options;
-    final SendQueue queue = new SendQueue();
     final SendLoop loop;
     private final SendHealth health;
     private final AtomicLong bytes = new AtomicLong();
@@ -67,9 +67,8 @@ public final class SendEngine {
         } else if (closing) {
             sending.giveUp(ended());
         } else {
-            queue.add(sending);
-            loop.wakeForMessage();
-            if (loop.isOver()) {
+            loop.send(sending);
+            if (loop.isOver() && !sending.isHandedOver()) {
                 sending.giveUp(ended());
             }
         }

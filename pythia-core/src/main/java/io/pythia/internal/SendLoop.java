@@ -6,13 +6,16 @@ import io.pythia.ConnectPolicy;
 import io.pythia.DestinationNotFoundException;
 import io.pythia.MessageException;
 import io.pythia.UncertainSendException;
+import io.pythia.spi.DirectSendDriver;
 import io.pythia.spi.SendDriver;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -49,19 +52,15 @@ final class SendLoop implements Runnable {
     private volatile boolean stopping;
     private volatile long stopAt;
     private volatile boolean over;
-    private volatile long lastSentAt = System.nanoTime();
     /** When the call of the driver began that is under way, 0 if none is. */
     private volatile long callSince;
 
-    /** Whether the broker takes no messages; see {@link SendDriver#blocked()}. Only the sending thread. */
-    private boolean blocked;
+    /** Why the broker takes no messages, null if it does; see {@link SendDriver#blocked()}. */
+    private volatile @Nullable BrokerException blocked;
 
-    /** Guards the messages: the sending thread has it but while it calls the driver or waits. No user code runs in it. */
-    private final Object lock = new Object();
-
-    private final UnderWay underWay = new UnderWay();
-    /** What is to be handed over next. */
-    private final List<Sending> batch = new ArrayList<>();
+    private final Outbox outbox = new Outbox();
+    /** Whose turn it is to hand messages over: the sending thread's, or for one message that of the thread which sends it. */
+    private final Semaphore turn = new Semaphore(1);
 
     SendLoop(SendEngine engine, Supplier<? extends SendDriver> drivers) {
         this.engine = engine;
@@ -93,9 +92,46 @@ final class SendLoop implements Runnable {
         }
     }
 
-    void wakeForMessage() {
-        start();
-        gate.signalIfWaiting();
+    /** Sends a message: at once if that can be, else by the sending thread. */
+    void send(Sending sending) {
+        if (!sendAtOnce(sending)) {
+            outbox.add(sending);
+            start();
+            gate.signalIfWaiting();
+        }
+    }
+
+    /**
+     * Hands a message over on the thread that sends it, if the driver can do that, no other waits before it and nobody else is handing over;
+     * returns false if nothing was done.
+     */
+    private boolean sendAtOnce(Sending sending) {
+        SendSession current = session;
+        DirectSendDriver driver = current == null ? null : current.direct;
+        if (driver == null || !turn.tryAcquire()) {
+            return false;
+        }
+        try {
+            if (!outbox.takeAlone(sending, engine.mostInFlight())) {
+                return false;
+            }
+            if (!driver.sendAtOnce(sending)) {
+                sending.putBack();
+            } else if (engine.events.isCounted()) {
+                countSent(List.of(sending));
+            }
+        } catch (RuntimeException e) {
+            current.fail(ReceiveEngine.asBrokerException(engine.name() + ": sending", e));
+            sending.putBack();
+        } finally {
+            turn.release();
+        }
+        return true;
+    }
+
+    void putBack(Sending sending) {
+        outbox.putBack(sending);
+        gate.signal();
     }
 
     void wake() {
@@ -189,7 +225,7 @@ final class SendLoop implements Runnable {
     @SuppressWarnings("ThreadPriorityCheck") // yield: measured
     private void step() throws InterruptedException {
         long now = System.nanoTime();
-        expire(now, session == null || blocked);
+        expire(now, session == null || blocked != null);
         collectFailed(now);
         collectFlushes();
         SendSession current = session;
@@ -203,59 +239,39 @@ final class SendLoop implements Runnable {
             lost(current, outside);
             return;
         }
-        boolean wasBlocked = blocked;
-        lookWhetherBlocked(current.driver);
-        List<Sending> next = blocked ? List.of() : nextBatch(now);
-        if (!next.isEmpty() || (wasBlocked && !blocked)) {
-            handOver(current, next);
-            if (engine.queue.isEmpty()) {
+        boolean wasBlocked = blocked != null;
+        boolean free = !lookWhetherBlocked(current.driver);
+        if (free && (wasBlocked || outbox.isReady(now))) {
+            handOver(current, now);
+            if (!outbox.isReady(System.nanoTime())) {
                 // Whoever sends may be about to send more: a larger batch for less than the price of a wait and a
                 // wake-up.
                 Thread.yield();
             }
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
-        if (blocked) {
+        if (!free) {
             gate.await(Math.min(max, BLOCKED_WAIT), () -> false);
         } else {
-            gate.await(nanosToNext(max), () -> !engine.queue.isEmpty() || !batch.isEmpty());
+            gate.await(
+                    outbox.nanosToNext(System.nanoTime(), sendTimeout, max), () -> outbox.isReady(System.nanoTime()));
         }
     }
 
-    /** Tells of the beginning and of the end. */
-    private void lookWhetherBlocked(SendDriver driver) {
+    /** Returns whether the driver's broker takes nothing; tells of the beginning and of the end. */
+    private boolean lookWhetherBlocked(SendDriver driver) {
         BrokerException why = SendHealth.refusal(engine.name(), driver);
-        if (blocked != (why != null)) {
-            blocked = why != null;
+        if ((blocked == null) != (why == null)) {
             pulse.report(why);
         }
-    }
-
-    private List<Sending> nextBatch(long now) {
-        int max = engine.options.maxBatch();
-        synchronized (lock) {
-            underWay.takeDue(now, batch, max);
-            engine.queue.drainTo(batch, max);
-            batch.removeIf(Sending::isSettled);
-            // More may have gathered while there was no connection.
-            List<Sending> first = batch.subList(0, Math.min(batch.size(), max));
-            List<Sending> next = List.copyOf(first);
-            first.clear();
-            next.forEach(Sending::handOver);
-            underWay.add(next);
-            return next;
-        }
-    }
-
-    private long nanosToNext(long max) {
-        synchronized (lock) {
-            return underWay.nanosToNext(System.nanoTime(), sendTimeout, max);
-        }
+        blocked = why;
+        return why != null;
     }
 
     private void connect(long now) {
         SendSession fresh = connector.poll(now);
         if (fresh != null) {
+            outbox.retryNow(); // what the one before has left comes first
             session = fresh;
             connected.complete(null);
             return;
@@ -268,18 +284,11 @@ final class SendLoop implements Runnable {
             }
             if (connector.isHopeless() && !mayComeBack(error)) {
                 connected.completeExceptionally(error);
-                takeWaiting().forEach(sending -> sending.giveUp(error));
+                outbox.takeWaiting().forEach(sending -> sending.giveUp(error));
             }
         }
         long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
-        gate.await(nanosToTimeLimit(now, Math.min(max, connector.nanosToWait(now))), () -> false);
-    }
-
-    private long nanosToTimeLimit(long now, long max) {
-        synchronized (lock) {
-            long limit = underWay.nanosToTimeLimit(now, sendTimeout, max);
-            return batch.isEmpty() ? limit : Math.max(0, Math.min(limit, batch.get(0).startedAt + sendTimeout - now));
-        }
+        gate.await(outbox.nanosToTimeLimit(now, sendTimeout, Math.min(max, connector.nanosToWait(now))), () -> false);
     }
 
     /** A destination that was there: others declare it again, or a broker that is starting doesn't know it yet. Its messages wait for their time limit. */
@@ -290,31 +299,28 @@ final class SendLoop implements Runnable {
                 && connector.failures() <= engine.options.retry().maxRetries();
     }
 
-    private List<Sending> takeWaiting() {
-        synchronized (lock) {
-            engine.queue.drainTo(batch, Integer.MAX_VALUE);
-            List<Sending> waiting = List.copyOf(batch);
-            batch.clear();
-            return waiting;
-        }
-    }
-
-    private void handOver(SendSession current, List<Sending> handed) throws InterruptedException {
-        beginCall();
+    private void handOver(SendSession current, long now) throws InterruptedException {
+        callSince = now == 0 ? 1 : now;
+        watch.callBegins(); // also while somebody else does not give up the turn
+        turn.acquireUninterruptibly();
+        List<Sending> next = outbox.takeNext(now, engine.options.maxBatch());
         try {
-            current.driver.send(handed);
+            current.driver.send(next);
             if (engine.events.isCounted()) {
-                long bytes = handed.stream().mapToLong(sending -> sending.size).sum();
-                engine.events.count(m -> m.sent(engine.name(), handed.size(), bytes));
+                countSent(next);
             }
         } catch (RuntimeException e) {
-            lostWhileSending(current, handed, whileSending(current, e));
+            lostWhileSending(current, next, whileSending(current, e));
         } finally {
+            turn.release();
             callSince = 0;
         }
-        synchronized (lock) {
-            underWay.compact(engine.mostInFlight());
-        }
+        outbox.compact(engine.mostInFlight());
+    }
+
+    private void countSent(List<Sending> sent) {
+        long bytes = sent.stream().mapToLong(sending -> sending.size).sum();
+        engine.events.count(m -> m.sent(engine.name(), sent.size(), bytes));
     }
 
     /** Returns what it means that the driver threw this. Whatever it is, if the watch has closed it under its hands. */
@@ -331,13 +337,6 @@ final class SendLoop implements Runnable {
         throw thrown;
     }
 
-    private void beginCall() {
-        long now = System.nanoTime();
-        lastSentAt = now;
-        callSince = now == 0 ? 1 : now;
-        watch.callBegins();
-    }
-
     private void lostWhileSending(SendSession current, List<Sending> handed, BrokerException cause) {
         BrokerException outside = current.failure();
         lost(current, outside == null ? cause : outside);
@@ -349,13 +348,15 @@ final class SendLoop implements Runnable {
     }
 
     private void collectFailed(long now) {
-        synchronized (lock) {
-            for (Sending sending = failed.poll(); sending != null; sending = failed.poll()) {
-                int tries = Math.max(1, sending.tries);
-                underWay.retry(
-                        sending,
-                        now + ReceiveEngine.toNanos(engine.options.retry().delay(tries, ThreadLocalRandom.current())));
-            }
+        if (failed.isEmpty()) {
+            return;
+        }
+        Map<Integer, Long> delays = new HashMap<>(); // the same for all that failed together: they keep their order
+        for (Sending sending = failed.poll(); sending != null; sending = failed.poll()) {
+            long delay = delays.computeIfAbsent(
+                    Math.max(1, sending.tries),
+                    tries -> ReceiveEngine.toNanos(engine.options.retry().delay(tries, ThreadLocalRandom.current())));
+            outbox.retry(sending, now + delay);
         }
     }
 
@@ -365,19 +366,13 @@ final class SendLoop implements Runnable {
             return;
         }
         List<CompletableFuture<Void>> asked = flushes.take();
-        List<Sending> open;
-        synchronized (lock) {
-            engine.queue.drainTo(batch, Integer.MAX_VALUE);
-            open = underWay.open();
-            open.addAll(batch);
-        }
-        Flushes.tellWhenSettled(asked, open);
+        Flushes.tellWhenSettled(asked, outbox.open());
     }
 
     private void lost(SendSession current, BrokerException cause) {
         if (!over) {
             session = null;
-            blocked = false;
+            blocked = null;
             pulse.forgetOutage();
             connector.lost(current, cause);
         }
@@ -385,22 +380,17 @@ final class SendLoop implements Runnable {
 
     // The sending thread, or the watch in its place.
 
-    /** Ends what takes longer than the send timeout. What is queued is looked at only if it can't be handed over. */
-    private void expire(long now, boolean queuedToo) {
-        List<Sending> late = new ArrayList<>();
-        synchronized (lock) {
-            underWay.compact(engine.mostInFlight());
-            underWay.forEachOlder(now - sendTimeout, late::add);
-            if (queuedToo) {
-                engine.queue.drainTo(batch, Integer.MAX_VALUE);
-                batch.removeIf(waiting -> now - waiting.startedAt >= sendTimeout && late.add(waiting));
-            }
-        }
-        late.forEach(this::expire);
+    /** Ends what takes longer than the send timeout. What waits is looked at only if it can't be handed over. */
+    private void expire(long now, boolean waitingToo) {
+        outbox.compact(engine.mostInFlight());
+        outbox.takeOlder(now - sendTimeout, waitingToo).forEach(this::expire);
     }
 
     private void expire(Sending sending) {
-        BrokerException why = sending.lastError != null ? sending.lastError : connector.lastError();
+        BrokerException why = sending.lastError;
+        if (why == null) {
+            why = blocked != null ? blocked : connector.lastError();
+        }
         String text = engine.name() + ": no word from the broker within " + engine.options.sendTimeout();
         if (sending.isUncertain()) {
             sending.giveUp(new UncertainSendException(
@@ -412,7 +402,7 @@ final class SendLoop implements Runnable {
 
     private void watch(SendSession current, long now) {
         pulse.checkOverdue(now);
-        if (pulse.isDue(now, lastSentAt)) {
+        if (pulse.isDue(now, outbox.lastHandedOverAt())) {
             ask(current);
         }
     }
@@ -458,11 +448,7 @@ final class SendLoop implements Runnable {
             long left = stopping ? Math.max(0, stopAt - System.nanoTime()) : 0;
             Closer.close(engine.events, current, left);
         }
-        List<Sending> open = takeWaiting();
-        synchronized (lock) {
-            underWay.add(open);
-            open = underWay.open();
-        }
+        List<Sending> open = outbox.open();
         open.forEach(this::giveUpAtClose);
         for (Sending sending = failed.poll(); sending != null; sending = failed.poll()) {
             giveUpAtClose(sending);

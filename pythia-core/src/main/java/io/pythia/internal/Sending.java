@@ -65,6 +65,14 @@ final class Sending extends CompletableFuture<SendResult> implements Outgoing {
         tries++;
     }
 
+    @Override
+    public void putBack() {
+        if (HANDED_OVER.compareAndSet(this, true, false)) {
+            tries--;
+            engine.loop.putBack(this);
+        }
+    }
+
     /** Returns whether the driver has it and has not answered. */
     boolean isHandedOver() {
         return handedOver;

@@ -3,6 +3,7 @@ package io.pythia.internal;
 import io.pythia.SendResult;
 import io.pythia.retry.RetryConfig;
 import io.pythia.spi.AbstractMessageProducer;
+import io.pythia.spi.DirectSendDriver;
 import io.pythia.spi.Outgoing;
 import io.pythia.spi.SendDriver;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** A producer over a driver that does what a test says. */
 abstract class SendEngineFixture {
@@ -28,6 +30,8 @@ abstract class SendEngineFixture {
     volatile Consumer<Outgoing> onSend = this::take;
     final AtomicInteger calls = new AtomicInteger();
     volatile String blocked;
+    /** What a driver does that takes messages at once; null: it never does. */
+    volatile Predicate<Outgoing> onSendAtOnce;
 
     void take(Outgoing outgoing) {
         received.add(outgoing.message().text());
@@ -58,7 +62,7 @@ abstract class SendEngineFixture {
 
         @Override
         protected SendDriver newDriver() {
-            return test.new Driver();
+            return test.onSendAtOnce == null ? test.new Driver() : test.new DirectDriver();
         }
 
         static final class Builder extends AbstractMessageProducer.Builder<Builder> {
@@ -79,7 +83,14 @@ abstract class SendEngineFixture {
         }
     }
 
-    private final class Driver implements SendDriver {
+    private final class DirectDriver extends Driver implements DirectSendDriver {
+        @Override
+        public boolean sendAtOnce(Outgoing outgoing) {
+            return onSendAtOnce.test(outgoing);
+        }
+    }
+
+    private class Driver implements SendDriver {
         @Override
         public void open() {
             opened.incrementAndGet();

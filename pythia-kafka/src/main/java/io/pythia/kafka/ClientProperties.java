@@ -62,8 +62,8 @@ final class ClientProperties {
         properties.put(
                 "request.timeout.ms",
                 Math.max(1, Math.min(millis(config.requestTimeout()), deliveryMillis - lingerMillis)));
-        // On the engine's thread: the caller of send() never waits for it.
-        properties.put("max.block.ms", Math.min(1000, deliveryMillis));
+        // The client must never block: it is called by the thread that sends, too. KafkaSender waits in its place.
+        properties.put("max.block.ms", 0);
         properties.putAll(config.properties());
         return properties;
     }

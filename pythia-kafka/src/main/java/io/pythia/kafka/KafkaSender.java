@@ -4,12 +4,13 @@ import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
+import io.pythia.spi.DirectSendDriver;
 import io.pythia.spi.Outgoing;
-import io.pythia.spi.SendDriver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.apache.kafka.clients.producer.BufferExhaustedException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -23,22 +24,33 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
-/** Sends by a {@code KafkaProducer}: its own thread batches, sends and answers. */
-final class KafkaSender implements SendDriver {
+/**
+ * Sends by a {@code KafkaProducer}: its own thread batches, sends and answers. The client never blocks ({@code max.block.ms} is 0), so that
+ * the thread which sends can hand its message over itself; where the client would have to wait, for room in its buffer or for the topic's
+ * partitions, the engine's thread waits.
+ */
+final class KafkaSender implements DirectSendDriver {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+    /** How long a batch waits for the client to take it, before the engine is told that it does not. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(1);
+    private static final TimeoutException NO_ROOM = new BufferExhaustedException("buffer.memory is used up");
 
     private final KafkaProducerSettings settings;
     private final KafkaProbe probe;
     private @Nullable Producer<byte[], byte[]> producer;
-    /** Who is handing a batch to the client. */
+    private @Nullable BufferRoom room;
+    /** Who has called the client. */
     private volatile @Nullable Thread handingThread;
     /** What it is handing over: an answer from within that call says that it was not taken. Only that thread. */
     private @Nullable Outgoing handing;
-    /**
-     * Why the client took nothing within {@code max.block.ms}, null if it takes messages. The rest of the batch is spared the same wait:
-     * a thousand messages would wait for a thousand seconds. Only the sending thread.
-     */
-    private @Nullable BrokerException refusal;
+    /** Whether it was not, as the client would have had to block. Only that thread. */
+    private boolean untaken;
+    /** Why the client took no message when it was asked last, null if it did. */
+    private volatile @Nullable TimeoutException refusal;
+    /** The same in words, once a batch has waited too long for it; null if none has. */
+    private volatile @Nullable String outage;
     /** Set by the client's thread when the producer can't go on. */
     private volatile @Nullable BrokerException fatal;
 
@@ -51,50 +63,148 @@ final class KafkaSender implements SendDriver {
     public void open() throws InterruptedException {
         probe.verify(settings.connectTimeout());
         try {
-            producer = new KafkaProducer<>(
+            Producer<byte[], byte[]> opened = new KafkaProducer<>(
                     settings.clientProperties(), new ByteArraySerializer(), new ByteArraySerializer());
+            producer = opened;
+            room = new BufferRoom(opened.metrics(), settings.clientProperties());
         } catch (KafkaException e) {
             throw KafkaErrors.translate(settings.name() + ": could not create the client", e);
         }
+        long deadline = deadline();
+        while (!isTopicKnown() && System.nanoTime() - deadline < 0) {
+            Thread.sleep(LOOK_AGAIN.toMillis());
+        }
+    }
+
+    private static long deadline() {
+        return System.nanoTime() + PATIENCE.toNanos();
     }
 
     @Override
-    public void send(List<? extends Outgoing> batch) {
-        handingThread = Thread.currentThread();
-        refusal = null;
-        for (Outgoing each : batch) {
-            BrokerException over = fatal;
-            if (over != null) {
-                throw over;
-            }
-            BrokerException refused = refusal;
-            if (refused == null) {
-                send(each);
-            } else {
-                each.fail(refused);
+    public boolean sendAtOnce(Outgoing outgoing) {
+        requireAlive();
+        ProducerRecord<byte[], byte[]> record = recordOrFail(outgoing);
+        return record == null || offer(outgoing, record);
+    }
+
+    @Override
+    public void send(List<? extends Outgoing> batch) throws InterruptedException {
+        long deadline = deadline();
+        for (int i = 0; i < batch.size(); i++) {
+            requireAlive();
+            if (!send(batch.get(i), deadline)) {
+                batch.subList(i, batch.size()).forEach(Outgoing::putBack);
+                return;
             }
         }
     }
 
-    private void send(Outgoing outgoing) {
+    private void requireAlive() {
+        BrokerException over = fatal;
+        if (over != null) {
+            throw over;
+        }
+    }
+
+    /** Sends one; returns false if the client has not taken it until then. */
+    private boolean send(Outgoing outgoing, long deadline) throws InterruptedException {
+        ProducerRecord<byte[], byte[]> record = recordOrFail(outgoing);
+        while (record != null && !offer(outgoing, record)) {
+            if (System.nanoTime() - deadline >= 0) {
+                outage = outage();
+                return false;
+            }
+            Thread.sleep(LOOK_AGAIN.toMillis());
+        }
+        return true;
+    }
+
+    private @Nullable ProducerRecord<byte[], byte[]> recordOrFail(Outgoing outgoing) {
         try {
-            ProducerRecord<byte[], byte[]> record = record(outgoing.message());
-            // Here, where the message is at hand: the client's thread has most to do.
-            String id = outgoing.message().id();
-            handing = outgoing;
-            Objects.requireNonNull(producer).send(record, (metadata, error) -> answered(outgoing, id, metadata, error));
-        } catch (InterruptException e) {
-            Thread.currentThread().interrupt();
-            outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
-        } catch (KafkaException | IllegalStateException e) {
-            outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
+            return record(outgoing.message());
         } catch (RuntimeException e) {
             // A function of the application's.
             outgoing.fail(new MessageException(
                     settings.name() + ": the key or the value of a message could not be serialized: " + e, e));
+            return null;
+        }
+    }
+
+    /** Returns whether the client has it, or it has failed; if not it is to be offered again. */
+    private boolean offer(Outgoing outgoing, ProducerRecord<byte[], byte[]> record) {
+        if (!mayTake()) {
+            return false;
+        }
+        if (!room().take(record)) {
+            refuse(NO_ROOM);
+            return false;
+        }
+        if (handingThread != Thread.currentThread()) {
+            handingThread = Thread.currentThread();
+        }
+        untaken = false;
+        handing = outgoing;
+        try {
+            // Here, where the message is at hand: the client's thread has most to do.
+            String id = outgoing.message().id();
+            client().send(record, (metadata, error) -> answered(outgoing, id, metadata, error));
+        } catch (InterruptException e) { // it wanted to wait for room
+            Thread.currentThread().interrupt();
+            refuse(NO_ROOM);
+        } catch (KafkaException | IllegalStateException e) {
+            outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
         } finally {
             handing = null;
         }
+        return !untaken;
+    }
+
+    private void refuse(TimeoutException why) {
+        untaken = true;
+        refusal = why;
+    }
+
+    @Override
+    public @Nullable String blocked() {
+        if (outage != null && mayTake()) {
+            outage = null;
+        }
+        return outage;
+    }
+
+    /** Returns whether the client would not have to block, as far as can be seen. It asks for what it does not know in the background. */
+    private boolean mayTake() {
+        TimeoutException why = refusal;
+        if (why != null && (why instanceof BufferExhaustedException ? room().isThere() : isTopicKnown())) {
+            refusal = null;
+        }
+        return refusal == null;
+    }
+
+    private String outage() {
+        boolean forTopic = refusal != null && !(refusal instanceof BufferExhaustedException);
+        return forTopic
+                ? "the client knows no partition of topic " + settings.topic() + ": is it still there?"
+                : "the client's buffer (buffer-memory) is full: messages are sent faster than the broker takes them";
+    }
+
+    private boolean isTopicKnown() {
+        try {
+            client().partitionsFor(settings.topic());
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (KafkaException | IllegalStateException e) {
+            return true; // a send says what is wrong
+        }
+    }
+
+    private Producer<byte[], byte[]> client() {
+        return Objects.requireNonNull(producer, "not open");
+    }
+
+    private BufferRoom room() {
+        return Objects.requireNonNull(room, "not open");
     }
 
     private ProducerRecord<byte[], byte[]> record(Message message) {
@@ -111,11 +221,12 @@ final class KafkaSender implements SendDriver {
         }
         Throwable cause = error == null ? new KafkaException("no answer and no error") : error;
         boolean notTaken = Thread.currentThread() == handingThread && handing == outgoing;
+        if (notTaken && cause instanceof TimeoutException wouldBlock) {
+            refuse(wouldBlock);
+            return;
+        }
         BrokerException translated =
                 notTaken ? KafkaErrors.translateNotSent(doing(), cause) : KafkaErrors.translateSend(doing(), cause);
-        if (notTaken && cause instanceof TimeoutException) {
-            refusal = translated;
-        }
         if (cause instanceof ProducerFencedException
                 || cause instanceof OutOfOrderSequenceException
                 || cause instanceof InvalidProducerEpochException) {

@@ -51,7 +51,7 @@ class KafkaConfigTest {
                 .containsEntry("compression.type", "lz4")
                 .containsEntry("request.timeout.ms", 3000)
                 .containsEntry("delivery.timeout.ms", 30_000)
-                .containsEntry("max.block.ms", 1000);
+                .containsEntry("max.block.ms", 0);
         assertThat(String.valueOf(ClientProperties.producer(config, Duration.ofSeconds(30))
                         .get("sasl.jaas.config")))
                 .startsWith("org.apache.kafka.common.security.scram.ScramLoginModule required ")

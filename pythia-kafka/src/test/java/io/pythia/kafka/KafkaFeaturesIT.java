@@ -14,12 +14,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -250,6 +253,49 @@ class KafkaFeaturesIT {
             TestSubscriber.get(consumer.connect());
             consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("no")));
             assertThat(subscribed(reading).await(1).get(0).text()).isEqualTo("bad");
+        }
+    }
+
+    @Test
+    void fullBuffer_losesNothing_andKeepsTheOrder() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        KafkaConfig small = KafkaConfig.builder()
+                .bootstrapServers(server.address())
+                .bufferMemory(64 * 1024)
+                .build();
+        int count = 5_000;
+        try (KafkaProducer producer = producer(topic).config(small).build();
+                KafkaConsumer consumer = consumer().topic(topic).build()) {
+            TestSubscriber.get(producer.connect());
+            String filler = "x".repeat(1_000);
+            List<CompletableFuture<SendResult>> results = IntStream.range(0, count)
+                    .mapToObj(i -> producer.send(Message.of(i + " " + filler)))
+                    .toList();
+            results.forEach(TestSubscriber::get);
+            assertThat(subscribed(consumer).await(count))
+                    .extracting(message -> Integer.parseInt(message.text().split(" ")[0]))
+                    .containsExactlyElementsOf(IntStream.range(0, count).boxed().toList());
+        }
+    }
+
+    @Test
+    void topicThatIsGone_andComesBack_getsWhatWaitsForIt() throws Exception {
+        String topic = KafkaTopics.create(server.address(), 1);
+        Map<String, Object> client = Map.of("bootstrap.servers", server.address());
+        KafkaConfig config = KafkaConfig.builder()
+                .bootstrapServers(server.address())
+                .properties(Map.of("metadata.max.age.ms", "500"))
+                .build();
+        try (KafkaProducer producer = producer(topic).config(config).build();
+                Admin admin = Admin.create(client)) {
+            TestSubscriber.get(producer.send(Message.of("before")));
+            admin.deleteTopics(List.of(topic)).all().get(60, TimeUnit.SECONDS);
+            // Until the client has heard of it, what is sent goes to a partition that is not there.
+            CompletableFuture<SendResult> waits = producer.send(Message.of("waits"));
+            Awaitility.await().until(() -> !admin.listTopics().names().get().contains(topic));
+            KafkaTopics.create(server.address(), topic, 1);
+            TestSubscriber.get(waits);
+            TestSubscriber.get(producer.send(Message.of("after")));
         }
     }
 }
