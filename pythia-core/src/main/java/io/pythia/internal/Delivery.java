@@ -9,6 +9,7 @@ import io.pythia.spi.Settler;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +66,7 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
 
     /** Returns the same message, to be delivered once more. */
     Delivery<R> again() {
-        return new Delivery<>(engine, batch, index, receipt, content, attempt + 1);
+        return Objects.requireNonNull(new Batch<>(this).items[0]);
     }
 
     Message message() {
@@ -111,7 +112,12 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
 
     @Override
     public boolean isSettled() {
-        return taken || batch.session.isDead() || !batch.session.driver.owns(receipt);
+        return taken || isTakenBack();
+    }
+
+    /** Returns whether the broker has given it to somebody else, or will. */
+    boolean isTakenBack() {
+        return batch.session.isDead() || !batch.session.driver.owns(receipt);
     }
 
     @Override

@@ -104,7 +104,7 @@ final class HealthCheck<R> {
     }
 
     private Duration age(Delivery<R> delivery) {
-        return Duration.ofNanos(System.nanoTime() - delivery.batch.receivedAt);
+        return Duration.ofNanos(System.nanoTime() - delivery.batch.since);
     }
 
     private Map<String, String> facts() {

@@ -152,7 +152,7 @@ public final class ReceiveEngine<R> {
                     name()
                             + " has no leases to extend: a message stays reserved for this consumer until it is settled or disconnects");
         }
-        Extension<R> extension = new Extension<>(delivery, by);
+        Extension<R> extension = new Extension<>(delivery, by, false);
         pump.add(extension);
         wakeSettler();
         return extension;
@@ -189,7 +189,10 @@ public final class ReceiveEngine<R> {
         long pause = delivery.detail instanceof Duration delay
                 ? toNanos(delay)
                 : Math.min(MAX_NACK_PAUSE, 1_000_000L << Math.min(10, delivery.attempt - 1));
-        redeliveries.add(delivery.again(), System.nanoTime() + pause);
+        Delivery<R> next = delivery.again();
+        if (inFlight.replace(delivery, next)) {
+            redeliveries.add(next, System.nanoTime() + pause);
+        }
         if (delivery.batch.session.isDead()) {
             redeliveries.removeStale(); // it died just now: the others are gone already
         }
@@ -263,6 +266,7 @@ public final class ReceiveEngine<R> {
 
     void leaseLost(Delivery<R> delivery) {
         if (delivery.take()) {
+            redeliveries.remove(delivery); // first: an end waits for what is in flight and not to be delivered again
             inFlight.removeAll(List.of(delivery));
             delivery.complete(Settled.STALE);
             receiver.roomMade();

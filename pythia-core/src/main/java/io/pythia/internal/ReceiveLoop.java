@@ -385,11 +385,12 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
 
     private void deliverAgain() {
         while (canDeliver()) {
-            Delivery<R> due = engine.redeliveries.poll(System.nanoTime());
+            long now = System.nanoTime();
+            Delivery<R> due = engine.redeliveries.poll(now);
             if (due == null) {
                 return;
             }
-            if (due.batch.session.isDead() || !engine.inFlight.replace(due)) {
+            if (due.batch.session.isDead() || !engine.inFlight.giveOut(due, now)) {
                 continue;
             }
             if (!due.batch.session.driver.owns(due.receipt())) {

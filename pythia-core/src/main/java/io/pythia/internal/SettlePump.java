@@ -276,7 +276,7 @@ final class SettlePump<R> {
     private void extend() {
         List<Extension<R>> batch = new ArrayList<>();
         for (Extension<R> one = extensions.poll(); one != null; one = extensions.poll()) {
-            if (one.delivery.isSettled()) {
+            if (one.isTooLate()) {
                 Extension<R> tooLate = one;
                 afterTurn.add(() -> tooLate.complete(Settled.STALE));
             } else {
