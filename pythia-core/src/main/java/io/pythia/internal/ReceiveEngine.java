@@ -7,12 +7,15 @@ import io.pythia.MessageException;
 import io.pythia.RejectPolicy;
 import io.pythia.Settled;
 import io.pythia.spi.Capabilities;
+import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Support;
 import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.ReceiveDriver;
+import io.pythia.spi.Received;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.function.Supplier;
@@ -134,15 +137,49 @@ public final class ReceiveEngine<R> {
         pump.runIfOver();
     }
 
+    /** Returns whether what is given back comes again. At most once, the broker has no more what it has given out. */
+    boolean takesBack() {
+        return capabilities.guarantee() == Guarantee.AT_LEAST_ONCE;
+    }
+
     /** Nobody has looked at it: it goes back at once where the broker can take it, elsewhere when the session is closed. */
     void giveBack(Delivery<R> delivery) {
         delivery.outcome = Outcome.NACK;
         delivery.unseen = true;
-        if (capabilities.nack() == Support.BROKER) {
+        if (!takesBack()) {
+            handedBack(List.of(delivery));
+            gone(delivery);
+        } else if (capabilities.nack() == Support.BROKER) {
             settled(delivery);
         } else {
-            inFlight.removeAll(List.of(delivery));
-            receiver.roomMade();
+            handedBack(List.of(delivery));
+        }
+    }
+
+    /** Nobody will have it, and nobody but the listener would know. */
+    private void gone(Delivery<R> delivery) {
+        String why = "its stream has ended before it was handled, and the broker has it no more";
+        events.tell(l -> l.dropped(name(), delivery.message(), why));
+    }
+
+    /** These came when their session had been closed, since the close timeout was over. */
+    void cameTooLate(Session<R> session, List<Received<R>> received) {
+        if (!takesBack()) {
+            for (Delivery<R> delivery : new Batch<>(this, session, received, System.nanoTime()).items) {
+                gone(Objects.requireNonNull(delivery));
+            }
+        }
+    }
+
+    /** The session is over, and with it all that was received in it. */
+    void forgetAll() {
+        inFlight.clear();
+        for (Delivery<R> waiting : redeliveries.clear()) {
+            waiting.take();
+            waiting.complete(Settled.STALE);
+            if (!takesBack()) {
+                gone(waiting);
+            }
         }
     }
 

@@ -3,7 +3,6 @@ package io.pythia.internal;
 import io.pythia.BrokerException;
 import io.pythia.ConnectPolicy;
 import io.pythia.Message;
-import io.pythia.Settled;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
@@ -310,7 +309,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             receiving = false;
         }
         if (current.isDead()) {
-            return; // closed meanwhile, since the close timeout was over: the broker has them again
+            engine.cameTooLate(current, received);
+            return;
         }
         if (received.isEmpty()) {
             if (current.driver.isExhausted()) {
@@ -346,7 +346,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             if (delivery == null) {
                 continue;
             }
-            if (isOverForSubscriber()) {
+            if (isToGoBack()) {
                 delivery.release();
             } else if (poison != null) {
                 delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));
@@ -369,6 +369,11 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
 
     private boolean isOverForSubscriber() {
         return cancelled || intakePaused || failure.get() != null;
+    }
+
+    /** Returns whether what was received is not given out. Where it can't go back, it is: also when the intake was stopped meanwhile. */
+    private boolean isToGoBack() {
+        return engine.takesBack() ? isOverForSubscriber() : cancelled || failure.get() != null;
     }
 
     private void emit(Delivery<R> delivery) {
@@ -429,8 +434,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         if (!current.die()) {
             return; // closed already, since the close timeout was over
         }
-        engine.inFlight.clear();
-        engine.redeliveries.clear();
+        engine.forgetAll();
         connector.lost(current.driver, cause);
         engine.pump.driverClosed();
         if (!cause.isRetryable()) {
@@ -484,11 +488,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     Session<R> abandonSession() {
         Session<R> current = session;
         boolean wasAlive = current != null && current.die();
-        engine.inFlight.clear();
-        for (Delivery<R> waiting : engine.redeliveries.clear()) {
-            waiting.take();
-            waiting.complete(Settled.STALE);
-        }
+        engine.forgetAll();
         return wasAlive ? current : null;
     }
 }
