@@ -1,6 +1,7 @@
 package io.pythia.internal;
 
 import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,7 @@ public final class ReceiveEngine<R> {
     final ReceiveLoop<R> receiver;
     final SettleLoop<R> settler;
     final HealthCheck<R> health;
+    private final Aside aside;
     private final @Nullable DeadLetters deadLetters;
     private final CompletableFuture<Void> closed;
 
@@ -58,6 +61,7 @@ public final class ReceiveEngine<R> {
         this.receiver = new ReceiveLoop<>(this, drivers);
         this.settler = new SettleLoop<>(this);
         this.health = new HealthCheck<>(this);
+        this.aside = new Aside(events.name, this::fail);
         CompletableFuture<Void> settled = settler.closed();
         this.closed = deadLetters == null ? settled : settled.thenCompose(ok -> deadLetters.close());
     }
@@ -234,8 +238,20 @@ public final class ReceiveEngine<R> {
             redeliveries.removeStale(); // it died just now: the others are gone already
         }
         receiver.wake();
-        events.tell(l -> l.redelivered(name(), delivery.message()));
+        tell(l -> l.redelivered(name(), delivery.message()));
         return true;
+    }
+
+    /** Tells the listener, if there is one: not within the turn, which a listener could wait for. */
+    void tell(Consumer<BrokerListener> event) {
+        if (events.isListenedTo()) {
+            aside.call(() -> events.tell(event));
+        }
+    }
+
+    /** Returns whether all was told, and every dead letter was handed over. */
+    boolean hasToldAll() {
+        return aside.isIdle();
     }
 
     private boolean putAside(Delivery<R> delivery) {
@@ -246,7 +262,12 @@ public final class ReceiveEngine<R> {
                     "there are no dead letters to put it to; set a dead letter producer, or RejectPolicy.DROP",
                     null);
         }
-        deadLetters.send(delivery, reason).whenComplete((ok, error) -> {
+        send(delivery, reason, deadLetters);
+        return false;
+    }
+
+    private void send(Delivery<R> delivery, String reason, DeadLetters letters) {
+        aside.call(() -> letters.send(delivery, reason).whenComplete((ok, error) -> {
             if (error == null) {
                 events.tell(l -> l.deadLettered(name(), delivery.message(), reason));
                 acknowledge(delivery);
@@ -255,19 +276,21 @@ public final class ReceiveEngine<R> {
                 pump.retryLater(
                         delivery, System.nanoTime() + Duration.ofSeconds(1).toNanos());
             } else if (putNowhere(delivery, "its dead letters refuse it for good: " + Events.text(error), error)) {
-                pump.finishLater(delivery); // this may be within its turn
+                pump.finishLater(delivery);
             }
             wakeSettler();
-        });
-        return false;
+        }));
     }
 
     /** Returns whether that is all. */
     private boolean putNowhere(Delivery<R> delivery, String why, @Nullable Throwable cause) {
         String reason = delivery.reason() == null ? "" : delivery.reason();
         if (options.onReject() == RejectPolicy.DROP) {
-            events.tell(l -> l.dropped(name(), delivery.message(), reason));
-            acknowledge(delivery);
+            aside.call(() -> {
+                events.tell(l -> l.dropped(name(), delivery.message(), reason));
+                acknowledge(delivery);
+                wakeSettler();
+            });
             return false;
         }
         MessageException error = new MessageException(
@@ -281,10 +304,10 @@ public final class ReceiveEngine<R> {
     /** The broker itself delivers it again, or has put it to its dead letters. */
     void brokerHasTaken(Delivery<R> delivery) {
         if (delivery.outcome == Outcome.NACK) {
-            events.tell(l -> l.redelivered(name(), delivery.message()));
+            tell(l -> l.redelivered(name(), delivery.message()));
         } else if (delivery.outcome == Outcome.REJECT) {
             String reason = delivery.reason() == null ? "" : delivery.reason();
-            events.tell(l -> l.deadLettered(name(), delivery.message(), reason));
+            tell(l -> l.deadLettered(name(), delivery.message(), reason));
         }
     }
 

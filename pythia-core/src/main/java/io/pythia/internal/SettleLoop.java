@@ -142,7 +142,8 @@ final class SettleLoop<R> implements Runnable {
     private boolean isDrained() {
         return engine.receiver.isIntakeStopped()
                 && engine.inFlight.count() <= engine.redeliveries.size()
-                && engine.pump.isDone();
+                && engine.pump.isDone()
+                && engine.hasToldAll();
     }
 
     private long timeLeft() {

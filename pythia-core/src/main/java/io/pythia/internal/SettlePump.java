@@ -217,7 +217,7 @@ final class SettlePump<R> {
             return null;
         }
         engine.events.messageWarning("could not settle a message", error);
-        engine.events.tell(l -> l.settleFailed(engine.name(), delivery.message(), error));
+        engine.tell(l -> l.settleFailed(engine.name(), delivery.message(), error));
         return error;
     }
 
