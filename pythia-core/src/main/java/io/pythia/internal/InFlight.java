@@ -2,7 +2,6 @@ package io.pythia.internal;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -103,10 +102,14 @@ final class InFlight<R> {
         bytes = 0;
     }
 
-    /** Returns the message that is unsettled for longest, or null. */
+    /** Returns the message that the application has had for longest, or null. */
     synchronized @Nullable Delivery<R> oldest() {
-        Iterator<Batch<R>> first = batches.iterator();
-        return first.hasNext() ? first.next().oldest() : null;
+        for (Batch<R> batch : batches) {
+            if (!batch.waiting) {
+                return batch.oldest();
+            }
+        }
+        return null;
     }
 
     /** Returns the messages whose lease must be extended now, and sets the next time for their batches. */
