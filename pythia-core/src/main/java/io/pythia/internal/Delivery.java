@@ -43,6 +43,9 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
     /** Set when it goes back without having been looked at: no attempt has failed. */
     boolean unseen;
 
+    /** Until when the application has had it reserved, by {@link System#nanoTime}; null if it never asked for that. */
+    volatile @Nullable Long reservedUntil;
+
     Outcome outcome = Outcome.ACK;
     /** The delay of a NACK, the reason of a REJECT, or what a connector has to say to itself. */
     @Nullable
@@ -103,6 +106,21 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
     @Override
     public CompletableFuture<Settled> extend(Duration by) {
         return engine.extend(this, by);
+    }
+
+    /** Returns whether the application has asked that it be reserved now: a broker may have taken less at once. */
+    boolean isReserved(long now) {
+        Long reserved = reservedUntil;
+        return reserved != null && reserved - now > 0;
+    }
+
+    /** Returns for how long to have it reserved so that nothing is cut short: neither a lease nor what the application asked for before. */
+    Duration atLeast(Duration wanted, long now) {
+        Duration lease = batch.session.driver.lease();
+        Long reserved = reservedUntil;
+        Duration left = Duration.ofNanos(reserved == null ? 0 : reserved - now);
+        Duration longest = wanted.compareTo(lease) < 0 ? lease : wanted;
+        return longest.compareTo(left) < 0 ? left : longest;
     }
 
     @Override

@@ -12,6 +12,7 @@ final class Extension<R> extends CompletableFuture<Settled> implements Settlemen
     final Delivery<R> delivery;
     private final Duration by;
     private final boolean renewal;
+    private final long askedAt = System.nanoTime();
     private @Nullable Object verdict;
 
     /** Creates one; a renewal is the engine's own. */
@@ -24,6 +25,14 @@ final class Extension<R> extends CompletableFuture<Settled> implements Settlemen
     /** Returns whether there is nothing to extend. What is rejected is the engine's until it is with the dead letters. */
     boolean isTooLate() {
         return renewal ? delivery.isTakenBack() || !delivery.engine.inFlight.holds(delivery) : delivery.isSettled();
+    }
+
+    /** The broker has done it: what the application asked for, later renewals must not take back. */
+    void done() {
+        if (!renewal) {
+            delivery.reservedUntil = askedAt + ReceiveEngine.toNanos(by);
+        }
+        complete(Settled.DONE);
     }
 
     @Override

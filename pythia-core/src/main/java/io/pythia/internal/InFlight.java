@@ -116,13 +116,14 @@ final class InFlight<R> {
     synchronized List<Delivery<R>> dueForRenewal(long now, long interval, long maxAge) {
         List<Delivery<R>> due = new ArrayList<>();
         for (Batch<R> batch : batches) {
-            // The limit is one for applications: what waits in the engine is extended for as long as it waits.
-            if (batch.renewAt - now > 0 || (!batch.waiting && now - batch.since > maxAge)) {
+            if (batch.renewAt - now > 0) {
                 continue;
             }
             batch.renewAt = now + interval;
+            // The limit is one for applications: what waits in the engine is extended for as long as it waits.
+            boolean inTime = batch.waiting || now - batch.since <= maxAge;
             for (Delivery<R> item : batch.items) {
-                if (item != null && !item.isTakenBack()) {
+                if (item != null && (inTime || item.isReserved(now)) && !item.isTakenBack()) {
                     due.add(item);
                 }
             }

@@ -193,7 +193,7 @@ public final class ReceiveEngine<R> {
                     name()
                             + " has no leases to extend: a message stays reserved for this consumer until it is settled or disconnects");
         }
-        Extension<R> extension = new Extension<>(delivery, by, false);
+        Extension<R> extension = new Extension<>(delivery, delivery.atLeast(by, System.nanoTime()), false);
         pump.add(extension);
         wakeSettler();
         return extension;

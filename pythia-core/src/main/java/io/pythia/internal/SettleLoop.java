@@ -134,7 +134,7 @@ final class SettleLoop<R> implements Runnable {
         long lease = ReceiveEngine.toNanos(driver.lease());
         long maxAge = ReceiveEngine.toNanos(engine.options.maxLease());
         for (Delivery<R> due : engine.inFlight.dueForRenewal(now, lease / 3, maxAge)) {
-            engine.pump.add(new Extension<>(due, driver.lease(), true));
+            engine.pump.add(new Extension<>(due, due.atLeast(driver.lease(), now), true));
         }
         return lease == 0 ? LONG_WAIT : lease / 6;
     }

@@ -295,7 +295,7 @@ final class SettlePump<R> {
     private void extended(Extension<R> extension, @Nullable Throwable batchError) {
         Object result = extension.verdict() != null ? extension.verdict() : batchError;
         if (result == null) {
-            extension.complete(Settled.DONE);
+            extension.done();
         } else if (result == Settled.STALE) {
             engine.leaseLost(extension.delivery);
             extension.complete(Settled.STALE);

@@ -2,6 +2,8 @@ package io.pythia.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pythia.BrokerException;
+import io.pythia.Settled;
 import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
 import io.pythia.memory.MemoryBroker;
@@ -9,6 +11,7 @@ import io.pythia.memory.MemoryProducer;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Outcome;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -27,8 +30,17 @@ class ReceiveLeasesTest extends ReceiveEngineFixture {
         return super.builder().capabilities(Capabilities.builder().leases().build());
     }
 
+    private List<Duration> delays() {
+        return source.settled.stream()
+                .filter(s -> s.outcome() == Outcome.EXTEND)
+                .map(ScriptedSource.Settling::delay)
+                .toList();
+    }
+
     private long extensions() {
-        return source.settled.stream().filter(s -> s.outcome() == Outcome.EXTEND).count();
+        return source.settled.stream()
+                .filter(s -> s.outcome() == Outcome.EXTEND)
+                .count();
     }
 
     @Test
@@ -46,7 +58,9 @@ class ReceiveLeasesTest extends ReceiveEngineFixture {
     void nackedMessage_whoseLeaseIsLostAllTheSame_isNotDeliveredAgainHere_andHoldsUpNoDisconnect() throws Exception {
         source.add(0, 2);
         source.onSettle = batch -> {
-            batch.stream().filter(s -> s.receipt() == 0 && s.outcome() == Outcome.EXTEND).forEach(s -> s.stale());
+            batch.stream()
+                    .filter(s -> s.receipt() == 0 && s.outcome() == Outcome.EXTEND)
+                    .forEach(s -> s.stale());
             return CompletableFuture.completedFuture(null);
         };
         Consumer consumer = builder().closeTimeout(Duration.ofHours(1)).build();
@@ -58,9 +72,11 @@ class ReceiveLeasesTest extends ReceiveEngineFixture {
         consumer.consume().subscribe(collector);
         eventually()
                 .until(() -> collector.messages.size() == 2
-                        && health(consumer).facts().entrySet().containsAll(Map.of(
-                                        "in-flight", "1", "waiting-for-redelivery", "0")
-                                .entrySet()));
+                        && health(consumer)
+                                .facts()
+                                .entrySet()
+                                .containsAll(Map.of("in-flight", "1", "waiting-for-redelivery", "0")
+                                        .entrySet()));
         CompletableFuture<Void> disconnected = consumer.disconnect();
         eventually().until(() -> source.intakeStopped.get() == 1);
         assertThat(disconnected).isNotDone();
@@ -85,6 +101,60 @@ class ReceiveLeasesTest extends ReceiveEngineFixture {
                         .build()) {
             consumer.consume().subscribe(new Collector(1, message -> message.reject("bad")));
             eventually().until(() -> extensions() >= THREE_LEASES);
+        }
+    }
+
+    @Test
+    void extension_shortensNeitherALease_norALongerOneBefore() {
+        source.add(0, 1);
+        Consumer.Builder builder = builder();
+        source.lease = Duration.ofMinutes(10);
+        try (Consumer consumer = builder.closeTimeout(Duration.ZERO).build()) {
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            collector.messages.get(0).extend(Duration.ofSeconds(1)).join();
+            assertThat(delays()).containsExactly(source.lease);
+            collector.messages.get(0).extend(Duration.ofHours(9)).join();
+            collector.messages.get(0).extend(Duration.ofHours(1)).join();
+            assertThat(delays()).hasSize(3);
+            assertThat(delays().get(2)).isBetween(Duration.ofHours(8), Duration.ofHours(9));
+        }
+    }
+
+    @Test
+    void renewals_doNotTakeBackALongerExtension_andGoOnBeyondTheLimitUntilItIsOver() {
+        source.add(0, 1);
+        try (Consumer consumer =
+                builder().maxLease(Duration.ZERO).closeTimeout(Duration.ZERO).build()) {
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            collector.messages.get(0).extend(Duration.ofHours(9)).join();
+            eventually().until(() -> extensions() >= THREE_LEASES);
+            assertThat(delays())
+                    .allSatisfy(delay -> assertThat(delay).isBetween(Duration.ofHours(8), Duration.ofHours(9)));
+        }
+    }
+
+    @Test
+    void extensionThatTheBrokerRefuses_isNotAskedForAgainByRenewals() {
+        source.add(0, 1);
+        source.onSettle = batch -> {
+            batch.stream()
+                    .filter(s -> s.delay().compareTo(LEASE) > 0)
+                    .forEach(s -> s.fail(new BrokerException("no longer than " + LEASE)));
+            return CompletableFuture.completedFuture(null);
+        };
+        try (Consumer consumer = builder().closeTimeout(Duration.ZERO).build()) {
+            Collector collector = new Collector(1, message -> {});
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> collector.messages.size() == 1);
+            CompletableFuture<Settled> refused = collector.messages.get(0).extend(Duration.ofHours(9));
+            eventually().until(refused::isCompletedExceptionally);
+            int before = delays().size();
+            eventually().until(() -> delays().size() >= before + THREE_LEASES);
+            assertThat(delays().subList(before, delays().size())).containsOnly(LEASE);
         }
     }
 
