@@ -200,7 +200,7 @@ final class BlockingSubscriber implements Flow.Subscriber<Message> {
         }
     }
 
-    /** Cancels, gives back what was not taken, and ends a wait. */
+    /** Cancels, gives back what was not taken (which is a dropped event where nothing can be given back), and ends a wait. */
     void close() {
         List<Message> unseen;
         SerialSubscription toCancel;

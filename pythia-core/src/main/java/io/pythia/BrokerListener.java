@@ -29,7 +29,10 @@ public interface BrokerListener {
     /** A message was put to the dead letters. */
     default void deadLettered(String broker, Message message, String reason) {}
 
-    /** A message was rejected and dropped, because the consumer is set up so. */
+    /**
+     * A message is gone: it was rejected, and the consumer is set up so; or its stream ended before it was handled, and a consumer that
+     * promises at most once can't give it back.
+     */
     default void dropped(String broker, Message message, String reason) {}
 
     /** An outcome could not be told to the broker: the message will be delivered again. */

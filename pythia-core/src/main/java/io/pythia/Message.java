@@ -139,8 +139,9 @@ public final class Message {
     }
 
     /**
-     * Asks the broker to keep the message reserved for this consumer for that long from now; it stays unsettled. The engine extends
-     * leases by itself, so this is only needed to go beyond the consumer's limit.
+     * Asks the broker to keep the message reserved for this consumer for that long from now, or longer; it stays unsettled. The engine
+     * extends leases by itself, so this is only needed to go beyond the consumer's limit. It never shortens: less than the broker's usual
+     * lease, or than was asked for before, changes nothing.
      *
      * @throws UnsupportedOperationException if the broker has no leases
      */

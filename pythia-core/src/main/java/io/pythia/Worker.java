@@ -103,7 +103,8 @@ public final class Worker implements AutoCloseable {
 
     /**
      * Stops: takes no more messages, gives back those that wait, lets handlers finish or interrupts them when the close timeout is over,
-     * then settles and disconnects the consumer. The future never fails. Any thread; a second call returns the same.
+     * then settles and disconnects the consumer. What waits and can't be given back (at most once) is handled until the close timeout is
+     * over; {@link WorkerStats#lost()} counts the rest. The future never fails. Any thread; a second call returns the same.
      */
     public CompletableFuture<Void> stop() {
         started.set(true);

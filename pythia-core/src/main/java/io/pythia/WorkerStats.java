@@ -11,7 +11,8 @@ import java.time.Duration;
  * @param retried tries in place that followed a failure
  * @param redelivered messages that were given back to be delivered again later
  * @param deadLettered messages that were put to the dead letters, or rejected to the consumer's own
- * @param lost messages that failed for good after they had been acknowledged, by {@link AckPolicy#BEFORE_HANDLER}, and had nowhere to go
+ * @param lost messages that were not handled, and that the broker has no more: acknowledged before, by {@link AckPolicy#BEFORE_HANDLER}, they
+ *     failed for good and had nowhere to go; or the worker stopped, and they could not be given back
  * @param inFlight messages in hand: they wait, are handled, or wait to be tried again
  * @param handling handlers that are running
  * @param oldestHandler for how long the handler has been running that began first; zero if none is

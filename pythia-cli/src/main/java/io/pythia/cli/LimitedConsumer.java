@@ -48,6 +48,11 @@ record LimitedConsumer(MessageBroker consumer, long max) implements MessageBroke
     }
 
     @Override
+    public boolean takesBack() {
+        return !(consumer instanceof IntakeControl control) || control.takesBack();
+    }
+
+    @Override
     public void deadLettered(Message message, String reason) {
         if (consumer instanceof IntakeControl control) {
             control.deadLettered(message, reason);

@@ -9,6 +9,7 @@ import io.pythia.spi.Settler;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,9 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
     /** Set when it goes back without having been looked at: no attempt has failed. */
     boolean unseen;
 
+    /** Until when the application has had it reserved, by {@link System#nanoTime}; null if it never asked for that. */
+    volatile @Nullable Long reservedUntil;
+
     Outcome outcome = Outcome.ACK;
     /** The delay of a NACK, the reason of a REJECT, or what a connector has to say to itself. */
     @Nullable
@@ -65,7 +69,7 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
 
     /** Returns the same message, to be delivered once more. */
     Delivery<R> again() {
-        return new Delivery<>(engine, batch, index, receipt, content, attempt + 1);
+        return Objects.requireNonNull(new Batch<>(this).items[0]);
     }
 
     Message message() {
@@ -104,6 +108,21 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
         return engine.extend(this, by);
     }
 
+    /** Returns whether the application has asked that it be reserved now: a broker may have taken less at once. */
+    boolean isReserved(long now) {
+        Long reserved = reservedUntil;
+        return reserved != null && reserved - now > 0;
+    }
+
+    /** Returns for how long to have it reserved so that nothing is cut short: neither a lease nor what the application asked for before. */
+    Duration atLeast(Duration wanted, long now) {
+        Duration lease = batch.session.driver.lease();
+        Long reserved = reservedUntil;
+        Duration left = Duration.ofNanos(reserved == null ? 0 : reserved - now);
+        Duration longest = wanted.compareTo(lease) < 0 ? lease : wanted;
+        return longest.compareTo(left) < 0 ? left : longest;
+    }
+
     @Override
     public int attempt() {
         return attempt;
@@ -111,7 +130,12 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
 
     @Override
     public boolean isSettled() {
-        return taken || batch.session.isDead() || !batch.session.driver.owns(receipt);
+        return taken || isTakenBack();
+    }
+
+    /** Returns whether the broker has given it to somebody else, or will. */
+    boolean isTakenBack() {
+        return batch.session.isDead() || !batch.session.driver.owns(receipt);
     }
 
     @Override

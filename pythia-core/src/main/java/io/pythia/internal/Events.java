@@ -39,6 +39,11 @@ public final class Events {
         }
     }
 
+    /** Returns whether anybody listens. */
+    boolean isListenedTo() {
+        return listener != BrokerListener.NONE;
+    }
+
     /** Lets the metrics count something; what they throw stays here. */
     void count(Consumer<BrokerMetrics> what) {
         try {

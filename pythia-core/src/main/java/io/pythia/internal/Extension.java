@@ -11,11 +11,28 @@ import org.jspecify.annotations.Nullable;
 final class Extension<R> extends CompletableFuture<Settled> implements Settlement<R> {
     final Delivery<R> delivery;
     private final Duration by;
+    private final boolean renewal;
+    private final long askedAt = System.nanoTime();
     private @Nullable Object verdict;
 
-    Extension(Delivery<R> delivery, Duration by) {
+    /** Creates one; a renewal is the engine's own. */
+    Extension(Delivery<R> delivery, Duration by, boolean renewal) {
         this.delivery = delivery;
         this.by = by;
+        this.renewal = renewal;
+    }
+
+    /** Returns whether there is nothing to extend. What is rejected is the engine's until it is with the dead letters. */
+    boolean isTooLate() {
+        return renewal ? delivery.isTakenBack() || !delivery.engine.inFlight.holds(delivery) : delivery.isSettled();
+    }
+
+    /** The broker has done it: what the application asked for, later renewals must not take back. */
+    void done() {
+        if (!renewal) {
+            delivery.reservedUntil = askedAt + ReceiveEngine.toNanos(by);
+        }
+        complete(Settled.DONE);
     }
 
     @Override

@@ -2,14 +2,14 @@ package io.pythia.internal;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages that are with the application: how many, how many bytes, which is the oldest, whose lease must be extended.
+ * The messages that are with the application, or wait in the engine to be given to it again: how many, how many bytes, which is the
+ * oldest, whose lease must be extended.
  *
  * <p>Kept by batch, so that its lock is taken once per batch and not per message. Thread-safe.
  */
@@ -33,14 +33,36 @@ final class InFlight<R> {
         bytes += batch.bytes;
     }
 
-    /** Puts the next attempt into the place of the last one. Returns false if that is gone, with its session. */
-    synchronized boolean replace(Delivery<R> next) {
-        Batch<R> batch = next.batch;
-        if (batch.items[next.index] == null) {
+    /**
+     * Puts the next delivery of a nacked message, for which it waits, into the place of the last one: its lease is extended meanwhile.
+     * Returns false if that is gone, with its session.
+     */
+    synchronized boolean replace(Delivery<R> last, Delivery<R> next) {
+        if (!remove(last)) {
             return false;
         }
-        batch.items[next.index] = next;
+        next.batch.waiting = true;
+        next.batch.renewAt = last.batch.renewAt;
+        batches.add(next.batch);
         return true;
+    }
+
+    /** Says that a message that has waited is given out. Returns false if it is gone: with its session, or since its lease was lost. */
+    synchronized boolean giveOut(Delivery<R> delivery, long now) {
+        if (!holds(delivery)) {
+            return false;
+        }
+        Batch<R> batch = delivery.batch;
+        batch.waiting = false;
+        batch.since = now;
+        batches.remove(batch);
+        batches.add(batch); // they are kept by age
+        return true;
+    }
+
+    /** Returns whether a message is here still. */
+    synchronized boolean holds(Delivery<R> delivery) {
+        return delivery.batch.items[delivery.index] != null;
     }
 
     /** Removes what is settled. What is not there any more, because its session died, is left out of the account. */
@@ -49,18 +71,25 @@ final class InFlight<R> {
         long removedBytes = 0;
         for (int i = 0; i < settled.size(); i++) {
             Delivery<R> delivery = settled.get(i);
-            Batch<R> batch = delivery.batch;
-            if (batch.items[delivery.index] != null) {
-                batch.items[delivery.index] = null;
+            if (remove(delivery)) {
                 removed++;
                 removedBytes += delivery.content().size();
-                if (--batch.open == 0) {
-                    batches.remove(batch);
-                }
             }
         }
         count -= removed;
         bytes -= removedBytes;
+    }
+
+    private boolean remove(Delivery<R> delivery) {
+        Batch<R> batch = delivery.batch;
+        if (batch.items[delivery.index] == null) {
+            return false;
+        }
+        batch.items[delivery.index] = null;
+        if (--batch.open == 0) {
+            batches.remove(batch);
+        }
+        return true;
     }
 
     /** Forgets all: the session died, or the consumer is closed. */
@@ -73,22 +102,28 @@ final class InFlight<R> {
         bytes = 0;
     }
 
-    /** Returns the message that is unsettled for longest, or null. */
+    /** Returns the message that the application has had for longest, or null. */
     synchronized @Nullable Delivery<R> oldest() {
-        Iterator<Batch<R>> first = batches.iterator();
-        return first.hasNext() ? first.next().oldest() : null;
+        for (Batch<R> batch : batches) {
+            if (!batch.waiting) {
+                return batch.oldest();
+            }
+        }
+        return null;
     }
 
     /** Returns the messages whose lease must be extended now, and sets the next time for their batches. */
     synchronized List<Delivery<R>> dueForRenewal(long now, long interval, long maxAge) {
         List<Delivery<R>> due = new ArrayList<>();
         for (Batch<R> batch : batches) {
-            if (batch.renewAt - now > 0 || now - batch.receivedAt > maxAge) {
+            if (batch.renewAt - now > 0) {
                 continue;
             }
             batch.renewAt = now + interval;
+            // The limit is one for applications: what waits in the engine is extended for as long as it waits.
+            boolean inTime = batch.waiting || now - batch.since <= maxAge;
             for (Delivery<R> item : batch.items) {
-                if (item != null && !item.isSettled()) {
+                if (item != null && (inTime || item.isReserved(now)) && !item.isTakenBack()) {
                     due.add(item);
                 }
             }

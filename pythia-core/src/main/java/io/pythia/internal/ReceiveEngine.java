@@ -1,20 +1,25 @@
 package io.pythia.internal;
 
 import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.RejectPolicy;
 import io.pythia.Settled;
 import io.pythia.spi.Capabilities;
+import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Support;
 import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.ReceiveDriver;
+import io.pythia.spi.Received;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +43,7 @@ public final class ReceiveEngine<R> {
     final ReceiveLoop<R> receiver;
     final SettleLoop<R> settler;
     final HealthCheck<R> health;
+    private final Aside aside;
     private final @Nullable DeadLetters deadLetters;
     private final CompletableFuture<Void> closed;
 
@@ -55,6 +61,7 @@ public final class ReceiveEngine<R> {
         this.receiver = new ReceiveLoop<>(this, drivers);
         this.settler = new SettleLoop<>(this);
         this.health = new HealthCheck<>(this);
+        this.aside = new Aside(events.name, this::fail);
         CompletableFuture<Void> settled = settler.closed();
         this.closed = deadLetters == null ? settled : settled.thenCompose(ok -> deadLetters.close());
     }
@@ -134,15 +141,49 @@ public final class ReceiveEngine<R> {
         pump.runIfOver();
     }
 
+    /** Returns whether what is given back comes again. At most once, the broker has no more what it has given out. */
+    boolean takesBack() {
+        return capabilities.guarantee() == Guarantee.AT_LEAST_ONCE;
+    }
+
     /** Nobody has looked at it: it goes back at once where the broker can take it, elsewhere when the session is closed. */
     void giveBack(Delivery<R> delivery) {
         delivery.outcome = Outcome.NACK;
         delivery.unseen = true;
-        if (capabilities.nack() == Support.BROKER) {
+        if (!takesBack()) {
+            handedBack(List.of(delivery));
+            gone(delivery);
+        } else if (capabilities.nack() == Support.BROKER) {
             settled(delivery);
         } else {
-            inFlight.removeAll(List.of(delivery));
-            receiver.roomMade();
+            handedBack(List.of(delivery));
+        }
+    }
+
+    /** Nobody will have it, and nobody but the listener would know. */
+    private void gone(Delivery<R> delivery) {
+        String why = "its stream has ended before it was handled, and the broker has it no more";
+        events.tell(l -> l.dropped(name(), delivery.message(), why));
+    }
+
+    /** These came when their session had been closed, since the close timeout was over. */
+    void cameTooLate(Session<R> session, List<Received<R>> received) {
+        if (!takesBack()) {
+            for (Delivery<R> delivery : new Batch<>(this, session, received, System.nanoTime()).items) {
+                gone(Objects.requireNonNull(delivery));
+            }
+        }
+    }
+
+    /** The session is over, and with it all that was received in it. */
+    void forgetAll() {
+        inFlight.clear();
+        for (Delivery<R> waiting : redeliveries.clear()) {
+            waiting.take();
+            waiting.complete(Settled.STALE);
+            if (!takesBack()) {
+                gone(waiting);
+            }
         }
     }
 
@@ -152,7 +193,7 @@ public final class ReceiveEngine<R> {
                     name()
                             + " has no leases to extend: a message stays reserved for this consumer until it is settled or disconnects");
         }
-        Extension<R> extension = new Extension<>(delivery, by);
+        Extension<R> extension = new Extension<>(delivery, delivery.atLeast(by, System.nanoTime()), false);
         pump.add(extension);
         wakeSettler();
         return extension;
@@ -189,13 +230,28 @@ public final class ReceiveEngine<R> {
         long pause = delivery.detail instanceof Duration delay
                 ? toNanos(delay)
                 : Math.min(MAX_NACK_PAUSE, 1_000_000L << Math.min(10, delivery.attempt - 1));
-        redeliveries.add(delivery.again(), System.nanoTime() + pause);
+        Delivery<R> next = delivery.again();
+        if (inFlight.replace(delivery, next)) {
+            redeliveries.add(next, System.nanoTime() + pause);
+        }
         if (delivery.batch.session.isDead()) {
             redeliveries.removeStale(); // it died just now: the others are gone already
         }
         receiver.wake();
-        events.tell(l -> l.redelivered(name(), delivery.message()));
+        tell(l -> l.redelivered(name(), delivery.message()));
         return true;
+    }
+
+    /** Tells the listener, if there is one: not within the turn, which a listener could wait for. */
+    void tell(Consumer<BrokerListener> event) {
+        if (events.isListenedTo()) {
+            aside.call(() -> events.tell(event));
+        }
+    }
+
+    /** Returns whether all was told, and every dead letter was handed over. */
+    boolean hasToldAll() {
+        return aside.isIdle();
     }
 
     private boolean putAside(Delivery<R> delivery) {
@@ -206,7 +262,12 @@ public final class ReceiveEngine<R> {
                     "there are no dead letters to put it to; set a dead letter producer, or RejectPolicy.DROP",
                     null);
         }
-        deadLetters.send(delivery, reason).whenComplete((ok, error) -> {
+        send(delivery, reason, deadLetters);
+        return false;
+    }
+
+    private void send(Delivery<R> delivery, String reason, DeadLetters letters) {
+        aside.call(() -> letters.send(delivery, reason).whenComplete((ok, error) -> {
             if (error == null) {
                 events.tell(l -> l.deadLettered(name(), delivery.message(), reason));
                 acknowledge(delivery);
@@ -215,19 +276,21 @@ public final class ReceiveEngine<R> {
                 pump.retryLater(
                         delivery, System.nanoTime() + Duration.ofSeconds(1).toNanos());
             } else if (putNowhere(delivery, "its dead letters refuse it for good: " + Events.text(error), error)) {
-                pump.finishLater(delivery); // this may be within its turn
+                pump.finishLater(delivery);
             }
             wakeSettler();
-        });
-        return false;
+        }));
     }
 
     /** Returns whether that is all. */
     private boolean putNowhere(Delivery<R> delivery, String why, @Nullable Throwable cause) {
         String reason = delivery.reason() == null ? "" : delivery.reason();
         if (options.onReject() == RejectPolicy.DROP) {
-            events.tell(l -> l.dropped(name(), delivery.message(), reason));
-            acknowledge(delivery);
+            aside.call(() -> {
+                events.tell(l -> l.dropped(name(), delivery.message(), reason));
+                acknowledge(delivery);
+                wakeSettler();
+            });
             return false;
         }
         MessageException error = new MessageException(
@@ -241,10 +304,10 @@ public final class ReceiveEngine<R> {
     /** The broker itself delivers it again, or has put it to its dead letters. */
     void brokerHasTaken(Delivery<R> delivery) {
         if (delivery.outcome == Outcome.NACK) {
-            events.tell(l -> l.redelivered(name(), delivery.message()));
+            tell(l -> l.redelivered(name(), delivery.message()));
         } else if (delivery.outcome == Outcome.REJECT) {
             String reason = delivery.reason() == null ? "" : delivery.reason();
-            events.tell(l -> l.deadLettered(name(), delivery.message(), reason));
+            tell(l -> l.deadLettered(name(), delivery.message(), reason));
         }
     }
 
@@ -263,6 +326,7 @@ public final class ReceiveEngine<R> {
 
     void leaseLost(Delivery<R> delivery) {
         if (delivery.take()) {
+            redeliveries.remove(delivery); // first: an end waits for what is in flight and not to be delivered again
             inFlight.removeAll(List.of(delivery));
             delivery.complete(Settled.STALE);
             receiver.roomMade();

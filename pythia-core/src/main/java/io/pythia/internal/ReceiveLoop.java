@@ -3,7 +3,6 @@ package io.pythia.internal;
 import io.pythia.BrokerException;
 import io.pythia.ConnectPolicy;
 import io.pythia.Message;
-import io.pythia.Settled;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
@@ -310,7 +309,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             receiving = false;
         }
         if (current.isDead()) {
-            return; // closed meanwhile, since the close timeout was over: the broker has them again
+            engine.cameTooLate(current, received);
+            return;
         }
         if (received.isEmpty()) {
             if (current.driver.isExhausted()) {
@@ -346,7 +346,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
             if (delivery == null) {
                 continue;
             }
-            if (isOverForSubscriber()) {
+            if (isToGoBack()) {
                 delivery.release();
             } else if (poison != null) {
                 delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));
@@ -371,6 +371,11 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         return cancelled || intakePaused || failure.get() != null;
     }
 
+    /** Returns whether what was received is not given out. Where it can't go back, it is: also when the intake was stopped meanwhile. */
+    private boolean isToGoBack() {
+        return engine.takesBack() ? isOverForSubscriber() : cancelled || failure.get() != null;
+    }
+
     private void emit(Delivery<R> delivery) {
         Throwable thrown = downstream.emit(delivery.message());
         if (thrown != null) {
@@ -385,11 +390,12 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
 
     private void deliverAgain() {
         while (canDeliver()) {
-            Delivery<R> due = engine.redeliveries.poll(System.nanoTime());
+            long now = System.nanoTime();
+            Delivery<R> due = engine.redeliveries.poll(now);
             if (due == null) {
                 return;
             }
-            if (due.batch.session.isDead() || !engine.inFlight.replace(due)) {
+            if (due.batch.session.isDead() || !engine.inFlight.giveOut(due, now)) {
                 continue;
             }
             if (!due.batch.session.driver.owns(due.receipt())) {
@@ -428,9 +434,9 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         if (!current.die()) {
             return; // closed already, since the close timeout was over
         }
-        engine.inFlight.clear();
-        engine.redeliveries.clear();
+        engine.forgetAll();
         connector.lost(current.driver, cause);
+        engine.health.sessionLost();
         engine.pump.driverClosed();
         if (!cause.isRetryable()) {
             failure.compareAndSet(null, cause);
@@ -483,11 +489,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     Session<R> abandonSession() {
         Session<R> current = session;
         boolean wasAlive = current != null && current.die();
-        engine.inFlight.clear();
-        for (Delivery<R> waiting : engine.redeliveries.clear()) {
-            waiting.take();
-            waiting.complete(Settled.STALE);
-        }
+        engine.forgetAll();
         return wasAlive ? current : null;
     }
 }

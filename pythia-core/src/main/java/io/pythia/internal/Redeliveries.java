@@ -42,6 +42,12 @@ final class Redeliveries<R> {
         return head == null ? max : Math.max(0, Math.min(max, head.dueAt - now));
     }
 
+    /** Removes one, if it is here. */
+    synchronized void remove(Delivery<R> delivery) {
+        queue.removeIf(entry -> entry.delivery == delivery);
+        size = queue.size();
+    }
+
     /** Removes those whose session is dead. */
     synchronized void removeStale() {
         queue.removeIf(entry -> entry.delivery.batch.session.isDead());

@@ -134,7 +134,7 @@ final class SettleLoop<R> implements Runnable {
         long lease = ReceiveEngine.toNanos(driver.lease());
         long maxAge = ReceiveEngine.toNanos(engine.options.maxLease());
         for (Delivery<R> due : engine.inFlight.dueForRenewal(now, lease / 3, maxAge)) {
-            engine.pump.add(new Extension<>(due, driver.lease()));
+            engine.pump.add(new Extension<>(due, due.atLeast(driver.lease(), now), true));
         }
         return lease == 0 ? LONG_WAIT : lease / 6;
     }
@@ -142,7 +142,8 @@ final class SettleLoop<R> implements Runnable {
     private boolean isDrained() {
         return engine.receiver.isIntakeStopped()
                 && engine.inFlight.count() <= engine.redeliveries.size()
-                && engine.pump.isDone();
+                && engine.pump.isDone()
+                && engine.hasToldAll();
     }
 
     private long timeLeft() {

@@ -217,7 +217,7 @@ final class SettlePump<R> {
             return null;
         }
         engine.events.messageWarning("could not settle a message", error);
-        engine.events.tell(l -> l.settleFailed(engine.name(), delivery.message(), error));
+        engine.tell(l -> l.settleFailed(engine.name(), delivery.message(), error));
         return error;
     }
 
@@ -276,7 +276,7 @@ final class SettlePump<R> {
     private void extend() {
         List<Extension<R>> batch = new ArrayList<>();
         for (Extension<R> one = extensions.poll(); one != null; one = extensions.poll()) {
-            if (one.delivery.isSettled()) {
+            if (one.isTooLate()) {
                 Extension<R> tooLate = one;
                 afterTurn.add(() -> tooLate.complete(Settled.STALE));
             } else {
@@ -295,7 +295,7 @@ final class SettlePump<R> {
     private void extended(Extension<R> extension, @Nullable Throwable batchError) {
         Object result = extension.verdict() != null ? extension.verdict() : batchError;
         if (result == null) {
-            extension.complete(Settled.DONE);
+            extension.done();
         } else if (result == Settled.STALE) {
             engine.leaseLost(extension.delivery);
             extension.complete(Settled.STALE);

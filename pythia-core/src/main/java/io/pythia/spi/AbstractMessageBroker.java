@@ -147,6 +147,11 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
     }
 
     @Override
+    public final boolean takesBack() {
+        return capabilities.guarantee() == Capabilities.Guarantee.AT_LEAST_ONCE;
+    }
+
+    @Override
     public final void deadLettered(Message message, String reason) {
         events.tell(l -> l.deadLettered(name, message, reason));
     }

@@ -21,6 +21,14 @@ public interface IntakeControl {
         return null;
     }
 
+    /**
+     * Returns whether a message that was not handled can be given back, and is delivered again. Where it can't (at most once), a worker that
+     * stops has what it was given handled until its close timeout is over. Default: true.
+     */
+    default boolean takesBack() {
+        return true;
+    }
+
     /** Says that a message was put to dead letters by who has it in hand, so that the consumer's listener hears of it. Default: nothing. */
     default void deadLettered(Message message, String reason) {}
 }

@@ -85,7 +85,7 @@ final class Failures {
         return cause instanceof Exception
                 && !(cause instanceof UndecodableException)
                 && settings.retryOn().test(cause)
-                && !(isAcknowledgedBefore() && engine.isStopping()); // the time is for those that were not tried
+                && !(engine.isHereOnly() && engine.isStopping()); // the time is for those that were not tried
     }
 
     private boolean isAcknowledgedBefore() {
@@ -122,9 +122,9 @@ final class Failures {
         }
     }
 
-    /** Given back, a message in a lane would be overtaken by those behind it, and one that was acknowledged would be gone. */
+    /** Given back, a message in a lane would be overtaken by those behind it, and one that the broker has no more would be gone. */
     private boolean staysHere(Task task) {
-        return brokerTakesNothingBack || task.lane() != null || isAcknowledgedBefore();
+        return brokerTakesNothingBack || task.lane() != null || engine.isHereOnly();
     }
 
     private void deliverLater(Task task, Throwable cause, Duration pause) {

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a worker, on a thread of its own: no more intake; what waits goes back to the broker; handlers finish, or are interrupted when
+ * The end of a worker, on a thread of its own: no more intake; what waits goes back to the broker, where that has it still; handlers finish, or are interrupted when
  * the time is over; then the consumer settles and disconnects. Thread-safe.
  */
 final class Shutdown implements Runnable {
@@ -79,25 +79,36 @@ final class Shutdown implements Runnable {
         try {
             stopIntake();
             engine.timer().hurry();
-            long deadline = System.nanoTime() + nanos(settings.closeTimeout());
-            if (!awaitEmpty(deadline)) {
-                timeIsOver = true;
-                engine.dispatcher().runners().forEach(runner -> runner.interruptAfter(0));
-                engine.asyncCalls().forEach(engine::giveUp);
-                if (!awaitEmpty(System.nanoTime() + AFTER_INTERRUPT)) {
-                    engine.events()
-                            .messageWarning(
-                                    engine.inFlight() + " messages are still being handled and no longer waited for",
-                                    new TimeoutException("the close timeout is over"));
-                }
-            }
+            boolean empty = finish(nanos(settings.closeTimeout()));
             disconnect();
+            if (empty) {
+                finish(0); // of what came when the intake was just being stopped the consumer has waited for its own
+                // time
+            }
         } catch (Throwable t) {
             engine.events().gaveUp(t);
             failure = failure == null ? t : failure;
         } finally {
             close();
         }
+    }
+
+    /** Waits until nothing is in hand, and interrupts handlers when the time is over. Returns whether nothing is. */
+    private boolean finish(long within) {
+        if (awaitEmpty(System.nanoTime() + within)) {
+            return true;
+        }
+        timeIsOver = true;
+        engine.dispatcher().runners().forEach(runner -> runner.interruptAfter(0));
+        engine.asyncCalls().forEach(engine::giveUp);
+        boolean empty = awaitEmpty(System.nanoTime() + AFTER_INTERRUPT);
+        if (!empty) {
+            engine.events()
+                    .messageWarning(
+                            engine.inFlight() + " messages are still being handled and no longer waited for",
+                            new TimeoutException("the close timeout is over"));
+        }
+        return empty;
     }
 
     private static long nanos(Duration duration) {

@@ -50,6 +50,8 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     private final AtomicInteger room = new AtomicInteger();
 
     private final int roomToRequest;
+    /** Set if the consumer's broker has no more what it has given out. */
+    private final boolean forgets;
     /** How many messages have arrived. Signals are serial. */
     private long arrived;
 
@@ -75,6 +77,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         this.failures = new Failures(this, settings);
         this.monitor = new Monitor(this, settings);
         this.roomToRequest = Math.max(1, settings.prefetch() / 4);
+        this.forgets = settings.consumer() instanceof IntakeControl consumer && !consumer.takesBack();
     }
 
     // Parts of it.
@@ -200,7 +203,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     }
 
     private void acknowledged(Message message, boolean done) {
-        if (done) {
+        if (done || forgets) {
             try {
                 accept(message, 0);
             } catch (RuntimeException e) {
@@ -247,7 +250,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
             giveBack(task);
             return false;
         }
-        if (settings.ackPolicy() != AckPolicy.BEFORE_HANDLER && task.message.isSettled()) {
+        if (!isHereOnly() && task.message.isSettled()) {
             if (task.message.unwrap(Settler.class).isEmpty()) {
                 fail(
                         new IllegalStateException(
@@ -260,9 +263,14 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         return true;
     }
 
-    /** Returns whether no stop is in its way. What is acknowledged, and the broker has no more, is handled until the time to close is over. */
+    /** Returns whether the broker has no more what is not handled yet: it was acknowledged, or can't be given back. */
+    boolean isHereOnly() {
+        return forgets || settings.ackPolicy() == AckPolicy.BEFORE_HANDLER;
+    }
+
+    /** Returns whether no stop is in its way. What the broker has no more is handled until the time to close is over. */
     private boolean isInTime(Task task) {
-        if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
+        if (isHereOnly()) {
             return !broken && !shutdown.isTimeOver();
         }
         long number = task.number();
@@ -420,9 +428,11 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     /** It was not handled, and the worker stops: somebody else is to have it. */
     void giveBack(Task task) {
-        if (settings.ackPolicy() == AckPolicy.BEFORE_HANDLER) {
-            failures.lost("a message was not handled after it was acknowledged", new StoppedException());
-        } else {
+        boolean settledByHandler = settings.ackPolicy() == AckPolicy.MANUAL && task.message.isSettled();
+        if (isHereOnly() && !settledByHandler) {
+            failures.lost("a message was not handled, and the broker has it no more", new StoppedException());
+        }
+        if (settings.ackPolicy() != AckPolicy.BEFORE_HANDLER) {
             settings.release().accept(task.message);
         }
         finished(task);
