@@ -5,6 +5,15 @@ package io.pythia.redis;
  * deliveries: whoever has it from an earlier delivery changes nothing.
  */
 final class StreamScripts {
+    /**
+     * Makes a group, and the stream if need be: group, id to begin behind. A server whose memory is full refuses that, but in a script only
+     * as its first write.
+     */
+    static final RedisScript CREATE = new RedisScript("""
+            redis.call('XACK', KEYS[1], ARGV[1], '0-0')
+            return redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], ARGV[2], 'MKSTREAM')
+            """);
+
     /** Adds the count of deliveries of each entry, and acknowledges those that were deleted from the stream. */
     private static final String WITH_COUNTS = """
             local function answer(next, found, deleted)
