@@ -5,9 +5,12 @@ import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -97,10 +100,23 @@ final class StreamSettler {
             current.sort(BY_ID);
         }
         List<CompletableFuture<?>> parts = new ArrayList<>(1);
-        for (int from = 0; from < current.size(); from += CHUNK) {
-            parts.add(settleChunk(current.subList(from, Math.min(current.size(), from + CHUNK))));
+        for (List<Settlement<StreamEntry>> alike : alike(current)) {
+            for (int from = 0; from < alike.size(); from += CHUNK) {
+                parts.add(settleChunk(alike.subList(from, Math.min(alike.size(), from + CHUNK))));
+            }
         }
         return parts.size() == 1 ? parts.get(0) : CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new));
+    }
+
+    /** What goes into one command: extensions by one time. The engine keeps them apart from acknowledgements, and does all else itself. */
+    private static Collection<List<Settlement<StreamEntry>>> alike(List<Settlement<StreamEntry>> batch) {
+        if (batch.isEmpty() || batch.get(0).outcome() == Outcome.ACK) {
+            return List.of(batch);
+        }
+        Map<Duration, List<Settlement<StreamEntry>>> byTime = new LinkedHashMap<>();
+        batch.forEach(each ->
+                byTime.computeIfAbsent(each.delay(), time -> new ArrayList<>()).add(each));
+        return byTime.values();
     }
 
     private static final Comparator<Settlement<StreamEntry>> BY_ID =
@@ -112,12 +128,12 @@ final class StreamSettler {
         return Long.toString(used.isNegative() ? 0 : used.toMillis());
     }
 
-    /** A chunk has one outcome: the engine keeps extensions apart, and does everything else but acknowledging itself. */
     private CompletableFuture<?> settleChunk(List<? extends Settlement<StreamEntry>> chunk) {
         String idle =
                 chunk.get(0).outcome() == Outcome.ACK ? "" : idle(chunk.get(0).delay());
         connections.asked();
-        return run(idle, chunk.stream().map(Settlement::receipt).toList())
+        // Only what has less left: an extension never shortens a lease.
+        return run(idle, idle, chunk.stream().map(Settlement::receipt).toList())
                 .handle((stale, error) -> {
                     connections.answered();
                     answered(chunk, stale, error);
@@ -131,19 +147,20 @@ final class StreamSettler {
         Set<StreamEntry> stale = new HashSet<>();
         for (int from = 0; from < entries.size(); from += CHUNK) {
             List<StreamEntry> chunk = entries.subList(from, Math.min(entries.size(), from + CHUNK));
-            Set<String> ids = ids(connections.await("keeping what was read ahead", run(idle(left), chunk)));
+            Set<String> ids = ids(connections.await("keeping what was read ahead", run(idle(left), "0", chunk)));
             chunk.stream().filter(each -> ids.contains(each.entryId())).forEach(stale::add);
         }
         return stale;
     }
 
-    /** Acknowledges if there is no idle time. */
-    private synchronized CompletionStage<List<Object>> run(String idle, List<StreamEntry> chunk) {
+    /** Acknowledges if there is no idle time; else sets it for what has been idle at least for some time. */
+    private synchronized CompletionStage<List<Object>> run(String idle, String least, List<StreamEntry> chunk) {
         int count = chunk.get(0).deliveries;
         boolean sameCount = chunk.stream().allMatch(each -> each.deliveries == count);
         String expected = idle.isEmpty() ? expected(chunk.size()) : "";
         return StreamScripts.SETTLE.run(connection, stream, arguments -> {
-            arguments.add(group).add(consumer).add(idle).add(expected).add(sameCount ? Integer.toString(count) : "");
+            arguments.add(group).add(consumer).add(idle).add(least).add(expected);
+            arguments.add(sameCount ? Integer.toString(count) : "");
             for (StreamEntry each : chunk) {
                 arguments.add(each.entryId());
             }
