@@ -29,14 +29,13 @@ final class StreamSettler {
     private final byte[] group;
     private final byte[] consumer;
     private volatile int generation;
-    /** How many entries are with this consumer, as far as it knows; guarded by this, like the next. */
-    private int held;
-
-    /** How many entries the reads ask for that went before the next settlement, on the same connection, and are not answered. */
-    private int readAhead;
-
-    private boolean reading;
-    private volatile boolean inexact;
+    /**
+     * How many entries should be pending for this consumer when the server comes to the next settlement; guarded by this. Reads ahead, which
+     * go through the same connection, should have brought all that they ask for: if they bring fewer, or somebody takes some, fewer are.
+     */
+    private int pending;
+    /** How many reads and settlements there are of which nobody knows what they have changed; guarded by this. */
+    private int unknown;
 
     StreamSettler(
             StreamSource source, RedisConnections connections, StatefulRedisConnection<byte[], byte[]> connection) {
@@ -54,32 +53,36 @@ final class StreamSettler {
 
     /** The group is gone, and with it all that was pending in it. The receiving thread. */
     synchronized void nextGeneration() {
-        held = 0;
-        readAhead = 0;
+        pending = 0;
+        unknown = 0;
         generation = generation + 1;
     }
 
     /** Sends a read on the connection of the settlements, which the server does in their order. The receiving thread. */
     synchronized <T> T readingAhead(int max, Supplier<T> read) {
-        readAhead += max;
+        pending += max;
         return read.get();
     }
 
     /** So many entries came of a read ahead. The receiving thread. */
     synchronized void receivedAhead(int asked, int entries) {
-        readAhead -= asked;
-        held += entries;
+        pending -= asked - entries;
     }
 
-    /** Another read or a claim is under way: how many entries are pending is not known before its answer. The receiving thread. */
+    /** Another read or a claim is under way. The receiving thread. */
     synchronized void reading() {
-        reading = true;
+        unknown++;
     }
 
     /** So many entries came of it. The receiving thread. */
     synchronized void received(int entries) {
-        reading = false;
-        held += entries;
+        unknown--;
+        pending += entries;
+    }
+
+    /** A settlement has failed: it may have been applied, and comes again. */
+    private synchronized void lostCount() {
+        unknown++;
     }
 
     CompletableFuture<?> settle(List<? extends Settlement<StreamEntry>> batch) {
@@ -170,20 +173,17 @@ final class StreamSettler {
         });
     }
 
-    /**
-     * Returns how many entries should be pending, before so many of them are acknowledged; nothing if that is not known. Reads ahead
-     * should have brought all that they asked for: if they brought fewer, or somebody has taken some, fewer are pending.
-     */
+    /** Returns how many entries should be pending, before so many of them are acknowledged; nothing if that is not known. */
     private String expected(int acknowledged) {
-        String before = reading || inexact ? "" : Integer.toString(held + readAhead);
-        held -= acknowledged;
+        String before = unknown > 0 ? "" : Integer.toString(pending);
+        pending -= acknowledged;
         return before;
     }
 
     private void answered(
             List<? extends Settlement<StreamEntry>> chunk, @Nullable List<Object> stale, @Nullable Throwable error) {
         if (error != null && !RedisErrors.isAnswer(error, "NOGROUP")) {
-            inexact = true; // settled or not, and to be settled again
+            lostCount();
             connections.failed(chunk, error);
         } else if (stale == null) {
             chunk.forEach(Settlement::stale); // the group is gone, and with it what was pending
