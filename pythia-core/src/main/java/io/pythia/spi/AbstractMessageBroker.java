@@ -43,9 +43,19 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
      * @param builder what the application chose
      */
     protected AbstractMessageBroker(String name, Capabilities capabilities, Builder<?> builder) {
+        this(name, capabilities, builder, builder.options());
+    }
+
+    /**
+     * Creates one, not connected, of a connector that has to add to what the application chose.
+     *
+     * @param options the options to use in place of those of the builder
+     */
+    protected AbstractMessageBroker(
+            String name, Capabilities capabilities, Builder<?> builder, ConsumerOptions options) {
         this.name = name;
         this.capabilities = capabilities;
-        this.options = builder.options();
+        this.options = options;
         this.events = new Events(name, builder.listener, builder.metrics);
         this.deadLetters = builder.deadLetters;
     }

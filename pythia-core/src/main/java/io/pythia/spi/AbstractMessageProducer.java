@@ -37,8 +37,17 @@ public abstract class AbstractMessageProducer implements MessageProducer {
      * @param builder what the application chose
      */
     protected AbstractMessageProducer(String name, Builder<?> builder) {
+        this(name, builder, builder.options());
+    }
+
+    /**
+     * Creates one, not connected, of a connector that has to add to what the application chose.
+     *
+     * @param options the options to use in place of those of the builder
+     */
+    protected AbstractMessageProducer(String name, Builder<?> builder, ProducerOptions options) {
         this.name = name;
-        this.options = builder.options();
+        this.options = options;
         this.events = new Events(name, builder.listener, builder.metrics);
     }
 

@@ -3,6 +3,7 @@ package io.pythia.spi;
 import io.pythia.ConfigException;
 import io.pythia.Secret;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -166,26 +167,26 @@ public record BrokerUri(
         if (text.indexOf('%') < 0) {
             return text;
         }
-        ByteBuffer bytes = ByteBuffer.allocate(text.length() * 3);
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c != '%') {
-                bytes.put(Character.toString(c).getBytes(StandardCharsets.UTF_8));
-                continue;
-            }
-            int high = i + 2 <= text.length() - 1 ? Character.digit(text.charAt(i + 1), 16) : -1;
-            int low = i + 2 <= text.length() - 1 ? Character.digit(text.charAt(i + 2), 16) : -1;
-            if (high < 0 || low < 0) {
-                throw bad("a % is followed by two hexadecimal digits; a plain one is written as %25");
-            }
-            bytes.put((byte) (high * 16 + low));
-            i += 2;
-        }
         try {
+            ByteBuffer given = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            ByteBuffer bytes = ByteBuffer.allocate(given.remaining());
+            while (given.hasRemaining()) {
+                byte next = given.get();
+                bytes.put(next == '%' ? hexadecimal(given) : next);
+            }
             return StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString();
         } catch (CharacterCodingException e) {
             throw bad("what stands behind % is not UTF-8");
         }
+    }
+
+    private static byte hexadecimal(ByteBuffer given) {
+        int high = given.hasRemaining() ? Character.digit(given.get(), 16) : -1;
+        int low = given.hasRemaining() ? Character.digit(given.get(), 16) : -1;
+        if (high < 0 || low < 0) {
+            throw bad("a % is followed by two hexadecimal digits; a plain one is written as %25");
+        }
+        return (byte) (high * 16 + low);
     }
 
     private static ConfigException bad(String problem) {

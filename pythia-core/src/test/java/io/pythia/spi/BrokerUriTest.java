@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.ConfigException;
 import io.pythia.Secret;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -24,6 +26,18 @@ class BrokerUriTest {
         assertThat(uri.hosts()).containsExactly("h1:9092", "[::1]:9093");
         assertThat(uri.path()).containsExactly("or/ders", "x");
         assertThat(uri.settings()).isEqualTo(Map.of("consumer-group", "g h", "a", "b=c"));
+    }
+
+    /** A character may be two in Java, and stand beside a percent sign or behind it. */
+    @Test
+    void anyCharacter_isWhatItWas_besidePercentSigns() {
+        String any = "\u0001 aé日🚀&=%?#/:@,[]+\uffff\uD83D\uDE80";
+        String encoded = URLEncoder.encode(any, StandardCharsets.UTF_8).replace("+", "%20");
+        BrokerUri uri = BrokerUri.parse("kafka://u:é🚀%41日@h/" + encoded + "?a=🚀" + encoded + "🚀");
+        assertThat(uri.password()).isEqualTo(Secret.of("é🚀A日"));
+        assertThat(uri.path()).containsExactly(any);
+        assertThat(uri.settings()).isEqualTo(Map.of("a", "🚀" + any + "🚀"));
+        assertThatThrownBy(() -> BrokerUri.parse("kafka://h/%41\uD83D")).isInstanceOf(ConfigException.class);
     }
 
     @Test
@@ -56,6 +70,8 @@ class BrokerUriTest {
                 "kafka://u:s3cret@h h/t",
                 "kafka://u:s3cret@h/%zz",
                 "kafka://h/%f",
+                "kafka://h/%é1",
+                "kafka://h/%１１",
                 "kafka://h/t?a",
                 "kafka://h/t?a=1&a=2",
                 "kafka://h/t#f",

@@ -159,9 +159,11 @@ public record RabbitMQConfig(
         return tls ? TLS_PORT : PORT;
     }
 
-    /** Returns the time that an attempt to connect may take, all tries and pauses of this configuration included. */
+    /** Returns the time that an attempt to connect may take, all tries of all addresses, and the pauses, included. */
     Duration connectTimeout(Duration ofOneTry) {
-        return ofOneTry.multipliedBy(connectionAttempts).plus(retryDelay.multipliedBy(connectionAttempts - 1L));
+        return ofOneTry.multipliedBy(brokers().size())
+                .multipliedBy(connectionAttempts)
+                .plus(retryDelay.multipliedBy(connectionAttempts - 1L));
     }
 
     private static Address address(String text) {

@@ -31,9 +31,11 @@ final class RabbitMQMessages {
     static final String ORDER = "pythia-order";
 
     private static final String DELIVERY_COUNT = "x-delivery-count";
-    private static final Set<String> HIDDEN = Set.of(ID, KEY, ORDER, DELIVERY_COUNT, "x-death");
     /** With these a sender makes the broker route copies; as text they end the channel. */
-    private static final Set<String> BROKERS_OWN = Set.of("CC", "BCC");
+    private static final Set<String> COPIES = Set.of("CC", "BCC");
+
+    /** Said of this delivery, and not part of the message: nothing of it may go on with it, to the dead letters for instance. */
+    private static final Set<String> HIDDEN = Set.of(ID, KEY, ORDER, DELIVERY_COUNT, "x-death", "CC", "BCC");
 
     private static final int PERSISTENT = 2;
     private static final int TRANSIENT = 1;
@@ -135,7 +137,7 @@ final class RabbitMQMessages {
     /** Returns why a message can't be sent, or null if it can. */
     static @Nullable String refusal(Message message) {
         for (Headers.Header header : message.headers()) {
-            if (BROKERS_OWN.contains(header.name())) {
+            if (COPIES.contains(header.name())) {
                 return "the header " + header.name() + " is RabbitMQ's own; publish copies to an exchange instead";
             }
             if (isLong(header.name())) {

@@ -3,8 +3,10 @@ package io.pythia.rabbitmq;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.spi.AbstractMessageProducer;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.SendDriver;
 import io.pythia.spi.Settings;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,7 +25,10 @@ public final class RabbitMQProducer extends AbstractMessageProducer {
     private final RabbitMQProducerSettings settings;
 
     private RabbitMQProducer(Builder builder) {
-        super("rabbitmq:" + (builder.queue == null ? builder.exchange : builder.queue), builder);
+        super(
+                "rabbitmq:" + (builder.queue == null ? builder.exchange : builder.queue),
+                builder,
+                builder.optionsForAllTries());
         this.settings = builder.settings(name());
     }
 
@@ -192,10 +197,16 @@ public final class RabbitMQProducer extends AbstractMessageProducer {
                 throw new IllegalArgumentException(
                         "mandatory needs confirms: without, a message that comes back was reported as sent");
             }
-            RabbitMQConfig effective = Names.at(config, host, port);
-            options(options()
-                    .withConnectTimeout(effective.connectTimeout(options().connectTimeout())));
             return new RabbitMQProducer(this);
+        }
+
+        private ProducerOptions optionsForAllTries() {
+            Duration ofOneTry = options().connectTimeout();
+            return options().withConnectTimeout(effectiveConfig().connectTimeout(ofOneTry));
+        }
+
+        private RabbitMQConfig effectiveConfig() {
+            return Names.at(config, host, port);
         }
 
         private Topology topology() {
@@ -217,7 +228,7 @@ public final class RabbitMQProducer extends AbstractMessageProducer {
             String toQueue = queue;
             return new RabbitMQProducerSettings(
                     name,
-                    Names.at(config, host, port),
+                    effectiveConfig(),
                     options().connectTimeout(),
                     options().sendTimeout(),
                     topology(),

@@ -85,6 +85,26 @@ class RabbitMQConfigTest {
                 .retryDelay(Duration.ofSeconds(5))
                 .build();
         assertThat(config.connectTimeout(Duration.ofSeconds(10))).isEqualTo(Duration.ofSeconds(40));
+        RabbitMQConfig cluster =
+                config.toBuilder().addresses(List.of("a:1", "b:2")).build();
+        assertThat(cluster.connectTimeout(Duration.ofSeconds(10))).isEqualTo(Duration.ofSeconds(70));
+    }
+
+    @Test
+    void connectTimeout_isOfOneTryForTheClient_andOfAllForTheEngine_howeverOftenItIsBuilt() {
+        RabbitMQConfig config =
+                RabbitMQConfig.builder().addresses(List.of("a:1", "b:2")).build();
+        RabbitMQConsumer.Builder consumers =
+                RabbitMQConsumer.builder().queue("q").config(config).connectTimeout(Duration.ofSeconds(3));
+        RabbitMQProducer.Builder producers =
+                RabbitMQProducer.builder().queue("q").config(config).connectTimeout(Duration.ofSeconds(3));
+        for (int i = 0; i < 2; i++) {
+            for (Object built : List.of(consumers.build(), producers.build())) {
+                assertThat(built)
+                        .extracting("settings.connectTimeout", "options.connectTimeout")
+                        .containsExactly(Duration.ofSeconds(3), Duration.ofSeconds(6));
+            }
+        }
     }
 
     static Stream<Consumer<RabbitMQConfig.Builder>> bad() {

@@ -13,8 +13,15 @@ import io.pythia.testkit.fault.FaultProxy;
 import io.pythia.testkit.fault.FaultProxy.Direction;
 import io.pythia.testkit.server.RabbitTestServer;
 import io.pythia.testkit.server.TestServers;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -71,6 +78,58 @@ class RabbitMQFaultsIT {
                 .config(RabbitTraffic.config(server))
                 .closeTimeout(CLOSE_TIMEOUT)
                 .build();
+    }
+
+    /** The addresses are tried in random order. */
+    @Test
+    void addressesThatSwallowEverything_leaveTimeForTheOthers() throws IOException {
+        String queue = RabbitQueues.create(server.directAddress());
+        try (BlackHole one = new BlackHole();
+                BlackHole another = new BlackHole()) {
+            RabbitMQConfig config = RabbitMQConfig.builder()
+                    .addresses(List.of(one.address(), server.directAddress(), another.address()))
+                    .build();
+            for (int i = 0; i < 4; i++) {
+                try (RabbitMQConsumer consumer = RabbitMQConsumer.builder()
+                        .queue(queue)
+                        .config(config)
+                        .connectTimeout(Duration.ofSeconds(2))
+                        .build()) {
+                    TestSubscriber.get(consumer.connect());
+                }
+            }
+        }
+    }
+
+    /** A port that answers nobody, as one behind a firewall: its listener accepts nothing, and its backlog is full. */
+    private static final class BlackHole implements AutoCloseable {
+        private final ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        private final List<Socket> waiting = new ArrayList<>();
+
+        BlackHole() throws IOException {
+            for (int i = 0; i < 4; i++) {
+                Socket socket = new Socket();
+                waiting.add(socket);
+                try {
+                    socket.connect(listener.getLocalSocketAddress(), 200);
+                } catch (SocketTimeoutException e) {
+                    return;
+                }
+            }
+            throw new IllegalStateException("it answers");
+        }
+
+        String address() {
+            return "127.0.0.1:" + listener.getLocalPort();
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (Socket socket : waiting) {
+                socket.close();
+            }
+            listener.close();
+        }
     }
 
     @Test // F01, M5

@@ -78,6 +78,7 @@ class RabbitMQMessagesTest {
         table.put("table", Map.of("k", LongStringHelper.asLongString("v")));
         table.put("", "no name");
         table.put("x-death", List.of(Map.of("count", 1L)));
+        table.put("CC", List.of(LongStringHelper.asLongString("copies")));
         table.put("x-first-death-reason", LongStringHelper.asLongString("rejected"));
         Headers headers = RabbitMQMessages.headers(
                 new BasicProperties.Builder().headers(table).build());
@@ -89,7 +90,9 @@ class RabbitMQMessagesTest {
         assertThat(headers.all("list")).containsExactly("1", "two");
         assertThat(headers.get("table")).isEqualTo("{k=v}");
         assertThat(headers.get("x-first-death-reason")).isEqualTo("rejected");
-        assertThat(headers.names()).doesNotContain("", "x-death");
+        assertThat(headers.names()).doesNotContain("", "x-death", "CC");
+        assertThat(RabbitMQMessages.refusal(Message.builder().headers(headers).build()))
+                .isNull();
     }
 
     @Test

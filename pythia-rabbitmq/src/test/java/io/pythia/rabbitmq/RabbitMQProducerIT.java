@@ -4,6 +4,7 @@ import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.GetResponse;
 import io.pythia.BrokerException;
 import io.pythia.DestinationNotFoundException;
@@ -129,6 +130,30 @@ class RabbitMQProducerIT {
             TestSubscriber.get(producer.send(
                     Message.builder().header("h", new byte[100_000]).build()));
         }
+    }
+
+    @Test
+    void messageThatCameAsACopy_goesOn_andMakesNoMoreCopies() {
+        String queue = RabbitQueues.create(server.address());
+        String copies = RabbitQueues.create(server.address());
+        String letters = RabbitQueues.create(server.address());
+        BasicProperties copied = new BasicProperties.Builder()
+                .headers(Map.of("CC", List.of(copies), "other", "1"))
+                .build();
+        RabbitQueues.on(server.address(), channel -> {
+            channel.basicPublish("", queue, copied, new byte[] {1});
+            return channel;
+        });
+        try (RabbitMQConsumer consumer = RabbitMQConsumer.builder()
+                .queue(queue)
+                .config(RabbitQueues.config(server.address()))
+                .deadLetterQueue(letters)
+                .build()) {
+            consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("no")));
+            eventually("the letter", () -> RabbitQueues.ready(server.address(), letters) == 1);
+        }
+        assertThat(get(letters).getProps().getHeaders()).containsKey("other").doesNotContainKey("CC");
+        assertThat(RabbitQueues.ready(server.address(), copies)).isEqualTo(1);
     }
 
     @Test

@@ -5,6 +5,8 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * to a command that was given up. One thread reads.
  */
 final class BlockingReads {
+    private static final long LONGEST_PAUSE_MILLIS = 100;
+
     private final RedisConnections connections;
     private final StatefulRedisConnection<byte[], byte[]> waiting;
     private final StatefulRedisConnection<byte[], byte[]> other;
@@ -20,6 +24,8 @@ final class BlockingReads {
     private volatile boolean wokenUp;
     private volatile boolean ended;
     private volatile @Nullable CompletionStage<?> underWay;
+    /** The read that was asked last to end. */
+    private final AtomicReference<@Nullable CompletionStage<?>> unblocking = new AtomicReference<>();
 
     /** Opens the connection. The other one is for the command that ends a wait. */
     BlockingReads(RedisConnections connections, StatefulRedisConnection<byte[], byte[]> other)
@@ -82,12 +88,27 @@ final class BlockingReads {
         }
     }
 
-    /** The command may still be on its way to the server, which then has nothing to unblock: asked again until there is an answer. */
+    /** Once for each read, however often it is wished. */
     private void unblock(CompletionStage<?> answer) {
+        if (unblocking.getAndSet(answer) != answer) {
+            unblock(answer, 1);
+        }
+    }
+
+    /**
+     * The command may still be on its way to the server, which then has nothing to unblock: asked again until there is an answer, or the
+     * session is over. That is a matter of moments, but for a connection that is half dead: so after pauses that grow.
+     */
+    private void unblock(CompletionStage<?> answer, long pauseMillis) {
         if (!answer.toCompletableFuture().isDone()) {
             other.async().clientUnblock(clientId, UnblockType.TIMEOUT).thenAccept(unblocked -> {
                 if (unblocked == 0) {
-                    unblock(answer);
+                    other.getResources()
+                            .eventExecutorGroup()
+                            .schedule(
+                                    () -> unblock(answer, Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS)),
+                                    pauseMillis,
+                                    TimeUnit.MILLISECONDS);
                 }
             });
         }

@@ -11,31 +11,27 @@ import java.util.List;
 final class HeldElements {
     private long taken;
     private long settled;
-    private long oldest;
     private boolean inOrder = true;
+    private boolean confused;
 
     /** So many more were taken. */
     synchronized void taken(int count) {
-        if (settled == taken) {
-            oldest = taken;
-            inOrder = true;
-        }
+        inOrder |= settled == taken && !confused;
         taken += count;
     }
 
     /** Notes that these are being acknowledged; returns whether they are the oldest ones, all of them, in their order. */
     synchronized boolean areOldest(List<? extends Settlement<ListElement>> batch) {
         for (int i = 0; inOrder && i < batch.size(); i++) {
-            inOrder = batch.get(i).receipt().number == oldest + i;
+            inOrder = batch.get(i).receipt().number == settled + i;
         }
-        oldest += batch.size();
         settled += batch.size();
         return inOrder;
     }
 
-    /** Nobody knows what was applied. */
+    /** Nobody knows what was applied, and so, from now on, what the list holds. */
     synchronized void confused() {
+        confused = true;
         inOrder = false;
-        settled = Long.MIN_VALUE / 2;
     }
 }

@@ -4,26 +4,32 @@ package io.pythia.redis;
  * What the server must do as one step on a queue and a consumer's list of what it is processing. A session holds a token: who has an old
  * one was given up by the others, and neither takes nor settles anything. Keys, for each queue: the queue, the list, the time at which
  * each consumer was last seen, and the token of the consumer, which expires.
+ *
+ * <p>For consumers a full memory must not matter, or nothing would ever drain it. A server that has reached its {@code maxmemory} refuses
+ * what may need more of it, BLMOVE too, but in a script only up to its first write: so each of theirs begins with one that takes something
+ * away, even if there is nothing to take.
  */
 final class ListScripts {
     /** The list has what was taken last at its left end. {@code side} is the end of the queue from which consumers take. */
     private static final String MOVE_BACK = """
             local function move_back(queue, list, side)
               local push = side == 'RIGHT' and 'RPUSH' or 'LPUSH'
-              local count = redis.call('LLEN', list)
-              for from = 0, count - 1, 500 do
-                redis.call(push, queue, unpack(redis.call('LRANGE', list, from, from + 499)))
+              local count = 0
+              while true do
+                local taken = redis.call('LPOP', list, 500)
+                if not taken then return count end
+                redis.call(push, queue, unpack(taken))
+                count = count + #taken
               end
-              redis.call('DEL', list)
-              return count
             end
             """;
 
     /** Begins a session and gives back what an earlier one has left: token, milliseconds, consumer, side. */
     static final RedisScript START = new RedisScript(MOVE_BACK + """
+                    local count = move_back(KEYS[1], KEYS[2], ARGV[4])
                     redis.call('SET', KEYS[4], ARGV[1], 'PX', ARGV[2])
                     redis.call('ZADD', KEYS[3], redis.call('TIME')[1], ARGV[3])
-                    return move_back(KEYS[1], KEYS[2], ARGV[4])
+                    return count
                     """);
 
     /** Says that the consumer lives: token, milliseconds, consumer. Returns 0 if it was given up. */
@@ -97,6 +103,13 @@ final class ListScripts {
             if redis.call('LLEN', KEYS[2]) < tonumber(ARGV[2]) then return 0 end
             redis.call('LTRIM', KEYS[2], 0, -1 - ARGV[2])
             return 1
+            """);
+
+    /** Puts back what was popped: RPUSH or LPUSH, then what it was, that which was taken first at the end. */
+    static final RedisScript PUT_BACK = new RedisScript("""
+            redis.call('LTRIM', KEYS[1], 0, -1)
+            for i = 2, #ARGV do redis.call(ARGV[1], KEYS[1], ARGV[i]) end
+            return {}
             """);
 
     /** Adds to a list that may have only so many elements: the limit, REJECT or DROP_OLDEST, then what to add. Returns the length or -1. */

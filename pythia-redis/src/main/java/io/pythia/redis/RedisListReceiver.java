@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,8 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(2);
     /** A server can wait for the first queue only when it is to move what comes: the others are looked at that often. */
     private static final Duration SEVERAL_QUEUES = Duration.ofMillis(100);
+    /** A server whose memory is full can't wait at all: the queues are looked at that often. */
+    private static final Duration FULL_MEMORY = Duration.ofMillis(100);
 
     private final ListSource source;
     private final RedisConnections connections;
@@ -127,11 +130,20 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
         Duration block =
                 shorter(shorter(wait, source.timeout()), source.deadAfter().dividedBy(3));
         Duration limited = source.queues().size() > 1 ? shorter(block, SEVERAL_QUEUES) : block;
-        byte[] first = Objects.requireNonNull(reads)
-                .<byte @Nullable []>read(
-                        "waiting for a message",
-                        limited,
-                        connection -> connection.blmove(keys[0], keys[1], ends, seconds(limited)));
+        byte[] first;
+        try {
+            first = Objects.requireNonNull(reads)
+                    .<byte @Nullable []>read(
+                            "waiting for a message",
+                            limited,
+                            connection -> connection.blmove(keys[0], keys[1], ends, seconds(limited)));
+        } catch (BrokerException e) {
+            if (!RedisErrors.isAnswer(e, "OOM")) {
+                throw e;
+            }
+            first = null;
+            TimeUnit.NANOSECONDS.sleep(shorter(limited, FULL_MEMORY).toNanos());
+        }
         List<Received<ListElement>> received = new ArrayList<>();
         if (first != null) {
             add(received, 0, List.of(first));
@@ -234,14 +246,12 @@ final class RedisListReceiver implements ReceiveDriver<ListElement> {
 
     /** Of one queue: see {@link #popAhead}. What was taken first must be the first again. */
     private CompletionStage<?> pushBack(List<ListElement> elements) {
-        byte[][] lastFirst = new byte[elements.size()][];
-        for (int i = 0; i < lastFirst.length; i++) {
-            lastFirst[i] = elements.get(lastFirst.length - 1 - i).body();
-        }
-        byte[] queue = source.keys(0)[0];
-        RedisAsyncCommands<byte[], byte[]> open =
-                Objects.requireNonNull(commands).async();
-        return source.order() == ListOrder.FIFO ? open.rpush(queue, lastFirst) : open.lpush(queue, lastFirst);
+        return ListScripts.PUT_BACK.run(Objects.requireNonNull(commands), source.keys(0)[0], arguments -> {
+            arguments.add(source.order() == ListOrder.FIFO ? "RPUSH" : "LPUSH");
+            for (int i = elements.size() - 1; i >= 0; i--) {
+                arguments.add(elements.get(i).body());
+            }
+        });
     }
 
     @Override

@@ -66,7 +66,7 @@ final class RedisStreamsReceiver implements ReceiveDriver<StreamEntry> {
         commands = opened;
         settler = new StreamSettler(source, connections, opened);
         reads = new BlockingReads(connections, opened);
-        streamGroup = new StreamGroup(source, connections, opened.async());
+        streamGroup = new StreamGroup(source, connections, opened);
         streamGroup.ensure();
     }
 

@@ -1,8 +1,7 @@
 package io.pythia.redis;
 
-import io.lettuce.core.XGroupCreateArgs;
-import io.lettuce.core.XReadArgs.StreamOffset;
-import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener.Gap;
 import io.pythia.DestinationNotFoundException;
@@ -15,33 +14,33 @@ final class StreamGroup {
 
     private final StreamSource source;
     private final RedisConnections connections;
-    private final RedisAsyncCommands<byte[], byte[]> commands;
+    private final StatefulRedisConnection<byte[], byte[]> connection;
     private final byte[] stream;
     private final byte[] group;
 
-    StreamGroup(StreamSource source, RedisConnections connections, RedisAsyncCommands<byte[], byte[]> commands) {
+    StreamGroup(StreamSource source, RedisConnections connections, StatefulRedisConnection<byte[], byte[]> connection) {
         this.source = source;
         this.connections = connections;
-        this.commands = commands;
+        this.connection = connection;
         this.stream = RedisConnections.bytes(source.stream());
         this.group = RedisConnections.bytes(source.group());
     }
 
     /** Makes the group if it was never there; if it was, in an earlier session, and is gone, the policy decides. */
     void ensure() throws InterruptedException {
-        if (!source.position().isGroupSeen()) {
-            create(source.startId().equals(">") ? BEGINNING : source.startId());
-            source.position().groupSeen();
-            return;
-        }
         try {
-            connections.await("looking for the group", commands.xpending(stream, group));
+            connections.await("looking for the group", connection.async().xpending(stream, group));
         } catch (BrokerException e) {
             if (!isGone(e)) {
                 throw e;
             }
-            makeAgain(e);
+            if (source.position().isGroupSeen()) {
+                makeAgain(e);
+            } else {
+                create(source.startId().equals(">") ? BEGINNING : source.startId());
+            }
         }
+        source.position().groupSeen();
     }
 
     /** Returns whether an error says that the stream or the group is gone. */
@@ -86,7 +85,8 @@ final class StreamGroup {
     private @Nullable String lastGenerated() throws InterruptedException {
         List<Object> info;
         try {
-            info = connections.await("looking for the stream", commands.xinfoStream(stream));
+            info = connections.await(
+                    "looking for the stream", connection.async().xinfoStream(stream));
         } catch (BrokerException e) {
             if (e.getCause() != null && RedisErrors.isAnswer(e.getCause(), "ERR no such key")) {
                 return null;
@@ -109,8 +109,12 @@ final class StreamGroup {
         try {
             connections.await(
                     "making the group",
-                    commands.xgroupCreate(
-                            StreamOffset.from(stream, start), group, XGroupCreateArgs.Builder.mkstream()));
+                    StreamScripts.CREATE.run(
+                            connection,
+                            ScriptOutputType.STATUS,
+                            new byte[][] {stream},
+                            group,
+                            RedisConnections.bytes(start)));
         } catch (BrokerException e) {
             if (e.getCause() == null || !RedisErrors.isAnswer(e.getCause(), "BUSYGROUP")) {
                 throw e;

@@ -5,9 +5,12 @@ import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -26,14 +29,13 @@ final class StreamSettler {
     private final byte[] group;
     private final byte[] consumer;
     private volatile int generation;
-    /** How many entries are with this consumer, as far as it knows; guarded by this, like the next. */
-    private int held;
-
-    /** How many entries the reads ask for that went before the next settlement, on the same connection, and are not answered. */
-    private int readAhead;
-
-    private boolean reading;
-    private volatile boolean inexact;
+    /**
+     * How many entries should be pending for this consumer when the server comes to the next settlement; guarded by this. Reads ahead, which
+     * go through the same connection, should have brought all that they ask for: if they bring fewer, or somebody takes some, fewer are.
+     */
+    private int pending;
+    /** How many reads and settlements there are of which nobody knows what they have changed; guarded by this. */
+    private int unknown;
 
     StreamSettler(
             StreamSource source, RedisConnections connections, StatefulRedisConnection<byte[], byte[]> connection) {
@@ -51,32 +53,36 @@ final class StreamSettler {
 
     /** The group is gone, and with it all that was pending in it. The receiving thread. */
     synchronized void nextGeneration() {
-        held = 0;
-        readAhead = 0;
+        pending = 0;
+        unknown = 0;
         generation = generation + 1;
     }
 
     /** Sends a read on the connection of the settlements, which the server does in their order. The receiving thread. */
     synchronized <T> T readingAhead(int max, Supplier<T> read) {
-        readAhead += max;
+        pending += max;
         return read.get();
     }
 
     /** So many entries came of a read ahead. The receiving thread. */
     synchronized void receivedAhead(int asked, int entries) {
-        readAhead -= asked;
-        held += entries;
+        pending -= asked - entries;
     }
 
-    /** Another read or a claim is under way: how many entries are pending is not known before its answer. The receiving thread. */
+    /** Another read or a claim is under way. The receiving thread. */
     synchronized void reading() {
-        reading = true;
+        unknown++;
     }
 
     /** So many entries came of it. The receiving thread. */
     synchronized void received(int entries) {
-        reading = false;
-        held += entries;
+        unknown--;
+        pending += entries;
+    }
+
+    /** A settlement has failed: it may have been applied, and comes again. */
+    private synchronized void lostCount() {
+        unknown++;
     }
 
     CompletableFuture<?> settle(List<? extends Settlement<StreamEntry>> batch) {
@@ -97,10 +103,23 @@ final class StreamSettler {
             current.sort(BY_ID);
         }
         List<CompletableFuture<?>> parts = new ArrayList<>(1);
-        for (int from = 0; from < current.size(); from += CHUNK) {
-            parts.add(settleChunk(current.subList(from, Math.min(current.size(), from + CHUNK))));
+        for (List<Settlement<StreamEntry>> alike : alike(current)) {
+            for (int from = 0; from < alike.size(); from += CHUNK) {
+                parts.add(settleChunk(alike.subList(from, Math.min(alike.size(), from + CHUNK))));
+            }
         }
         return parts.size() == 1 ? parts.get(0) : CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new));
+    }
+
+    /** What goes into one command: extensions by one time. The engine keeps them apart from acknowledgements, and does all else itself. */
+    private static Collection<List<Settlement<StreamEntry>>> alike(List<Settlement<StreamEntry>> batch) {
+        if (batch.isEmpty() || batch.get(0).outcome() == Outcome.ACK) {
+            return List.of(batch);
+        }
+        Map<Duration, List<Settlement<StreamEntry>>> byTime = new LinkedHashMap<>();
+        batch.forEach(each ->
+                byTime.computeIfAbsent(each.delay(), time -> new ArrayList<>()).add(each));
+        return byTime.values();
     }
 
     private static final Comparator<Settlement<StreamEntry>> BY_ID =
@@ -112,12 +131,12 @@ final class StreamSettler {
         return Long.toString(used.isNegative() ? 0 : used.toMillis());
     }
 
-    /** A chunk has one outcome: the engine keeps extensions apart, and does everything else but acknowledging itself. */
     private CompletableFuture<?> settleChunk(List<? extends Settlement<StreamEntry>> chunk) {
         String idle =
                 chunk.get(0).outcome() == Outcome.ACK ? "" : idle(chunk.get(0).delay());
         connections.asked();
-        return run(idle, chunk.stream().map(Settlement::receipt).toList())
+        // Only what has less left: an extension never shortens a lease.
+        return run(idle, idle, chunk.stream().map(Settlement::receipt).toList())
                 .handle((stale, error) -> {
                     connections.answered();
                     answered(chunk, stale, error);
@@ -131,19 +150,20 @@ final class StreamSettler {
         Set<StreamEntry> stale = new HashSet<>();
         for (int from = 0; from < entries.size(); from += CHUNK) {
             List<StreamEntry> chunk = entries.subList(from, Math.min(entries.size(), from + CHUNK));
-            Set<String> ids = ids(connections.await("keeping what was read ahead", run(idle(left), chunk)));
+            Set<String> ids = ids(connections.await("keeping what was read ahead", run(idle(left), "0", chunk)));
             chunk.stream().filter(each -> ids.contains(each.entryId())).forEach(stale::add);
         }
         return stale;
     }
 
-    /** Acknowledges if there is no idle time. */
-    private synchronized CompletionStage<List<Object>> run(String idle, List<StreamEntry> chunk) {
+    /** Acknowledges if there is no idle time; else sets it for what has been idle at least for some time. */
+    private synchronized CompletionStage<List<Object>> run(String idle, String least, List<StreamEntry> chunk) {
         int count = chunk.get(0).deliveries;
         boolean sameCount = chunk.stream().allMatch(each -> each.deliveries == count);
         String expected = idle.isEmpty() ? expected(chunk.size()) : "";
         return StreamScripts.SETTLE.run(connection, stream, arguments -> {
-            arguments.add(group).add(consumer).add(idle).add(expected).add(sameCount ? Integer.toString(count) : "");
+            arguments.add(group).add(consumer).add(idle).add(least).add(expected);
+            arguments.add(sameCount ? Integer.toString(count) : "");
             for (StreamEntry each : chunk) {
                 arguments.add(each.entryId());
             }
@@ -153,20 +173,17 @@ final class StreamSettler {
         });
     }
 
-    /**
-     * Returns how many entries should be pending, before so many of them are acknowledged; nothing if that is not known. Reads ahead
-     * should have brought all that they asked for: if they brought fewer, or somebody has taken some, fewer are pending.
-     */
+    /** Returns how many entries should be pending, before so many of them are acknowledged; nothing if that is not known. */
     private String expected(int acknowledged) {
-        String before = reading || inexact ? "" : Integer.toString(held + readAhead);
-        held -= acknowledged;
+        String before = unknown > 0 ? "" : Integer.toString(pending);
+        pending -= acknowledged;
         return before;
     }
 
     private void answered(
             List<? extends Settlement<StreamEntry>> chunk, @Nullable List<Object> stale, @Nullable Throwable error) {
         if (error != null && !RedisErrors.isAnswer(error, "NOGROUP")) {
-            inexact = true; // settled or not, and to be settled again
+            lostCount();
             connections.failed(chunk, error);
         } else if (stale == null) {
             chunk.forEach(Settlement::stale); // the group is gone, and with it what was pending

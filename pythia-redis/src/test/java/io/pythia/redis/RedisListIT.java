@@ -9,6 +9,7 @@ import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.Settled;
 import io.pythia.spi.Capabilities.Guarantee;
+import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.RedisTestServer;
 import io.pythia.testkit.server.TestServers;
@@ -90,6 +91,33 @@ class RedisListIT {
                     "the dead one to be forgotten",
                     () -> !String.valueOf(server.call("ZRANGE", queue + ":processing", "0", "-1"))
                             .contains("dead"));
+        }
+    }
+
+    /** F20: the server refuses to wait for elements then. */
+    @Test
+    void serverOutOfMemory_sessionGoesOn_andWhatADeadConsumerHasLeftIsDelivered() {
+        String queue = newQueue();
+        server.call("LPUSH", queue + ":processing:dead", "a", "b");
+        server.call("ZADD", queue + ":processing", "1", "dead");
+        server.call("CONFIG", "RESETSTAT");
+        server.call("CONFIG", "SET", "maxmemory", "1");
+        Outages outages = new Outages();
+        try (RedisListConsumer consumer = consumer(queue).listener(outages).build()) {
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(2);
+            assertThat(subscriber.texts()).containsExactly("a", "b");
+            eventually(
+                    "waits that are refused",
+                    () -> String.valueOf(server.call("INFO", "commandstats"))
+                            .matches("(?s).*cmdstat_blmove:[^\\n]*rejected_calls=([3-9]|[1-9][0-9]).*"));
+            server.call("CONFIG", "SET", "maxmemory", "0");
+            server.call("LPUSH", queue, "c");
+            assertThat(subscriber.await(3).get(2).text()).isEqualTo("c");
+            assertThat(outages.lost()).isZero();
+        } finally {
+            server.call("CONFIG", "SET", "maxmemory", "0");
         }
     }
 

@@ -139,6 +139,7 @@ class RedisReadAheadIT {
         }
     }
 
+    /** Also when the server's memory is full: it would refuse a plain push. */
     @ParameterizedTest
     @CsvSource({"AT_LEAST_ONCE,FIFO", "AT_LEAST_ONCE,LIFO", "AT_MOST_ONCE,FIFO", "AT_MOST_ONCE,LIFO"})
     void elementsOfAConsumerThatIsDisconnected_goBackInOrder_whileItStillHoldsSome(
@@ -155,6 +156,7 @@ class RedisReadAheadIT {
             TestSubscriber blocked = blocking(until, false);
             leaving.consume().subscribe(blocked);
             eventually("reads ahead", () -> length(queue) <= MESSAGES - 4 * BATCH);
+            server.call("CONFIG", "SET", "maxmemory", "1");
             CompletableFuture<Void> left = leaving.disconnect();
             until.countDown();
             // Of the batch that is with the application, those that it was not given come back when all is settled.
@@ -167,6 +169,7 @@ class RedisReadAheadIT {
             blocked.messages().forEach(Message::ack);
             TestSubscriber.get(left);
         } finally {
+            server.call("CONFIG", "SET", "maxmemory", "0");
             until.countDown();
         }
     }

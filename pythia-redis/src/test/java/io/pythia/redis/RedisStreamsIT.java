@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -186,6 +187,41 @@ class RedisStreamsIT {
             assertThat(TestSubscriber.get(message.extend(Duration.ofSeconds(1))))
                     .isEqualTo(Settled.DONE);
             assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.DONE);
+        }
+    }
+
+    /** What the application and the engine extend at the same moment has nothing to do with each other, and nothing gets less than it has. */
+    @Test
+    void extend_isByItsOwnTime_andShortensNoLease() {
+        String key = newStream();
+        for (int i = 0; i < 100; i++) {
+            server.call("XADD", key, "*", "body", "m");
+        }
+        try (RedisStreamsConsumer consumer =
+                consumer(key).claimMinIdle(Duration.ofHours(1)).build()) {
+            TestSubscriber holding = TestSubscriber.requesting(100);
+            consumer.consume().subscribe(holding);
+            List<Message> messages = holding.await(100);
+            List<CompletableFuture<Settled>> extended = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                String id = messages.get(i)
+                        .unwrap(StreamMessage.class)
+                        .orElseThrow()
+                        .getId();
+                String idle = i < 20 ? "3000000" : "0"; // ten minutes are left, or the whole hour
+                server.call("XCLAIM", key, GROUP, consumer.consumerName(), "0", id, "IDLE", idle, "JUSTID");
+            }
+            for (int i = 0; i < 100; i++) {
+                Duration more = i % 2 == 1 ? Duration.ofMinutes(30) : Duration.ofMinutes(i < 20 ? 20 : 1);
+                extended.add(messages.get(i).extend(more));
+            }
+            extended.forEach(each -> assertThat(TestSubscriber.get(each)).isEqualTo(Settled.DONE));
+            List<?> entries = (List<?>) server.call("XPENDING", key, GROUP, "-", "+", "100");
+            for (int i = 0; i < 100; i++) {
+                long idle = (Long) ((List<?>) entries.get(i)).get(2);
+                long expected = i >= 20 ? 0 : i % 2 == 1 ? 30 : 40;
+                assertThat(idle).as("of %s", i).isBetween(expected * 60_000, (expected + 5) * 60_000);
+            }
         }
     }
 
