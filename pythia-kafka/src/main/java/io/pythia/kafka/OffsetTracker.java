@@ -54,6 +54,16 @@ final class OffsetTracker {
         return known == null ? begin(partition) : known;
     }
 
+    /** A partition begins at this position, which is to be committed although nothing was acknowledged. */
+    synchronized void beginAt(TopicPartition partition, long position) {
+        progress(partition).beginAt(position);
+    }
+
+    /** Returns whether the broker has a position of this assignment. */
+    synchronized boolean hasCommitted(TopicPartition partition) {
+        return progress(partition).hasCommitted();
+    }
+
     /** Numbers records that were fetched. */
     synchronized void fetched(List<Received<KafkaRecord>> records) {
         for (Received<KafkaRecord> each : records) {

@@ -23,6 +23,7 @@ import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,12 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private volatile int assigned;
     private boolean full;
     private final Set<TopicPartition> behindGap = new HashSet<>();
+    /**
+     * Partitions that begin where the group has no position. They are paused until it has: if this consumer ended before its first commit,
+     * the next owner would begin behind what it was given.
+     */
+    private final Set<TopicPartition> beginning = new HashSet<>();
+
     private boolean committing;
     private boolean idle;
     private long lastCommitAt = System.nanoTime();
@@ -141,7 +148,8 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         commitIfDue();
         try {
             boolean mayCommit = tracker.unsettled() > 0 || committing || tracker.isDirty() || full;
-            take(consumer.poll(mayCommit ? SHORT_POLL : LONG_POLL));
+            take(consumer.poll(mayCommit || !beginning.isEmpty() ? SHORT_POLL : LONG_POLL));
+            placeBeginnings();
         } catch (NoOffsetForPartitionException e) {
             reset(e.partitions());
         } catch (OffsetOutOfRangeException e) {
@@ -165,7 +173,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         }
     }
 
-    // Pauses: by the user, by back-pressure, by a gap. What is paused is what these three want, after every step.
+    // Pauses: by the user, by back-pressure, by a gap, by a beginning. What is paused is what these want, after every step.
 
     private void adjustPauses() {
         int waiting = handOver.size();
@@ -184,10 +192,14 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             if (paused.size() < all.size()) {
                 consumer.pause(all);
             }
-        } else if (!paused.equals(behindGap)) {
+            return;
+        }
+        Set<TopicPartition> wanted = new HashSet<>(behindGap);
+        wanted.addAll(beginning);
+        wanted.retainAll(all);
+        if (!paused.equals(wanted)) {
             consumer.resume(all);
-            behindGap.retainAll(all);
-            consumer.pause(behindGap);
+            consumer.pause(wanted);
         }
     }
 
@@ -268,6 +280,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         handOver.drop(partitions);
         tracker.end(partitions);
         behindGap.removeAll(partitions);
+        beginning.removeAll(partitions);
         assigned = consumer.assignment().size();
     }
 
@@ -304,11 +317,26 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private void reset(Collection<TopicPartition> partitions) {
         switch (settings.autoOffsetReset()) {
             case EARLIEST -> consumer.seekToBeginning(partitions);
-            case LATEST -> consumer.seekToEnd(partitions);
+            case LATEST -> {
+                consumer.seekToEnd(partitions);
+                beginning.addAll(partitions);
+            }
             case NONE ->
                 throw new BrokerException(settings.name() + ": there is no position for " + partitions
                         + " and autoOffsetReset is none; seek, or set earliest or latest");
         }
+    }
+
+    /** Has committed where partitions begin, however often that fails; they go on when the broker has it. */
+    private void placeBeginnings() {
+        for (TopicPartition partition : beginning) {
+            try {
+                tracker.beginAt(partition, consumer.position(partition, Duration.ZERO));
+            } catch (TimeoutException e) {
+                // the client finds it out in one of the next polls
+            }
+        }
+        beginning.removeIf(tracker::hasCommitted);
     }
 
     private void reportGap(OffsetOutOfRangeException e) {

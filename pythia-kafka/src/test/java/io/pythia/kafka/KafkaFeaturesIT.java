@@ -11,6 +11,7 @@ import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -129,6 +130,28 @@ class KafkaFeaturesIT {
         assertThatThrownBy(() -> consumer().autoOffsetReset("newest"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("autoOffsetReset must be one of earliest, latest, none");
+    }
+
+    @Test
+    void latest_whatWasReceivedAndNotAcknowledged_comesAgainAtTheNextMember() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        send(topic, "before");
+        KafkaConsumer.Builder latest = consumer()
+                .topic(topic)
+                .autoOffsetReset(AutoOffsetReset.LATEST)
+                .closeTimeout(Duration.ofMillis(200));
+        TestSubscriber first = TestSubscriber.requesting(1);
+        try (KafkaConsumer consumer = latest.build()) {
+            consumer.consume().subscribe(first);
+            for (int i = 0; first.count() == 0; i++) {
+                send(topic, "after " + i);
+            }
+        }
+        try (KafkaConsumer next = latest.build()) {
+            TestSubscriber subscriber = subscribed(next);
+            subscriber.await(1);
+            assertThat(subscriber.texts().get(0)).isEqualTo(first.texts().get(0));
+        }
     }
 
     @Test

@@ -9,21 +9,88 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 class PollLoopTest {
-    /** The client's own consumer without a broker: what is tested is what comes after its end. */
-    private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+    private static final TopicPartition PARTITION = new TopicPartition("orders", 0);
+    private static final long LIMIT = Duration.ofSeconds(30).toNanos();
+
+    /** The client's own consumer without a broker. Its commits are remembered, and fail while there is an error. */
+    private static final class Client extends MockConsumer<byte[], byte[]> {
+        final List<Map<TopicPartition, OffsetAndMetadata>> commits = new ArrayList<>();
+
+        @Nullable
+        KafkaException commitError;
+
+        int refused;
+
+        Client() {
+            super("none");
+        }
+
+        @Override
+        public synchronized void commitAsync(
+                Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
+            if (commitError != null) {
+                refused++;
+                callback.onComplete(offsets, commitError);
+            } else {
+                commits.add(offsets);
+                super.commitAsync(offsets, callback);
+            }
+        }
+
+        @Override
+        public synchronized void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+            if (commitError != null) {
+                refused++;
+                throw commitError;
+            }
+            commits.add(offsets);
+            super.commitAsync(offsets, null);
+        }
+
+        long lastCommitted() {
+            return commits.isEmpty()
+                    ? -1
+                    : commits.get(commits.size() - 1).get(PARTITION).offset();
+        }
+
+        void assign(long begin, long end) {
+            updateBeginningOffsets(Map.of(PARTITION, begin));
+            updateEndOffsets(Map.of(PARTITION, end));
+            rebalance(List.of(PARTITION));
+        }
+
+        void add(long... offsets) {
+            for (long offset : offsets) {
+                addRecord(new ConsumerRecord<>("orders", 0, offset, null, new byte[] {1}));
+            }
+        }
+    }
+
+    private final Client consumer = new Client();
 
     private final OffsetTracker tracker = new OffsetTracker(10);
     private final HandOver handOver = new HandOver(tracker);
     private final AtomicBoolean pausedByUser = new AtomicBoolean();
+    private final long began = System.nanoTime();
 
     private PollLoop loop() {
+        return loop(AutoOffsetReset.EARLIEST);
+    }
+
+    private PollLoop loop(AutoOffsetReset reset) {
         return new PollLoop(
                 new KafkaConsumerSettings(
                         "kafka:orders",
@@ -31,7 +98,7 @@ class PollLoopTest {
                         null,
                         KafkaConfig.defaults(),
                         Map.of(),
-                        AutoOffsetReset.EARLIEST,
+                        reset,
                         Duration.ofSeconds(1),
                         10,
                         Duration.ZERO,
@@ -59,14 +126,12 @@ class PollLoopTest {
     /** The client returns the first records of a partition from the very poll in which it was assigned. */
     @Test
     void partitionThatIsAssignedWhileTheUserPauses_isPausedAtOnce() {
-        TopicPartition partition = new TopicPartition("orders", 0);
-        consumer.updateBeginningOffsets(Map.of(partition, 0L));
-        consumer.updateEndOffsets(Map.of(partition, 1L));
         List<Integer> waiting = new ArrayList<>();
         PollLoop loop = loop();
         consumer.schedulePollTask(() -> {
-            consumer.rebalance(List.of(partition));
-            consumer.addRecord(new ConsumerRecord<>("orders", 0, 0, null, new byte[] {1}));
+            consumer.assign(0, 1);
+            consumer.seek(PARTITION, 0);
+            consumer.add(0);
         });
         consumer.schedulePollTask(() -> {
             waiting.add(handOver.size());
@@ -80,5 +145,41 @@ class PollLoopTest {
         pausedByUser.set(true);
         loop.run();
         assertThat(waiting).containsExactly(0, 1);
+    }
+
+    /** Else the next owner, which finds no position either, would begin behind what is with the application here. */
+    @Test
+    void latest_whereTheGroupBegins_isCommitted_beforeAnythingIsGivenOut() {
+        List<Integer> waiting = new ArrayList<>();
+        List<Long> committed = new ArrayList<>();
+        PollLoop loop = loop(AutoOffsetReset.LATEST);
+        consumer.commitError = new KafkaException("not now");
+        consumer.schedulePollTask(() -> consumer.assign(0, 100));
+        consumer.schedulePollTask(() -> consumer.add(100, 101));
+        pollUntil(() -> consumer.refused >= 2, () -> {
+            waiting.add(handOver.size());
+            consumer.commitError = null;
+            pollUntil(() -> handOver.size() > 0, () -> {
+                waiting.add(handOver.size());
+                committed.add(consumer.lastCommitted());
+                loop.stop();
+            });
+        });
+        loop.run();
+        assertThat(waiting).containsExactly(0, 2);
+        assertThat(committed).containsExactly(100L);
+    }
+
+    /** Does something in the first poll in which a condition holds; ends the loop if it never does. */
+    private void pollUntil(BooleanSupplier condition, Runnable then) {
+        consumer.schedulePollTask(() -> {
+            if (condition.getAsBoolean()) {
+                then.run();
+            } else if (System.nanoTime() - began > LIMIT) {
+                consumer.wakeup();
+            } else {
+                pollUntil(condition, then);
+            }
+        });
     }
 }
