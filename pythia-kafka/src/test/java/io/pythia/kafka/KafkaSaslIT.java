@@ -38,8 +38,7 @@ class KafkaSaslIT {
         for (String listener : new String[] {"plaintext", "clients"}) {
             String prefix = "listener.name." + listener + ".";
             settings.put(prefix + "plain.sasl.jaas.config", PLAIN + "user_me=\"secret\";");
-            settings.put(
-                    prefix + "oauthbearer.sasl.jaas.config", BEARER + "unsecuredLoginStringClaim_sub=\"broker\";");
+            settings.put(prefix + "oauthbearer.sasl.jaas.config", BEARER + "unsecuredLoginStringClaim_sub=\"broker\";");
         }
         server = TestServers.newKafka(settings);
     }
@@ -60,8 +59,8 @@ class KafkaSaslIT {
     }
 
     private void goesThrough(KafkaConfig config) {
-        String topic =
-                KafkaTopics.create(ClientProperties.admin(me(config(), "secret").build()), "sasl-" + UUID.randomUUID(), 1);
+        String topic = KafkaTopics.create(
+                ClientProperties.admin(me(config(), "secret").build()), "sasl-" + UUID.randomUUID(), 1);
         try (KafkaProducer producer =
                         KafkaProducer.builder().topic(topic).config(config).build();
                 KafkaConsumer consumer = KafkaConsumer.builder()
@@ -92,8 +91,10 @@ class KafkaSaslIT {
     @Test
     void mechanismByTheClientsOwnSettings_opens() {
         goesThrough(config().properties(Map.of(
-                        "sasl.mechanism", "OAUTHBEARER",
-                        "sasl.jaas.config", BEARER + "unsecuredLoginStringClaim_sub=\"me\";"))
+                        "sasl.mechanism",
+                        "OAUTHBEARER",
+                        "sasl.jaas.config",
+                        BEARER + "unsecuredLoginStringClaim_sub=\"me\";"))
                 .build());
     }
 }
