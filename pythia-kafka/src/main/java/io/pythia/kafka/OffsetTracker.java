@@ -2,12 +2,15 @@ package io.pythia.kafka;
 
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -19,19 +22,47 @@ import org.apache.kafka.common.TopicPartition;
 final class OffsetTracker {
     private static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
 
-    /** Settlements whose position is to be committed, and what to complete then. */
-    private record Waiting(List<? extends Settlement<KafkaRecord>> batch, CompletableFuture<Void> done) {}
+    /** Settlements, the positions that must be committed for them, by whichever commit, and what to complete then. */
+    private record Waiting(
+            List<? extends Settlement<KafkaRecord>> batch,
+            Map<PartitionProgress, Long> positions,
+            long bytes,
+            long since,
+            CompletableFuture<Void> done) {
+
+        /** Returns whether each of the positions is committed, or never will be because its assignment is over. */
+        boolean isAnswered() {
+            return positions.entrySet().stream()
+                    .allMatch(each -> each.getKey().isOver() || each.getKey().isCommitted(each.getValue() - 1));
+        }
+
+        void tellStale() {
+            for (Settlement<KafkaRecord> each : batch) {
+                PartitionProgress progress = each.receipt().progress;
+                if (progress.isOver() && !progress.isCommitted(each.receipt().offset())) {
+                    each.stale();
+                }
+            }
+        }
+    }
 
     /** What is to be committed, and whose progress it is: a seek may begin a partition anew while the commit is under way. */
     record Commit(Map<TopicPartition, OffsetAndMetadata> positions, List<PartitionProgress> progresses) {}
 
     private static final long MAX_WINDOW = 10_000;
     private static final long LEAST_WINDOW = 1_000;
+    /** Settled and not committed: some hundred milliseconds of a fast consumer, so that only commits that fail reach it. */
+    private static final long MAX_UNCOMMITTED = 50_000;
+
+    private static final long MAX_UNCOMMITTED_BYTES = 64 << 20;
 
     private final int maxInFlight;
     private final Map<TopicPartition, PartitionProgress> partitions = new HashMap<>();
-    private List<Waiting> waiting = new ArrayList<>();
-    private List<Waiting> inCommit = new ArrayList<>();
+    private final List<Waiting> waiting = new ArrayList<>();
+    /** Of those that wait. */
+    private long uncommitted;
+
+    private long uncommittedBytes;
     private long acknowledgedSinceCommit;
 
     /** Creates one without partitions, for so many records in flight. */
@@ -54,6 +85,16 @@ final class OffsetTracker {
         return known == null ? begin(partition) : known;
     }
 
+    /** A partition begins at this position, which is to be committed although nothing was acknowledged. */
+    synchronized void beginAt(TopicPartition partition, long position) {
+        progress(partition).beginAt(position);
+    }
+
+    /** Returns whether the broker has a position of this assignment. */
+    synchronized boolean hasCommitted(TopicPartition partition) {
+        return progress(partition).hasCommitted();
+    }
+
     /** Numbers records that were fetched. */
     synchronized void fetched(List<Received<KafkaRecord>> records) {
         for (Received<KafkaRecord> each : records) {
@@ -69,24 +110,30 @@ final class OffsetTracker {
         }
     }
 
-    /** Marks a batch. The future completes when what of it can be committed is. */
+    /** Marks a batch. The future completes when what of it can be committed is: it waits for positions, not for a certain commit. */
     synchronized CompletableFuture<Void> settle(List<? extends Settlement<KafkaRecord>> batch) {
-        boolean grown = false;
+        Set<PartitionProgress> grown = new HashSet<>();
+        long bytes = 0;
         for (Settlement<KafkaRecord> settlement : batch) {
             KafkaRecord each = settlement.receipt();
+            bytes += each.size();
             if (each.progress.isOver()) {
                 settlement.stale();
-            } else {
-                grown |= each.progress.acknowledge(each.number);
+            } else if (each.progress.acknowledge(each.number)) {
+                grown.add(each.progress);
             }
         }
         acknowledgedSinceCommit += batch.size();
         notifyAll();
-        if (!grown) {
+        if (grown.isEmpty()) {
             return DONE;
         }
+        Map<PartitionProgress, Long> positions = new HashMap<>();
+        grown.forEach(each -> positions.put(each, each.position()));
         CompletableFuture<Void> done = new CompletableFuture<>();
-        waiting.add(new Waiting(batch, done));
+        waiting.add(new Waiting(batch, positions, bytes, System.nanoTime(), done));
+        uncommitted += batch.size();
+        uncommittedBytes += bytes;
         return done;
     }
 
@@ -119,10 +166,21 @@ final class OffsetTracker {
         return Math.max(1, Math.max(least, Math.min(MAX_WINDOW, maxInFlight / assigned)));
     }
 
-    /** Returns how many more records of a partition may be given out. */
+    /**
+     * Returns how many more records of a partition may be given out: none while too many are settled and wait for a commit, which makes no
+     * room in what is in flight and yet keeps them in memory.
+     */
     synchronized long room(TopicPartition partition) {
+        if (uncommitted >= MAX_UNCOMMITTED || uncommittedBytes >= MAX_UNCOMMITTED_BYTES) {
+            return 0;
+        }
         PartitionProgress progress = partitions.get(partition);
         return progress == null ? Long.MAX_VALUE : window() - progress.window();
+    }
+
+    /** Returns how long the oldest settlement has waited for its commit. */
+    synchronized Duration oldestUncommitted(long now) {
+        return waiting.isEmpty() ? Duration.ZERO : Duration.ofNanos(Math.max(0, now - waiting.get(0).since));
     }
 
     /** Returns the partitions of which more than so many records were fetched and can't be committed. */
@@ -133,10 +191,8 @@ final class OffsetTracker {
                 .toList();
     }
 
-    /** Returns what to commit now; what was settled before belongs to this commit. */
+    /** Returns what to commit now: all that the broker does not have, also if another commit of it is under way. */
     synchronized Commit beginCommit() {
-        inCommit.addAll(waiting);
-        waiting = new ArrayList<>();
         acknowledgedSinceCommit = 0;
         List<PartitionProgress> dirty =
                 partitions.values().stream().filter(PartitionProgress::isDirty).toList();
@@ -145,26 +201,28 @@ final class OffsetTracker {
         return new Commit(positions, dirty);
     }
 
-    /** The broker has the positions of this commit. */
+    /** The broker has the positions of this commit. Of one that fails nothing need be said: the next one has them too. */
     void committed(Commit commit) {
-        List<Waiting> confirmed;
+        List<Waiting> answered;
         synchronized (this) {
             for (PartitionProgress each : commit.progresses) {
                 each.committed(Objects.requireNonNull(commit.positions.get(each.partition))
                         .offset());
             }
-            confirmed = inCommit;
-            inCommit = new ArrayList<>();
+            answered = takeAnswered();
         }
-        confirmed.forEach(each -> each.done.complete(null));
+        answered.forEach(each -> each.done.complete(null));
     }
 
-    /** The commit failed; the next one has its positions too. */
-    synchronized void commitFailed() {
-        List<Waiting> again = inCommit;
-        again.addAll(waiting);
-        waiting = again;
-        inCommit = new ArrayList<>();
+    private List<Waiting> takeAnswered() {
+        List<Waiting> answered = new ArrayList<>();
+        waiting.removeIf(each -> each.isAnswered() && answered.add(each));
+        for (Waiting each : answered) {
+            uncommitted -= each.batch.size();
+            uncommittedBytes -= each.bytes;
+            each.tellStale();
+        }
+        return answered;
     }
 
     /** Waits until what was given out of some partitions is settled, at most so long. Returns whether it is. */
@@ -187,7 +245,7 @@ final class OffsetTracker {
 
     /** Ends the assignment of some partitions: what waits for a commit of theirs that never came is stale. */
     void end(Collection<TopicPartition> which) {
-        List<Waiting> all = new ArrayList<>();
+        List<Waiting> answered;
         synchronized (this) {
             for (TopicPartition partition : which) {
                 PartitionProgress progress = partitions.remove(partition);
@@ -195,10 +253,9 @@ final class OffsetTracker {
                     progress.end();
                 }
             }
-            waiting.removeIf(each -> endedWith(each, all));
-            inCommit.removeIf(each -> endedWith(each, all));
+            answered = takeAnswered();
         }
-        all.forEach(each -> each.done.complete(null));
+        answered.forEach(each -> each.done.complete(null));
     }
 
     /** Ends all assignments. */
@@ -208,22 +265,5 @@ final class OffsetTracker {
             all = List.copyOf(partitions.keySet());
         }
         end(all);
-    }
-
-    /** Takes a batch out if nothing of it waits for a partition that is still assigned. */
-    private static boolean endedWith(Waiting each, List<Waiting> ended) {
-        boolean open = false;
-        for (Settlement<KafkaRecord> settlement : each.batch) {
-            PartitionProgress progress = settlement.receipt().progress;
-            if (!progress.isOver()) {
-                open = true;
-            } else if (!progress.isCommitted(settlement.receipt().offset())) {
-                settlement.stale();
-            }
-        }
-        if (!open) {
-            ended.add(each);
-        }
-        return !open;
     }
 }

@@ -21,7 +21,7 @@ final class PartitionProgress {
     private long delivered;
     private long prefix;
     private long settled;
-    /** The position after the last record of the prefix, -1 before the first. */
+    /** The position after the last record of the prefix; before the first where it begins, -1 if that need not be committed. */
     private long position = -1;
 
     private long committed = -1;
@@ -29,6 +29,13 @@ final class PartitionProgress {
 
     PartitionProgress(TopicPartition partition) {
         this.partition = partition;
+    }
+
+    /** Makes the position at which it begins one to commit. */
+    void beginAt(long beginning) {
+        if (position < 0) {
+            position = beginning;
+        }
     }
 
     /** Returns the number of a record that was fetched. */
@@ -76,6 +83,11 @@ final class PartitionProgress {
     /** The broker has this position. Never goes back. */
     void committed(long confirmed) {
         committed = Math.max(committed, confirmed);
+    }
+
+    /** Returns whether the broker has any position. */
+    boolean hasCommitted() {
+        return committed >= 0;
     }
 
     /** Returns whether the broker has a position behind this offset. */

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -18,28 +20,29 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The thread that owns the {@code KafkaConsumer}. It polls without pause, whatever the application does, so that the group never takes the
- * partitions away from a consumer whose handler is slow; what it fetches goes to the {@link HandOver}, what was settled comes from the
- * {@link OffsetTracker}. Everything but {@link #request}, {@link #stop} and {@link #lag} is confined to it.
+ * partitions away from a consumer whose handler is slow; what it fetches goes to the {@link HandOver}, what was settled goes by the
+ * {@link Commits}. Everything but what says so is confined to it.
  */
 final class PollLoop implements Runnable, ConsumerRebalanceListener {
     /** While messages are unsettled a commit may become due at any time; an empty poll costs some 20 microseconds. */
     private static final Duration SHORT_POLL = Duration.ofMillis(5);
 
     private static final Duration LONG_POLL = Duration.ofMillis(100);
-    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration POSITION_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
-    private static final long COMMIT_INTERVAL = Duration.ofMillis(25).toNanos();
-    private static final long SHORTEST_COMMIT_INTERVAL = Duration.ofMillis(2).toNanos();
     private static final long LAG_INTERVAL = Duration.ofSeconds(1).toNanos();
     /** Records in the hand-over: pause above, resume below. */
     private static final int PAUSE_ABOVE = 20_000;
@@ -49,13 +52,12 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     /** Records of one partition that are fetched beyond twice its window: enough to go on with while the next ones are fetched. */
     private static final long FETCH_AHEAD = 1_000;
 
-    private static final long COMMIT_AFTER = 2_000;
-
     private final KafkaConsumerSettings settings;
     private final Consumer<byte[], byte[]> consumer;
     private final OffsetTracker tracker;
     private final HandOver handOver;
     private final AtomicBoolean pausedByUser;
+    private final Commits commits;
     private final Queue<Runnable> requests = new ConcurrentLinkedQueue<>();
     private volatile boolean stopping;
     /** Set when no request is run any more, because it was stopped or has failed. */
@@ -65,9 +67,13 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private volatile int assigned;
     private boolean full;
     private final Set<TopicPartition> behindGap = new HashSet<>();
-    private boolean committing;
+    /**
+     * Partitions that begin where the group has no position, or another one. They are paused until it has this one: if this consumer ended
+     * before its first commit, the next owner could begin behind what it was given.
+     */
+    private final Set<TopicPartition> beginning = new HashSet<>();
+
     private boolean idle;
-    private long lastCommitAt = System.nanoTime();
     private long lastLagAt = System.nanoTime();
 
     PollLoop(
@@ -81,6 +87,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         this.tracker = tracker;
         this.handOver = handOver;
         this.pausedByUser = pausedByUser;
+        this.commits = new Commits(settings.name(), consumer, tracker, handOver);
     }
 
     // Any thread.
@@ -90,6 +97,9 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         CompletableFuture<Void> done = new CompletableFuture<>();
         requests.add(() -> {
             try {
+                if (over) {
+                    throw disconnected();
+                }
                 action.run();
                 done.complete(null);
             } catch (RuntimeException e) {
@@ -97,9 +107,13 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             }
         });
         if (stopping || over) {
-            done.completeExceptionally(new BrokerException(settings.name() + " is disconnected"));
+            done.completeExceptionally(disconnected());
         }
         return done;
+    }
+
+    private BrokerException disconnected() {
+        return new BrokerException(settings.name() + " is disconnected");
     }
 
     void stop() {
@@ -113,6 +127,10 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     int assigned() {
         return assigned;
+    }
+
+    Commits commits() {
+        return commits;
     }
 
     // The poll thread.
@@ -138,15 +156,15 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             request.run();
         }
         adjustPauses();
-        commitIfDue();
+        commits.commitIfDue(idle);
         try {
-            boolean mayCommit = tracker.unsettled() > 0 || committing || tracker.isDirty() || full;
-            take(consumer.poll(mayCommit ? SHORT_POLL : LONG_POLL));
+            boolean mayCommit = tracker.unsettled() > 0 || commits.isUnderWay() || tracker.isDirty() || full;
+            take(consumer.poll(mayCommit || !beginning.isEmpty() ? SHORT_POLL : LONG_POLL));
+            placeBeginnings();
         } catch (NoOffsetForPartitionException e) {
             reset(e.partitions());
         } catch (OffsetOutOfRangeException e) {
-            reportGap(e);
-            reset(e.offsetOutOfRangePartitions().keySet());
+            goOnElsewhere(e);
         }
         measureLag();
     }
@@ -165,7 +183,8 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         }
     }
 
-    // Pauses: by the user, by back-pressure, by a gap. What is paused is what these three want, after every step.
+    // Pauses: by the user, by back-pressure, by a gap, by a beginning. What is paused is what these want, after every
+    // step.
 
     private void adjustPauses() {
         int waiting = handOver.size();
@@ -184,58 +203,20 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             if (paused.size() < all.size()) {
                 consumer.pause(all);
             }
-        } else if (!paused.equals(behindGap)) {
-            consumer.resume(all);
-            behindGap.retainAll(all);
-            consumer.pause(behindGap);
-        }
-    }
-
-    // Commits: at most one under way, so that none overtakes another.
-
-    private void commitIfDue() {
-        if (committing || !tracker.isDirty()) {
             return;
         }
-        long since = System.nanoTime() - lastCommitAt;
-        boolean nothingElse =
-                idle && handOver.size() == 0 && tracker.unsettled() == 0 && since > SHORTEST_COMMIT_INTERVAL;
-        if (nothingElse || since > COMMIT_INTERVAL || tracker.acknowledgedSinceCommit() >= COMMIT_AFTER) {
-            committing = true;
-            lastCommitAt = System.nanoTime();
-            OffsetTracker.Commit commit = tracker.beginCommit();
-            consumer.commitAsync(commit.positions(), (positions, error) -> committed(commit, error));
+        Set<TopicPartition> wanted = new HashSet<>(behindGap);
+        wanted.addAll(beginning);
+        wanted.retainAll(all);
+        if (!paused.equals(wanted)) {
+            consumer.resume(all);
+            consumer.pause(wanted);
         }
     }
 
-    private void committed(OffsetTracker.Commit commit, @Nullable Exception error) {
-        committing = false;
-        if (error == null) {
-            tracker.committed(commit);
-        } else {
-            // A rebalance, or the coordinator moved: the next commit has these positions too, or their partitions are
-            // gone.
-            tracker.commitFailed();
-        }
-    }
-
-    /** Commits what is acknowledged, of all partitions, and waits for it. */
+    /** Commits what is acknowledged; fails if the broker does not have it. */
     void commitAll() {
-        for (int attempt = 1; attempt <= 2; attempt++) {
-            OffsetTracker.Commit commit = tracker.beginCommit();
-            try {
-                if (!commit.positions().isEmpty()) {
-                    consumer.commitSync(commit.positions(), COMMIT_TIMEOUT);
-                }
-                tracker.committed(commit);
-                return;
-            } catch (WakeupException e) {
-                tracker.commitFailed(); // the wish to stop came first; once more
-            } catch (KafkaException e) {
-                tracker.commitFailed(); // the records are delivered again, to whoever has the partitions then
-                return;
-            }
-        }
+        commits.commitNow();
     }
 
     // Assignment.
@@ -259,7 +240,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        commitAll();
+        commits.commitBeforeTheEnd();
         onPartitionsLost(partitions);
     }
 
@@ -267,7 +248,9 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
         handOver.drop(partitions);
         tracker.end(partitions);
+        handOver.roomMade(); // by what waited for their commits
         behindGap.removeAll(partitions);
+        beginning.removeAll(partitions);
         assigned = consumer.assignment().size();
     }
 
@@ -275,56 +258,82 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     /** Goes to the first records: what is in flight from before is stale. */
     void seekToBeginning() {
-        Set<TopicPartition> all = beginAnew();
+        Set<TopicPartition> all = Set.copyOf(consumer.assignment());
+        beginAnew(all);
         consumer.seekToBeginning(all);
         settle(all);
     }
 
     /** Goes behind the last records. */
     void seekToEnd() {
-        Set<TopicPartition> all = beginAnew();
+        Set<TopicPartition> all = Set.copyOf(consumer.assignment());
+        beginAnew(all);
         consumer.seekToEnd(all);
         settle(all);
     }
 
     /** The client seeks at its next fetch; whoever waits for the seek wants it done: what is sent after it must come. */
     private void settle(Set<TopicPartition> partitions) {
-        partitions.forEach(partition -> consumer.position(partition, COMMIT_TIMEOUT));
+        partitions.forEach(partition -> consumer.position(partition, POSITION_TIMEOUT));
     }
 
-    private Set<TopicPartition> beginAnew() {
-        Set<TopicPartition> all = Set.copyOf(consumer.assignment());
-        handOver.drop(all);
-        tracker.end(all);
-        all.forEach(tracker::begin);
-        return all;
+    /** What was fetched of some partitions is stale. They begin somewhere else, perhaps further in front, and the group is told where. */
+    private void beginAnew(Set<TopicPartition> partitions) {
+        handOver.drop(partitions);
+        tracker.end(partitions);
+        handOver.roomMade();
+        partitions.forEach(tracker::begin);
+        beginning.addAll(partitions);
+    }
+
+    /** The broker does not have the records at a position any more, or has others there since a leader without them was elected. */
+    private void goOnElsewhere(OffsetOutOfRangeException e) {
+        Map<TopicPartition, OffsetAndMetadata> divergent =
+                e instanceof LogTruncationException truncation ? truncation.divergentOffsets() : Map.of();
+        e.offsetOutOfRangePartitions()
+                .forEach((partition, position) -> reportGap(partition, position, divergent.get(partition)));
+        Set<TopicPartition> partitions = e.offsetOutOfRangePartitions().keySet();
+        beginAnew(partitions);
+        reset(partitions);
+        divergent.forEach(consumer::seek);
     }
 
     /** There never was a position, or it was out of range and that has been reported. */
     private void reset(Collection<TopicPartition> partitions) {
         switch (settings.autoOffsetReset()) {
             case EARLIEST -> consumer.seekToBeginning(partitions);
-            case LATEST -> consumer.seekToEnd(partitions);
+            case LATEST -> {
+                consumer.seekToEnd(partitions);
+                beginning.addAll(partitions);
+            }
             case NONE ->
                 throw new BrokerException(settings.name() + ": there is no position for " + partitions
                         + " and autoOffsetReset is none; seek, or set earliest or latest");
         }
     }
 
-    private void reportGap(OffsetOutOfRangeException e) {
-        e.offsetOutOfRangePartitions().forEach((partition, position) -> {
-            String beginning = String.valueOf(consumer.beginningOffsets(List.of(partition), COMMIT_TIMEOUT)
-                    .get(partition));
-            settings.listener()
-                    .dataLoss(
-                            settings.name(),
-                            new Gap(
-                                    partition.toString(),
-                                    Long.toString(position),
-                                    beginning,
-                                    "the broker no longer has the records at this position; going on at "
-                                            + settings.autoOffsetReset()));
-        });
+    /** Has committed where partitions begin, however often that fails; they go on when the broker has it. */
+    private void placeBeginnings() {
+        for (TopicPartition partition : beginning) {
+            try {
+                tracker.beginAt(partition, consumer.position(partition, Duration.ZERO));
+            } catch (TimeoutException e) {
+                // the client finds it out in one of the next polls
+            }
+        }
+        beginning.removeIf(tracker::hasCommitted);
+    }
+
+    private void reportGap(TopicPartition partition, long position, @Nullable OffsetAndMetadata divergent) {
+        long goesOn = divergent != null
+                ? divergent.offset()
+                : Objects.requireNonNull(consumer.beginningOffsets(List.of(partition), POSITION_TIMEOUT)
+                        .get(partition));
+        String detail = divergent != null
+                ? "the broker has lost the records from " + goesOn + " on, which is where it goes on"
+                : "the broker no longer has the records at this position; going on at " + settings.autoOffsetReset();
+        Gap gap = new Gap(partition.toString(), Long.toString(position), Long.toString(goesOn), detail);
+        settings.listener().dataLoss(settings.name(), gap);
     }
 
     private void measureLag() {
@@ -339,7 +348,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     private void close() {
         try {
-            commitAll();
+            commits.commitBeforeTheEnd();
             consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
         } catch (KafkaException e) {
             // a broker that is gone; the group notices by its session timeout
@@ -347,7 +356,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             tracker.endAll();
             over = true; // before the last look: who asks later sees it
             for (Runnable request = requests.poll(); request != null; request = requests.poll()) {
-                request.run(); // fails, since the consumer is closed
+                request.run(); // fails
             }
         }
     }

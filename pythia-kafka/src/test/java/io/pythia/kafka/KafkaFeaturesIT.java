@@ -11,6 +11,9 @@ import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -135,6 +138,26 @@ class KafkaFeaturesIT {
     }
 
     @Test
+    void latest_whatWasReceivedAndNotAcknowledged_comesAgainAtTheNextMember() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        send(topic, "before");
+        KafkaConsumer.Builder latest =
+                consumer().topic(topic).autoOffsetReset(AutoOffsetReset.LATEST).closeTimeout(Duration.ofMillis(200));
+        TestSubscriber first = TestSubscriber.requesting(1);
+        try (KafkaConsumer consumer = latest.build()) {
+            consumer.consume().subscribe(first);
+            for (int i = 0; first.count() == 0; i++) {
+                send(topic, "after " + i);
+            }
+        }
+        try (KafkaConsumer next = latest.build()) {
+            TestSubscriber subscriber = subscribed(next);
+            subscriber.await(1);
+            assertThat(subscriber.texts().get(0)).isEqualTo(first.texts().get(0));
+        }
+    }
+
+    @Test
     void groupInstanceId_isTheMembersNameInTheGroup() throws Exception {
         String topic = KafkaTopics.create(server.address(), 1);
         send(topic, "a");
@@ -237,6 +260,24 @@ class KafkaFeaturesIT {
             Message letter = subscribed(reading).await(1).get(0);
             assertThat(letter.text()).isEqualTo("bad");
             assertThat(letter.headers().get("pythia-dead-letter-reason")).contains("no key of ours");
+        }
+    }
+
+    @Test
+    void deadLetter_ofAnOldMessage_isNew() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        String letters = KafkaTopics.create(server.address(), 1);
+        Instant yesterday = Instant.now().minus(Duration.ofDays(1)).truncatedTo(ChronoUnit.SECONDS);
+        try (KafkaProducer producer = producer(topic).build();
+                KafkaConsumer consumer =
+                        consumer().topic(topic).deadLetterTopic(letters).build();
+                KafkaConsumer reading = consumer().topic(letters).build()) {
+            TestSubscriber.get(producer.send(
+                    Message.builder().timestamp(yesterday).body("bad").build()));
+            consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("no")));
+            Message letter = subscribed(reading).await(1).get(0);
+            assertThat(letter.timestamp()).isAfter(yesterday.plus(Duration.ofHours(23)));
+            assertThat(letter.headers().get("pythia-dead-letter-original-time")).isEqualTo(yesterday.toString());
         }
     }
 

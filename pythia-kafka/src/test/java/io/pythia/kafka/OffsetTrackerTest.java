@@ -6,11 +6,15 @@ import io.pythia.spi.Received;
 import io.pythia.testkit.FakeAck;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -62,8 +66,7 @@ class OffsetTrackerTest {
         assertThat(ack(records.get(1))).isDone();
         CompletableFuture<Void> prefix = ack(records.get(0));
         assertThat(prefix).isNotDone();
-        tracker.beginCommit();
-        tracker.commitFailed();
+        tracker.beginCommit(); // fails
         assertThat(prefix).isNotDone();
         tracker.committed(tracker.beginCommit());
         assertThat(prefix).isDone();
@@ -81,6 +84,85 @@ class OffsetTrackerTest {
         tracker.settle(List.of(late));
         assertThat(late.isStale()).isTrue();
         assertThat(tracker.isDirty()).isFalse();
+    }
+
+    /** A rebalance commits while the answer to the last asynchronous commit is still to come. */
+    @Test
+    void twoCommitsAtOnce_eachConfirmsItsPositions_andNoOthers() {
+        List<KafkaRecord> records = deliver(tracker.begin(PARTITION), 0, 1);
+        CompletableFuture<Void> first = ack(records.get(0));
+        OffsetTracker.Commit asynchronous = tracker.beginCommit();
+        CompletableFuture<Void> second = ack(records.get(1));
+        tracker.beginCommit(); // at the rebalance; fails
+        tracker.committed(asynchronous);
+        assertThat(first).isDone();
+        assertThat(second).isNotDone();
+        tracker.end(List.of(PARTITION));
+        assertThat(second).isDone();
+    }
+
+    @Test
+    void commitThatFailsBesideOneThatSucceeds_leavesNobodyWaiting() {
+        CompletableFuture<Void> acknowledged =
+                ack(deliver(tracker.begin(PARTITION), 0).get(0));
+        OffsetTracker.Commit asynchronous = tracker.beginCommit();
+        tracker.beginCommit(); // fails
+        tracker.committed(asynchronous);
+        assertThat(acknowledged).isDone();
+        assertThat(tracker.isDirty()).isFalse();
+    }
+
+    @Test
+    void batchOfTwoPartitions_isAnswered_whenTheOneIsCommittedAndTheOtherOver() {
+        TopicPartition other = new TopicPartition("orders", 1);
+        KafkaRecord kept = deliver(tracker.begin(PARTITION), 0).get(0);
+        KafkaRecord lost = deliver(tracker.begin(other), 0).get(0);
+        FakeAck<KafkaRecord> ackOfKept = new FakeAck<>(kept);
+        FakeAck<KafkaRecord> ackOfLost = new FakeAck<>(lost);
+        CompletableFuture<Void> both = tracker.settle(List.of(ackOfKept, ackOfLost));
+        tracker.end(List.of(other));
+        assertThat(both).isNotDone();
+        tracker.committed(tracker.beginCommit());
+        assertThat(both).isDone();
+        assertThat(ackOfKept.isStale()).isFalse();
+        assertThat(ackOfLost.isStale()).isTrue();
+    }
+
+    @Test
+    void tooManyThatWaitForACommit_leaveNoRoom() {
+        List<KafkaRecord> records =
+                deliver(tracker.begin(PARTITION), LongStream.range(0, 50_000).toArray());
+        ack(records.subList(0, 49_999).toArray(KafkaRecord[]::new));
+        assertThat(tracker.room(PARTITION)).isEqualTo(9_999);
+        ack(records.get(49_999));
+        assertThat(tracker.room(PARTITION)).isZero();
+        tracker.committed(tracker.beginCommit());
+        assertThat(tracker.room(PARTITION)).isEqualTo(10_000);
+    }
+
+    @Test
+    void tooManyBytesThatWaitForACommit_leaveNoRoom() {
+        PartitionProgress progress = tracker.begin(PARTITION);
+        KafkaRecord large = new KafkaRecord(
+                new ConsumerRecord<>(
+                        "orders",
+                        0,
+                        0,
+                        0,
+                        TimestampType.CREATE_TIME,
+                        -1,
+                        64 << 20,
+                        null,
+                        new byte[0],
+                        new RecordHeaders(),
+                        Optional.empty()),
+                progress);
+        tracker.fetched(List.of(new Received<>(large, large)));
+        ack(large);
+        assertThat(tracker.room(PARTITION)).isZero();
+        tracker.end(List.of(PARTITION));
+        tracker.begin(PARTITION);
+        assertThat(tracker.room(PARTITION)).isEqualTo(10_000);
     }
 
     @Test
@@ -126,9 +208,7 @@ class OffsetTrackerTest {
                 }
                 case 8 -> {
                     OffsetTracker.Commit commit = tracker.beginCommit();
-                    if (random.nextInt(3) == 0) {
-                        tracker.commitFailed();
-                    } else {
+                    if (random.nextInt(3) > 0) {
                         tracker.committed(commit);
                         if (commit.positions().containsKey(PARTITION)) {
                             long now = commit.positions().get(PARTITION).offset();

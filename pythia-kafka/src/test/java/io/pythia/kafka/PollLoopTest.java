@@ -1,29 +1,114 @@
 package io.pythia.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
+import io.pythia.BrokerListener.Gap;
+import io.pythia.testkit.FakeAck;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetCommitCallback;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 class PollLoopTest {
-    /** The client's own consumer without a broker: what is tested is what comes after its end. */
-    private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+    private static final TopicPartition PARTITION = new TopicPartition("orders", 0);
+    private static final long LIMIT = Duration.ofSeconds(30).toNanos();
+
+    /** The client's own consumer without a broker. Its commits are remembered, and fail while there is an error. */
+    private static final class Client extends MockConsumer<byte[], byte[]> {
+        final List<Map<TopicPartition, OffsetAndMetadata>> commits = new ArrayList<>();
+
+        @Nullable
+        KafkaException commitError;
+
+        int refused;
+
+        Client() {
+            super("none");
+        }
+
+        @Override
+        public synchronized void commitAsync(
+                Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
+            if (commitError != null) {
+                refused++;
+                callback.onComplete(offsets, commitError);
+            } else {
+                commits.add(offsets);
+                super.commitAsync(offsets, callback);
+            }
+        }
+
+        @Override
+        public synchronized void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+            if (commitError != null) {
+                refused++;
+                throw commitError;
+            }
+            commits.add(offsets);
+            super.commitAsync(offsets, null);
+        }
+
+        long lastCommitted() {
+            return commits.isEmpty()
+                    ? -1
+                    : commits.get(commits.size() - 1).get(PARTITION).offset();
+        }
+
+        void assign(long begin, long end) {
+            updateBeginningOffsets(Map.of(PARTITION, begin));
+            updateEndOffsets(Map.of(PARTITION, end));
+            rebalance(List.of(PARTITION));
+        }
+
+        void add(long... offsets) {
+            for (long offset : offsets) {
+                addRecord(new ConsumerRecord<>("orders", 0, offset, null, new byte[] {1}));
+            }
+        }
+    }
+
+    private final Client consumer = new Client();
 
     private final OffsetTracker tracker = new OffsetTracker(10);
     private final HandOver handOver = new HandOver(tracker);
     private final AtomicBoolean pausedByUser = new AtomicBoolean();
+    private final List<Gap> gaps = new ArrayList<>();
+    private final BrokerListener listener = new BrokerListener() {
+        @Override
+        public void dataLoss(String broker, Gap gap) {
+            gaps.add(gap);
+        }
+    };
+    private final long began = System.nanoTime();
 
     private PollLoop loop() {
+        return loop(AutoOffsetReset.EARLIEST);
+    }
+
+    private PollLoop loop(AutoOffsetReset reset) {
         return new PollLoop(
                 new KafkaConsumerSettings(
                         "kafka:orders",
@@ -31,13 +116,13 @@ class PollLoopTest {
                         null,
                         KafkaConfig.defaults(),
                         Map.of(),
-                        AutoOffsetReset.EARLIEST,
+                        reset,
                         Duration.ofSeconds(1),
                         10,
                         Duration.ZERO,
                         null,
                         null,
-                        BrokerListener.NONE),
+                        listener),
                 consumer,
                 tracker,
                 handOver,
@@ -52,21 +137,165 @@ class PollLoopTest {
         assertThat(loop.request(loop::commitAll))
                 .isCompletedExceptionally()
                 .failsWithin(Duration.ZERO)
-                .withThrowableOfType(java.util.concurrent.ExecutionException.class)
+                .withThrowableOfType(ExecutionException.class)
                 .withCauseInstanceOf(BrokerException.class);
+    }
+
+    private CompletableFuture<Void> acknowledge(int count) {
+        return tracker.settle(take(count));
+    }
+
+    private List<FakeAck<KafkaRecord>> take(int count) {
+        try {
+            return handOver.take(count, Duration.ZERO).stream()
+                    .map(each -> new FakeAck<>(each.receipt()))
+                    .toList();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void commitThatFails_failsForWhoAskedForIt() {
+        List<CompletableFuture<Void>> commits = new ArrayList<>();
+        PollLoop loop = loop();
+        consumer.schedulePollTask(() -> {
+            consumer.assign(0, 2);
+            consumer.seek(PARTITION, 0);
+            consumer.add(0, 1);
+        });
+        pollUntil(() -> handOver.size() > 0, () -> {
+            acknowledge(1);
+            consumer.commitError = new CommitFailedException("taken away");
+            commits.add(loop.request(loop::commitAll));
+            pollUntil(() -> commits.get(0).isDone(), () -> {
+                consumer.commitError = null;
+                acknowledge(1);
+                commits.add(loop.request(loop::commitAll));
+                pollUntil(() -> commits.get(1).isDone(), loop::stop);
+            });
+        });
+        loop.run();
+        assertThat(commits.get(0))
+                .failsWithin(Duration.ZERO)
+                .withThrowableOfType(ExecutionException.class)
+                .withCauseInstanceOf(BrokerException.class)
+                .withMessageContaining("taken away");
+        assertThat(commits.get(1)).isCompleted();
+        assertThat(consumer.lastCommitted()).isEqualTo(2);
+    }
+
+    @Test
+    void commitsThatFail_areToldInTheFacts_andAfterSomeSecondsToWhoAsksForASignOfLife() {
+        List<CompletableFuture<Void>> acknowledged = new ArrayList<>();
+        Map<String, String> before = new HashMap<>();
+        Map<String, String> failing = new HashMap<>();
+        List<Throwable> signs = new ArrayList<>();
+        PollLoop loop = loop();
+        Commits commits = loop.commits();
+        consumer.schedulePollTask(() -> {
+            consumer.assign(0, 1);
+            consumer.seek(PARTITION, 0);
+            consumer.add(0);
+            commits.addFacts(before, System.nanoTime());
+        });
+        pollUntil(() -> handOver.size() > 0, () -> {
+            consumer.commitError = new KafkaException("the offsets topic has no leader");
+            acknowledged.add(acknowledge(1));
+            pollUntil(() -> consumer.refused > 0, () -> {
+                long later = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+                commits.check(System.nanoTime());
+                commits.addFacts(failing, later);
+                signs.add(catchThrowable(() -> commits.check(later)));
+                consumer.commitError = null;
+                pollUntil(() -> acknowledged.get(0).isDone(), () -> {
+                    signs.add(catchThrowable(() -> commits.check(later)));
+                    loop.stop();
+                });
+            });
+        });
+        loop.run();
+        assertThat(before).containsEntry("oldest-uncommitted-ms", "0").doesNotContainKey("commit-error");
+        assertThat(Long.parseLong(failing.get("oldest-uncommitted-ms"))).isGreaterThanOrEqualTo(10_000);
+        assertThat(failing.get("commit-error")).contains("no leader");
+        assertThat(signs.get(0))
+                .isInstanceOf(BrokerException.class)
+                .hasMessageContaining("could be committed")
+                .hasMessageContaining("no leader");
+        assertThat(signs.get(1)).isNull();
+    }
+
+    /** The position goes back, and so do commits: what was committed before says nothing about the new records. */
+    @Test
+    void positionOutOfRange_aPartitionThatBeginsFurtherInFront_isCommittedThere() {
+        assertThat(committedAfter(new OffsetOutOfRangeException(Map.of(PARTITION, 102L))))
+                .containsExactly(101L, 0L, 1L);
+        assertThat(gaps).extracting(Gap::from, Gap::to).containsExactly(tuple("102", "0"));
+    }
+
+    @Test
+    void logIsTruncated_goesOnWhereItDiffers() {
+        Map<TopicPartition, OffsetAndMetadata> divergent = Map.of(PARTITION, new OffsetAndMetadata(50));
+        assertThat(committedAfter(new LogTruncationException("truncated", Map.of(PARTITION, 102L), divergent)))
+                .containsExactly(101L, 50L, 51L);
+        assertThat(gaps).extracting(Gap::from, Gap::to).containsExactly(tuple("102", "50"));
+    }
+
+    /** Acknowledges offset 100 while 101 is with the application, then the poll fails; acknowledges 101 and the first of the new records. */
+    private List<Long> committedAfter(OffsetOutOfRangeException error) {
+        List<Long> committed = new ArrayList<>();
+        List<FakeAck<KafkaRecord>> stale = new ArrayList<>();
+        PollLoop loop = loop();
+        consumer.schedulePollTask(() -> {
+            consumer.assign(0, 102);
+            consumer.seek(PARTITION, 100);
+            consumer.add(100, 101);
+        });
+        pollUntil(() -> handOver.size() == 2, () -> {
+            acknowledge(1);
+            stale.addAll(take(1));
+            pollUntil(() -> consumer.lastCommitted() == 101, () -> {
+                committed.add(consumer.lastCommitted());
+                consumer.setPollException(error);
+                pollUntil(() -> consumer.lastCommitted() < 101, () -> {
+                    committed.add(consumer.lastCommitted());
+                    tracker.settle(stale);
+                    consumer.add(consumer.lastCommitted());
+                    pollUntil(() -> handOver.size() > 0, () -> {
+                        CompletableFuture<Void> done = acknowledge(1);
+                        pollUntil(done::isDone, () -> {
+                            committed.add(consumer.lastCommitted());
+                            loop.stop();
+                        });
+                    });
+                });
+            });
+        });
+        loop.run();
+        assertThat(stale).hasSize(1).allMatch(FakeAck::isStale);
+        return committed;
+    }
+
+    @Test
+    void autoOffsetResetNone_positionOutOfRange_endsTheSession() {
+        PollLoop loop = loop(AutoOffsetReset.NONE);
+        consumer.schedulePollTask(() -> {
+            consumer.assign(0, 102);
+            consumer.setPollException(new OffsetOutOfRangeException(Map.of(PARTITION, 102L)));
+        });
+        loop.run();
+        assertThatThrownBy(() -> handOver.take(1, Duration.ZERO)).hasMessageContaining("autoOffsetReset is none");
     }
 
     /** The client returns the first records of a partition from the very poll in which it was assigned. */
     @Test
     void partitionThatIsAssignedWhileTheUserPauses_isPausedAtOnce() {
-        TopicPartition partition = new TopicPartition("orders", 0);
-        consumer.updateBeginningOffsets(Map.of(partition, 0L));
-        consumer.updateEndOffsets(Map.of(partition, 1L));
         List<Integer> waiting = new ArrayList<>();
         PollLoop loop = loop();
         consumer.schedulePollTask(() -> {
-            consumer.rebalance(List.of(partition));
-            consumer.addRecord(new ConsumerRecord<>("orders", 0, 0, null, new byte[] {1}));
+            consumer.assign(0, 1);
+            consumer.seek(PARTITION, 0);
+            consumer.add(0);
         });
         consumer.schedulePollTask(() -> {
             waiting.add(handOver.size());
@@ -80,5 +309,41 @@ class PollLoopTest {
         pausedByUser.set(true);
         loop.run();
         assertThat(waiting).containsExactly(0, 1);
+    }
+
+    /** Else the next owner, which finds no position either, would begin behind what is with the application here. */
+    @Test
+    void latest_whereTheGroupBegins_isCommitted_beforeAnythingIsGivenOut() {
+        List<Integer> waiting = new ArrayList<>();
+        List<Long> committed = new ArrayList<>();
+        PollLoop loop = loop(AutoOffsetReset.LATEST);
+        consumer.commitError = new KafkaException("not now");
+        consumer.schedulePollTask(() -> consumer.assign(0, 100));
+        consumer.schedulePollTask(() -> consumer.add(100, 101));
+        pollUntil(() -> consumer.refused >= 2, () -> {
+            waiting.add(handOver.size());
+            consumer.commitError = null;
+            pollUntil(() -> handOver.size() > 0, () -> {
+                waiting.add(handOver.size());
+                committed.add(consumer.lastCommitted());
+                loop.stop();
+            });
+        });
+        loop.run();
+        assertThat(waiting).containsExactly(0, 2);
+        assertThat(committed).containsExactly(100L);
+    }
+
+    /** Does something in the first poll in which a condition holds; ends the loop if it never does. */
+    private void pollUntil(BooleanSupplier condition, Runnable then) {
+        consumer.schedulePollTask(() -> {
+            if (condition.getAsBoolean()) {
+                then.run();
+            } else if (System.nanoTime() - began > LIMIT) {
+                consumer.wakeup();
+            } else {
+                pollUntil(condition, then);
+            }
+        });
     }
 }
