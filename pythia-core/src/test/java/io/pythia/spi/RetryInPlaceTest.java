@@ -19,10 +19,8 @@ class RetryInPlaceTest {
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1); // System.nanoTime() may overflow
 
     private RetryInPlace retry(int maxRetries, Duration sendTimeout) {
-        RetryConfig pauses =
-                new RetryConfig(maxRetries, Duration.ofMillis(100), Duration.ofMillis(300), true, false);
-        return new RetryInPlace(
-                ProducerOptions.defaults().with(pauses).withSendTimeout(sendTimeout), now::get);
+        RetryConfig pauses = new RetryConfig(maxRetries, Duration.ofMillis(100), Duration.ofMillis(300), true, false);
+        return new RetryInPlace(ProducerOptions.defaults().with(pauses).withSendTimeout(sendTimeout), now::get);
     }
 
     @Test
@@ -37,7 +35,8 @@ class RetryInPlaceTest {
 
     @Test
     void jitter_isThatOfTheConfiguration() {
-        RetryConfig even = new RetryConfig(RetryConfig.FOREVER, Duration.ofMillis(100), Duration.ofMillis(100), false, true);
+        RetryConfig even =
+                new RetryConfig(RetryConfig.FOREVER, Duration.ofMillis(100), Duration.ofMillis(100), false, true);
         RetryInPlace retry = new RetryInPlace(ProducerOptions.defaults().with(even), now::get);
         for (int i = 0; i < 100; i++) {
             assertThat(retry.failed(AWAY)).isBetween(Duration.ZERO, Duration.ofMillis(100));

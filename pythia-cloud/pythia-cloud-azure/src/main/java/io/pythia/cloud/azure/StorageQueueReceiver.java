@@ -30,6 +30,7 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
     private static final Duration GIVE_BACK_LIMIT = Duration.ofSeconds(3);
     /** For which the service hides a message, at most. */
     static final Duration LONGEST_VISIBILITY = Duration.ofDays(7);
+
     private static final long PATIENCE = Duration.ofSeconds(2).toNanos();
     private static final int LOOK_MILLIS = 100;
     private static final Set<String> STALE = Set.of("MessageNotFound", "PopReceiptMismatch");
