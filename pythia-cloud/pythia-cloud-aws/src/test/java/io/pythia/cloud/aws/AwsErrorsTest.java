@@ -121,6 +121,8 @@ class AwsErrorsTest {
                 .isInstanceOf(UncertainSendException.class);
         assertThat(AwsErrors.sending("x", service(500, "InternalError", "m")))
                 .isInstanceOf(UncertainSendException.class);
+        assertThat(AwsErrors.sending("x", new IllegalStateException("the answer can't be read")))
+                .isInstanceOf(UncertainSendException.class);
         assertThat(AwsErrors.sending("x", service(403, "RequestThrottled", "m")))
                 .isNotInstanceOf(UncertainSendException.class);
         assertThat(AwsErrors.sending("x", service(400, "InvalidMessageContents", "m")))

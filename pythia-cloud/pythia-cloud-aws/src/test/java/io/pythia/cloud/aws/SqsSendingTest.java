@@ -8,11 +8,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pythia.BrokerAuthenticationException;
+import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.UncertainSendException;
 import io.pythia.retry.RetryConfig;
+import io.pythia.spi.SendDriver;
 import io.pythia.testkit.TestSubscriber;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -200,9 +202,7 @@ class SqsSendingTest {
             default -> answer(request, ScriptedSqs::sent);
         });
         List<String> ids = IntStream.range(0, 40).mapToObj(Integer::toString).toList();
-        try (SqsProducer producer = producer("orders.fifo")
-                .config(SqsQueues.config().maxRetries(3).build())
-                .build()) {
+        try (SqsProducer producer = producer("orders.fifo").build()) {
             TestSubscriber.get(producer.connect());
             TestSubscriber.get(
                     producer.sendBatch(ids.stream().map(SqsSendingTest::message).toList()));
@@ -210,6 +210,85 @@ class SqsSendingTest {
         int repeated = 2 * server.requests(SEND).get(0).get("Entries").size();
         List<String> sent = server.entries(SEND, "MessageDeduplicationId");
         assertThat(sent.subList(repeated, sent.size())).isEqualTo(ids);
+    }
+
+    @Test
+    void clockThatIsWrong_isCorrectedByTheSdk_andTheRequestMadeAgain() {
+        AtomicInteger calls = new AtomicInteger();
+        server.script(SEND, request -> {
+            if (calls.getAndIncrement() == 0) {
+                throw ScriptedSqs.Failure.of(403, "RequestTimeTooSkewed");
+            }
+            return answer(request, ScriptedSqs::sent);
+        });
+        try (SqsProducer producer = producer("orders")
+                .config(SqsQueues.config().maxRetries(1).build())
+                .retry(RetryConfig.none())
+                .build()) {
+            TestSubscriber.get(producer.send(message("one")));
+        }
+        assertThat(server.requests(SEND)).hasSize(2);
+    }
+
+    @Test
+    void limitedRate_isASignOfLife_andTroubleOfTheServiceIsNot() throws InterruptedException {
+        AwsConfig config =
+                SqsQueues.config().maxRetries(0).heartbeat(Duration.ofNanos(1)).build();
+        try (SqsProducer producer = producer("orders").config(config).build();
+                SendDriver driver = producer.newDriver()) {
+            driver.open();
+            server.script("GetQueueAttributes", request -> {
+                throw ScriptedSqs.Failure.of(400, "RequestThrottled");
+            });
+            driver.ping();
+            server.script("GetQueueAttributes", request -> {
+                throw ScriptedSqs.Failure.of(500, "InternalError");
+            });
+            assertThatThrownBy(driver::ping).isInstanceOf(BrokerException.class);
+        }
+    }
+
+    @Test
+    void fifo_requestIsRepeatedAsOftenAsRetrySays_andNotByTheEngineAsWell() {
+        server.script(SEND, request -> {
+            throw ScriptedSqs.Failure.of(500, "InternalError");
+        });
+        RetryConfig twice = new RetryConfig(2, Duration.ofMillis(5), Duration.ofMillis(5), false, false);
+        try (SqsProducer producer = producer("orders.fifo").retry(twice).build()) {
+            assertThatThrownBy(() -> TestSubscriber.get(producer.send(message("one"))))
+                    .isInstanceOf(UncertainSendException.class);
+        }
+        assertThat(server.requests(SEND)).hasSize(3);
+    }
+
+    @Test
+    void fifo_entryThatIsRefused_afterATryThatMayHaveArrived_isUncertain() {
+        AtomicInteger calls = new AtomicInteger();
+        server.script(SEND, request -> {
+            if (calls.getAndIncrement() == 0) {
+                throw ScriptedSqs.CUT;
+            }
+            return answer(request, (entry, id) -> failed("InvalidMessageContents", true));
+        });
+        try (SqsProducer producer = producer("orders.fifo").build()) {
+            assertThatThrownBy(() -> TestSubscriber.get(producer.send(message("one"))))
+                    .isInstanceOf(UncertainSendException.class);
+        }
+    }
+
+    @Test
+    void answerThatCannotBeRead_isUncertain_andSentAgain() {
+        AtomicInteger calls = new AtomicInteger();
+        server.script(
+                SEND,
+                request -> answer(
+                        request,
+                        (entry, id) ->
+                                calls.getAndIncrement() == 0 ? sent(entry, id).without("MessageId") : sent(entry, id)));
+        try (SqsProducer producer = producer("orders").build()) {
+            TestSubscriber.get(producer.send(message("one")));
+        }
+        assertThat(server.entries(SEND, "MessageBody")).hasSize(2);
     }
 
     @Test
