@@ -3,27 +3,19 @@ package io.pythia.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Brokers;
-import io.pythia.cdc.CdcConfig;
-import io.pythia.cloud.aws.AwsConfig;
-import io.pythia.cloud.azure.AzureConfig;
-import io.pythia.cloud.gcp.GcpConfig;
-import io.pythia.http.HttpConfig;
-import io.pythia.kafka.KafkaConfig;
-import io.pythia.rabbitmq.RabbitMQConfig;
-import io.pythia.redis.RedisConfig;
 import io.pythia.spi.Capabilities;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
-import io.pythia.spi.Setting;
+import io.pythia.spi.Settings;
+import io.pythia.spi.SettingsReader;
 import java.io.IOException;
-import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,7 +30,7 @@ class DocumentationTest {
     private static final Pattern SNIPPET =
             Pattern.compile("<!-- snippet: ([^#\\s]+)#([\\w-]+) -->\n```\\w+\n(.*?)```\n", Pattern.DOTALL);
     private static final Pattern GENERATED =
-            Pattern.compile("<!-- generated: ([\\w-]+) -->\n(.*?)<!-- end generated -->\n", Pattern.DOTALL);
+            Pattern.compile("<!-- generated: ([\\w -]+) -->\n(.*?)<!-- end generated -->\n", Pattern.DOTALL);
 
     static List<Path> pages() throws IOException {
         List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md")));
@@ -83,6 +75,24 @@ class DocumentationTest {
         assertThat(snippets).isGreaterThan(3);
     }
 
+    static Stream<String> tables() {
+        return SettingsTables.names();
+    }
+
+    @ParameterizedTest
+    @MethodSource("tables")
+    void table_hasDefaultsThatTheSettingsTake(String name) {
+        SettingsTables.Table table = SettingsTables.of(name);
+        Map<String, String> printed = table.rows().stream()
+                .filter(row -> !row.value().isEmpty())
+                .filter(row -> !row.key().startsWith("tls.")) // one of these turns TLS on
+                .collect(Collectors.toMap(SettingsTables.Row::key, SettingsTables.Row::value));
+        SettingsReader reader = Settings.of(name, printed).reader();
+        Record read = reader.bind(table.defaults().getClass());
+        reader.finish();
+        assertThat(read).isEqualTo(table.defaults());
+    }
+
     private static String snippet(java.util.regex.MatchResult match) {
         String source = read(ROOT.resolve(match.group(1)));
         String begin = "// tag::" + match.group(2) + "[]\n";
@@ -101,22 +111,10 @@ class DocumentationTest {
     }
 
     private static String generated(java.util.regex.MatchResult match) {
-        String table = switch (match.group(1)) {
-            case "capabilities" -> capabilities();
-            case "consumer-options" -> options(ConsumerOptions.class, ConsumerOptions.defaults());
-            case "producer-options" -> options(ProducerOptions.class, ProducerOptions.defaults());
-            case "rabbitmq-config" -> options(RabbitMQConfig.class, RabbitMQConfig.defaults());
-            case "gcp-config" -> options(GcpConfig.class, GcpConfig.defaults());
-            case "kafka-config" -> options(KafkaConfig.class, KafkaConfig.defaults());
-            case "azure-config" -> options(AzureConfig.class, AzureConfig.defaults());
-            case "http-config" -> options(HttpConfig.class, HttpConfig.defaults());
-            case "cdc-config" -> options(CdcConfig.class, CdcConfig.defaults());
-            case "aws-config" -> options(AwsConfig.class, AwsConfig.defaults());
-            case "redis-config" -> options(RedisConfig.class, RedisConfig.defaults());
-            default -> throw new AssertionError("nothing is called " + match.group(1));
-        };
+        String name = match.group(1);
+        String table = name.equals("capabilities") ? capabilities() : SettingsTables.markdown(name);
         return Matcher.quoteReplacement(
-                "<!-- generated: " + match.group(1) + " -->\n" + table + "<!-- end generated -->\n");
+                "<!-- generated: " + name + " -->\n" + table + "<!-- end generated -->\n");
     }
 
     private static String capabilities() {
@@ -150,40 +148,6 @@ class DocumentationTest {
                     .append(" |\n");
         }
         return table.toString();
-    }
-
-    private static String options(Class<? extends Record> type, Record defaults) {
-        StringBuilder table = new StringBuilder("| setting | default | what it is | native |\n|---|---|---|---|\n");
-        for (RecordComponent component : type.getRecordComponents()) {
-            Setting setting = component.getAnnotation(Setting.class);
-            assertThat(setting).as("@Setting of %s", component).isNotNull();
-            table.append("| `")
-                    .append(component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT))
-                    .append("` | ")
-                    .append(value(defaults, component))
-                    .append(" | ")
-                    .append(setting.value())
-                    .append(" | ")
-                    .append(setting.nativeName().isEmpty() ? "" : "`" + setting.nativeName() + "`")
-                    .append(" |\n");
-        }
-        return table.toString();
-    }
-
-    private static String value(Record defaults, RecordComponent component) {
-        try {
-            Object value = component.getAccessor().invoke(defaults);
-            if (value == null || value.equals(List.of())) {
-                return "";
-            }
-            if (component.getName().equals("maxInFlightBytes") && defaults instanceof ProducerOptions) {
-                return "`64MiB`, in a small heap a quarter of it";
-            }
-            String text = value instanceof Enum<?> constant ? words(constant) : value.toString();
-            return "`" + text.replace("RetryConfig[", "").replace("]", "") + "`";
-        } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
-        }
     }
 
     private static String words(Enum<?> constant) {
