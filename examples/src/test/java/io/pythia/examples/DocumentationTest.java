@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -118,36 +119,29 @@ class DocumentationTest {
     }
 
     private static String capabilities() {
-        StringBuilder table = new StringBuilder(
-                "| broker | promise | order | nack | delayed nack | dead letters | leases | groups | replay |\n"
-                        + "|---|---|---|---|---|---|---|---|---|\n");
         Brokers brokers = Brokers.load();
-        for (String name : brokers.names()) {
-            if (name.equals("deque")) {
-                continue; // the example
-            }
-            Capabilities can = brokers.capabilities(name);
-            table.append("| `")
-                    .append(name)
-                    .append("` | ")
-                    .append(words(can.guarantee()))
-                    .append(" | ")
-                    .append(words(can.ordering()))
-                    .append(" | ")
-                    .append(words(can.nack()))
-                    .append(" | ")
-                    .append(words(can.delayedNack()))
-                    .append(" | ")
-                    .append(words(can.deadLetter()))
-                    .append(" | ")
-                    .append(yes(can.leases()))
-                    .append(" | ")
-                    .append(yes(can.groups()))
-                    .append(" | ")
-                    .append(yes(can.replay()))
-                    .append(" |\n");
-        }
-        return table.toString();
+        return brokers.names().stream()
+                .filter(name -> !name.equals("deque")) // the example
+                .map(name -> "| `" + name + "` | " + String.join(" | ", promises(brokers.capabilities(name))) + " |\n")
+                .collect(Collectors.joining(
+                        "",
+                        "| broker | promise | order | nack | delayed nack | dead letters | leases | groups | replay |\n"
+                                + "|---|---|---|---|---|---|---|---|---|\n",
+                        ""));
+    }
+
+    private static List<String> promises(Capabilities can) {
+        return can.consumes()
+                ? List.of(
+                        words(can.guarantee()),
+                        words(can.ordering()),
+                        words(can.nack()),
+                        words(can.delayedNack()),
+                        words(can.deadLetter()),
+                        yes(can.leases()),
+                        yes(can.groups()),
+                        yes(can.replay()))
+                : Collections.nCopies(8, "-");
     }
 
     private static String words(Enum<?> constant) {
