@@ -113,9 +113,38 @@ class DocumentationTest {
 
     private static String generated(java.util.regex.MatchResult match) {
         String name = match.group(1);
-        String table = name.equals("capabilities") ? capabilities() : SettingsTables.markdown(name);
+        String table = name.equals("capabilities")
+                ? capabilities()
+                : name.startsWith("dependency ")
+                        ? dependency(name.substring("dependency ".length()))
+                        : SettingsTables.markdown(name);
         return Matcher.quoteReplacement(
                 "<!-- generated: " + name + " -->\n" + table + "<!-- end generated -->\n");
+    }
+
+    /** Libraries that an application adds itself, in the version that the build has, without a client that needs another Netty. */
+    private static String dependency(String artifact) {
+        boolean azure = artifact.equals("azure-identity");
+        Matcher version = Pattern.compile("<" + (azure ? artifact : "awssdk") + "\\.version>([^<]+)<")
+                .matcher(read(ROOT.resolve("pom.xml")));
+        assertThat(version.find()).isTrue();
+        String group = azure ? "com.azure" : "software.amazon.awssdk";
+        return String.join(
+                "\n",
+                "```xml",
+                "<dependency>",
+                "  <groupId>" + group + "</groupId>",
+                "  <artifactId>" + artifact + "</artifactId>",
+                "  <version>" + version.group(1) + "</version>",
+                "  <exclusions>",
+                "    <exclusion>",
+                "      <groupId>" + group + "</groupId>",
+                "      <artifactId>" + (azure ? "azure-core-http-netty" : "netty-nio-client") + "</artifactId>",
+                "    </exclusion>",
+                "  </exclusions>",
+                "</dependency>",
+                "```",
+                "");
     }
 
     private static String capabilities() {
