@@ -20,8 +20,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The snippets of {@code docs/configuration.md}, and what that page says of names and errors. Nothing is connected. */
 class ConfigurationExamplesTest {
@@ -90,6 +93,28 @@ class ConfigurationExamplesTest {
         read.finish();
         assertThat(config.tls()).isNotNull();
         assertThat(config.properties()).containsEntry("receive.buffer.bytes", "65536");
+    }
+
+    static Stream<String> urlsOfTls() throws IOException {
+        return Files.readString(Path.of("../docs/tls.md"))
+                .lines()
+                .filter(line -> line.startsWith("    "))
+                .map(String::strip);
+    }
+
+    @ParameterizedTest
+    @MethodSource("urlsOfTls")
+    void urlOfTls_isTaken(String url, @TempDir Path folder) throws IOException {
+        for (String name : List.of("ca.pem", "me.pem", "me.key")) {
+            Files.createFile(folder.resolve(name));
+        }
+        Brokers brokers = Brokers.load();
+        URI uri = URI.create(url.replace("/etc/ssl/", folder + "/"));
+        try (AutoCloseable side = url.startsWith("webhook:") ? brokers.producer(uri) : brokers.consumer(uri)) {
+            assertThat(side).isNotNull();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test
