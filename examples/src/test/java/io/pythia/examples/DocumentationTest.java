@@ -113,38 +113,60 @@ class DocumentationTest {
 
     private static String generated(java.util.regex.MatchResult match) {
         String name = match.group(1);
-        String table = name.equals("capabilities")
-                ? capabilities()
-                : name.startsWith("dependency ")
-                        ? dependency(name.substring("dependency ".length()))
-                        : SettingsTables.markdown(name);
+        String table = switch (name) {
+            case "capabilities" -> capabilities();
+            case "versions" -> versions();
+            case "dependency azure-identity" -> dependency("com.azure", "azure-identity", "azure-core-http-netty");
+            case "dependency sts" -> dependency("software.amazon.awssdk", "sts", "netty-nio-client");
+            default -> SettingsTables.markdown(name);
+        };
         return Matcher.quoteReplacement(
                 "<!-- generated: " + name + " -->\n" + table + "<!-- end generated -->\n");
     }
 
-    /** Libraries that an application adds itself, in the version that the build has, without a client that needs another Netty. */
-    private static String dependency(String artifact) {
-        boolean azure = artifact.equals("azure-identity");
-        Matcher version = Pattern.compile("<" + (azure ? artifact : "awssdk") + "\\.version>([^<]+)<")
-                .matcher(read(ROOT.resolve("pom.xml")));
-        assertThat(version.find()).isTrue();
-        String group = azure ? "com.azure" : "software.amazon.awssdk";
+    /** A library that an application adds itself, in the version that the build has, without a client that needs another Netty. */
+    private static String dependency(String group, String artifact, String without) {
         return String.join(
                 "\n",
                 "```xml",
                 "<dependency>",
                 "  <groupId>" + group + "</groupId>",
                 "  <artifactId>" + artifact + "</artifactId>",
-                "  <version>" + version.group(1) + "</version>",
+                "  <version>" + version(artifact.equals("sts") ? "awssdk" : artifact) + "</version>",
                 "  <exclusions>",
                 "    <exclusion>",
                 "      <groupId>" + group + "</groupId>",
-                "      <artifactId>" + (azure ? "azure-core-http-netty" : "netty-nio-client") + "</artifactId>",
+                "      <artifactId>" + without + "</artifactId>",
                 "    </exclusion>",
                 "  </exclusions>",
                 "</dependency>",
                 "```",
                 "");
+    }
+
+    private static String versions() {
+        return Stream.of(
+                        "kafka",
+                        "lettuce",
+                        "netty",
+                        "reactor",
+                        "amqp-client",
+                        "okhttp",
+                        "awssdk",
+                        "google-cloud-pubsub",
+                        "azure-messaging-servicebus",
+                        "azure-storage-queue",
+                        "jackson",
+                        "slf4j")
+                .map(library -> "| " + library + " | " + version(library) + " |\n")
+                .collect(Collectors.joining("", "| library | version |\n|---|---|\n", ""));
+    }
+
+    /** Returns the version that the parent pom gives a library. */
+    private static String version(String library) {
+        Matcher version = Pattern.compile("<" + library + "\\.version>([^<]+)<").matcher(read(ROOT.resolve("pom.xml")));
+        assertThat(version.find()).as(library).isTrue();
+        return version.group(1);
     }
 
     private static String capabilities() {
