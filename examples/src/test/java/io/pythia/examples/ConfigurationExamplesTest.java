@@ -32,8 +32,7 @@ class ConfigurationExamplesTest {
     void ways(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("orders.properties");
         Files.writeString(
-                file,
-                "bootstrap-servers=localhost:9092\ntopic=orders\nconsumer-group=billing\nretry.max-delay=5s\n");
+                file, "bootstrap-servers=localhost:9092\ntopic=orders\nconsumer-group=billing\nretry.max-delay=5s\n");
         // tag::ways[]
         Brokers brokers = Brokers.load();
         URI url = URI.create("kafka://localhost:9092/orders?consumer-group=billing&retry.max-delay=5s");
@@ -119,7 +118,7 @@ class ConfigurationExamplesTest {
 
     @Test
     void problems_areToldAsThePageShows() throws IOException {
-        URI url = URI.create("kafka://localhost/orders?consumer-group=billing&retry.max-delay=5&batch-sise=10");
+        URI url = URI.create("kafka://localhost:9092/orders?consumer-group=billing&retry.max-delay=5&batch-sise=10");
         String page = Files.readString(Path.of("../docs/configuration.md"));
         assertThatThrownBy(() -> Brokers.load().consumer(url))
                 .isInstanceOf(ConfigException.class)

@@ -89,8 +89,8 @@ class DocumentationTest {
                 .filter(row -> !row.key().startsWith("tls.")) // one of these turns TLS on
                 .collect(Collectors.toMap(SettingsTables.Row::key, SettingsTables.Row::value));
         SettingsReader reader = Settings.of(name, printed).reader();
-        Record read = reader.bind(table.defaults().getClass());
-        reader.finish();
+        Record read = reader.bind(table.defaults());
+        reader.finish(); // refuses what it can't read, and names that it doesn't know
         assertThat(read).isEqualTo(table.defaults());
     }
 
@@ -120,8 +120,7 @@ class DocumentationTest {
             case "dependency sts" -> dependency("software.amazon.awssdk", "sts", "netty-nio-client");
             default -> SettingsTables.markdown(name);
         };
-        return Matcher.quoteReplacement(
-                "<!-- generated: " + name + " -->\n" + table + "<!-- end generated -->\n");
+        return Matcher.quoteReplacement("<!-- generated: " + name + " -->\n" + table + "<!-- end generated -->\n");
     }
 
     /** A library that an application adds itself, in the version that the build has, without a client that needs another Netty. */

@@ -71,7 +71,8 @@ class SeedMapTest {
         if (row.method() != null) {
             String signatures = signatures(type, row.method()).collect(Collectors.joining("\n"));
             assertThat(signatures).as(row.seed()).isNotEmpty();
-            types(row.differs()).forEach(each -> assertThat(signatures).as(row.seed()).contains(each));
+            types(row.differs())
+                    .forEach(each -> assertThat(signatures).as(row.seed()).contains(each));
         }
     }
 
@@ -92,9 +93,5 @@ class SeedMapTest {
         return type.endsWith(".Builder") ? type.substring(0, type.length() - 8) + "$Builder" : type;
     }
 
-    record Row(
-            String seed,
-            String type,
-            @Nullable String method,
-            String differs) {}
+    record Row(String seed, String type, @Nullable String method, String differs) {}
 }

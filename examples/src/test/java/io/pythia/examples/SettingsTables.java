@@ -48,7 +48,7 @@ final class SettingsTables {
     private static final Map<String, String> URLS = Map.ofEntries(
             Map.entry("cdc", "cdc:postgresql://localhost/db?tables=users"),
             Map.entry("http-poller", "http-poller:https://api.example.com/events"),
-            Map.entry("kafka", "kafka://localhost/orders?consumer-group=billing"),
+            Map.entry("kafka", "kafka://localhost:9092/orders?consumer-group=billing"),
             Map.entry("memory", "memory:orders"),
             Map.entry("pubsub", "pubsub://project/orders"),
             Map.entry("rabbitmq", "rabbitmq://localhost/?queue=orders"),
@@ -123,7 +123,8 @@ final class SettingsTables {
                                 .collect(Collectors.joining(", "))
                         + " | " + row.text() + " | "
                         + (row.nativeName().isEmpty() ? "" : "`" + row.nativeName() + "`") + " |\n")
-                .collect(Collectors.joining("", "| setting | default | what it is | native |\n|---|---|---|---|\n", ""));
+                .collect(
+                        Collectors.joining("", "| setting | default | what it is | native |\n|---|---|---|---|\n", ""));
     }
 
     /** What every consumer has, with the values of this one, without what has no effect on it. */
@@ -162,26 +163,23 @@ final class SettingsTables {
 
     /** Its schedule is in the place of the engine's, and it connects to nobody. */
     private static Table webhook() {
-        Table all = producer(ProducerOptions.defaults());
+        Table all = producer(ProducerOptions.defaults().with(RetryConfig.defaults()));
         return new Table(
                 all.defaults(),
                 all.rows().stream()
                         .filter(row -> !row.key().equals("connect-policy"))
-                        .map(row -> row.key().equals("retry.*")
-                                ? new Row("retry.*", "", "", "When a message is sent again to a URL that did not take it", "")
-                                : row.key().startsWith("retry.")
-                                        ? row.with("", remarkOfSchedule(row.key()))
-                                        : row.key().equals("send-timeout")
-                                                ? row.with("", "as long as the schedule takes, at least 30 s")
-                                                : row)
+                        .map(SettingsTables::ofWebhook)
                         .toList());
     }
 
-    private static String remarkOfSchedule(String key) {
-        return switch (key) {
-            case "retry.max-retries" -> "`max-retries`";
-            case "retry.initial-delay" -> "`retry-delay`";
-            default -> "";
+    private static Row ofWebhook(Row row) {
+        return switch (row.key()) {
+            case "retry.*" ->
+                new Row(row.key(), "", "", "When a message is sent again to a URL that did not take it", "");
+            case "retry.max-retries" -> row.with("", "as `max-retries`");
+            case "retry.initial-delay" -> row.with("", "as `retry-delay`");
+            case "send-timeout" -> row.with("", "as long as the schedule takes, at least 30 s");
+            default -> row;
         };
     }
 
@@ -277,7 +275,8 @@ final class SettingsTables {
 
     private static boolean isBytes(String key, Setting setting) {
         return key.endsWith("-bytes")
-                || List.of(setting.value().toLowerCase(Locale.ROOT).split("[^a-z]+")).contains("bytes");
+                || List.of(setting.value().toLowerCase(Locale.ROOT).split("[^a-z]+"))
+                        .contains("bytes");
     }
 
     private static String size(long bytes) {
