@@ -53,7 +53,8 @@ class DocumentationTest {
         }
         assertThat(wanted.equals(Files.readString(page)))
                 .as(
-                        "%s is not what the code says: run mvn test -pl examples -am -Dtest=DocumentationTest -Dpythia.docs.update=true",
+                        "%s is not what the code says: run mvn test -pl examples -am -DskipServers -Dtest=DocumentationTest"
+                                + " -Dsurefire.failIfNoSpecifiedTests=false -Dpythia.docs.update=true",
                         page)
                 .isTrue();
     }
