@@ -14,12 +14,13 @@ public final class Quickstart {
                     .join();
         }
         Worker worker = Worker.from(Brokers.load().consumer(orders))
-                .concurrency(16) // so many at once, those of one key in their order;
-                .ordering(Ordering.KEY) // what fails is tried again, then goes to the dead letters
+                .concurrency(16) // so many at once,
+                .ordering(Ordering.KEY) // those of one key in their order
+                // what keeps failing goes to .deadLetter(producer), else where the broker puts it, else the worker ends
                 .onMessage(message -> System.out.println(message.text())) // acknowledged when it returns
-                .start();
+                .start(); // a service calls .build().run() instead: until SIGTERM, then an orderly end
         while (worker.stats().handled() < 2) {
-            Thread.sleep(10); // a service calls worker.run() instead: until SIGTERM, then an orderly end
+            Thread.sleep(10);
         }
         worker.close();
     }

@@ -26,7 +26,8 @@ final class AzureCredentials {
             return Factory.create(config);
         } catch (NoClassDefFoundError e) {
             throw new IllegalArgumentException(
-                    "namespace needs the library com.azure:azure-identity to sign in by Entra ID; add it, or set connectionString");
+                    "namespace needs the library com.azure:azure-identity, without its azure-core-http-netty, to sign in by Entra ID;"
+                            + " add it, or set connectionString");
         }
     }
 
