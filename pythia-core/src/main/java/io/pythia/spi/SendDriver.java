@@ -6,7 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One session with one destination. It is opened once, fails at most once and is never reopened, like a {@link ReceiveDriver}.
+ * One session with one destination. It is opened once, fails at most once and is never reopened, like a {@link ReceiveDriver}. What it
+ * fails the engine sends again, behind later messages; where the order must outlive that, see {@link RetryInPlace}.
  *
  * <p>Who calls: {@link #open} and {@link #send} from one thread; {@link #ping} and {@link #facts} from any;
  * {@link #close} once, last, from any thread, also when open failed.

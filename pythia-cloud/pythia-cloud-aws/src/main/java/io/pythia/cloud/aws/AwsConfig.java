@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param profile the profile of the shared configuration files that has region and credentials, null for the default chain of the SDK: system properties, environment, web identity, the default profile, container, instance
  * @param endpoint where requests go, {@code http(s)://host:port}, null for the endpoint of the region
  * @param timeout how long one request may take with its retries; one try may take a third of that, and connecting no more than that; a long poll comes on top
- * @param maxRetries how often the SDK tries one request again, with growing pauses; a send only if it certainly did not arrive: what is uncertain the engine sends again, with the same id
+ * @param maxRetries how often the SDK tries one request again, with growing pauses; a send only if it certainly did not arrive: what is uncertain is sent again as the producer's {@code retry} says, with the same id
  * @param maxConnections how many requests a consumer or a producer may have under way at once, at least 5
  * @param heartbeat how old the last answer of the service may be when nothing flows; then it is asked for a sign of life, which costs a request
  */

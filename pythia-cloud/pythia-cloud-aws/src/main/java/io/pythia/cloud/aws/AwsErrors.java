@@ -19,6 +19,7 @@ import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
 import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
 
 /** The tables of the errors of SQS, SNS and the SDK. */
 final class AwsErrors {
@@ -200,12 +201,13 @@ final class AwsErrors {
         return new BrokerException(text, error, serverFault);
     }
 
-    /** Translates a failure to send: what may have been applied all the same is uncertain. */
+    /** Translates a failure to send: what may have been applied all the same is uncertain, also if the answer can't be read. */
     static BrokerException sending(String doing, Throwable error) {
         BrokerException translated = translate(doing, error);
         AwsServiceException service = cause(AwsServiceException.class, error);
         boolean refused = service != null && service.statusCode() < SERVER_ERROR;
-        return translated.isRetryable() && !refused && !isCertainlyNotSent(error)
+        boolean known = error instanceof SdkException || error instanceof BrokerException;
+        return (translated.isRetryable() || !known) && !refused && !isCertainlyNotSent(error)
                 ? new UncertainSendException(translated.getMessage() + "; the service may have the message", error)
                 : translated;
     }

@@ -4,7 +4,10 @@ import io.pythia.BrokerException;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.UncertainSendException;
+import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Outgoing;
+import io.pythia.spi.ProducerOptions;
+import io.pythia.spi.RetryInPlace;
 import io.pythia.spi.SendDriver;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,9 +26,6 @@ final class BatchSender implements SendDriver {
     private static final int REQUESTS = 8;
     /** How long a message may wait for others while a request is under way that may take its time. */
     private static final Duration PAUSE = Duration.ofMillis(20);
-
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-    private static final int MOST_DOUBLED = 4;
 
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
@@ -80,20 +80,26 @@ final class BatchSender implements SendDriver {
      * How messages are sent.
      *
      * @param broker the producer's name
+     * @param options what every producer has
      * @param maxBytes the most that a message, and a request, may have
      * @param ordered whether it is a FIFO destination
      */
-    record Rules(String broker, AwsConfig config, long maxBytes, boolean ordered) {}
+    record Rules(String broker, AwsConfig config, ProducerOptions options, long maxBytes, boolean ordered) {}
 
     private final Rules rules;
+    /** How a request is repeated in its place: not at all where no order is kept. */
+    private final ProducerOptions inPlace;
+
     private final Destination destination;
     private final Requests<Entry> requests;
     private final AtomicLong made = new AtomicLong();
     private final Set<Outgoing> open = ConcurrentHashMap.newKeySet();
     private volatile long answeredAt;
+    private volatile boolean closed;
 
     BatchSender(Rules rules, Destination destination) {
         this.rules = rules;
+        this.inPlace = rules.ordered ? rules.options : rules.options.with(RetryConfig.none());
         this.destination = destination;
         int parallel = rules.ordered ? 1 : Math.min(REQUESTS, rules.config.maxConnections() - 1);
         this.requests = new Requests<>(
@@ -167,62 +173,53 @@ final class BatchSender implements SendDriver {
         requests.add(entries);
     }
 
+    private void request(List<Entry> entries) {
+        RetryInPlace retry = new RetryInPlace(inPlace);
+        List<Answer> answers;
+        try {
+            answers = make(entries, retry);
+        } catch (BrokerException e) {
+            entries.forEach(entry -> notMade(entry.outgoing, e));
+            return;
+        }
+        boolean[] answered = new boolean[entries.size()];
+        for (Answer answer : answers) {
+            if (answer.index >= 0 && answer.index < answered.length) {
+                answered[answer.index] = true;
+                tell(entries.get(answer.index).outgoing, answer, retry);
+            }
+        }
+        BrokerException unknown = new UncertainSendException(
+                rules.broker + ": the service did not say what became of a message; it may have it");
+        for (int i = 0; i < answered.length; i++) {
+            if (!answered[i]) {
+                fail(entries.get(i).outgoing, unknown);
+            }
+        }
+    }
+
     /**
      * Makes a request. On a FIFO destination one that fails for a passing reason is repeated in its place, since the engine would let later
      * messages overtake: they are known there by their ids for five minutes.
      */
-    private List<Answer> make(List<Entry> entries) {
-        BrokerException uncertain = null;
-        long until = System.nanoTime() + rules.config.timeout().toNanos();
-        for (int tries = 0; ; tries++) {
+    private List<Answer> make(List<Entry> entries, RetryInPlace retry) {
+        while (true) {
             try {
                 made.incrementAndGet();
-                return destination.send(entries);
+                List<Answer> answers = destination.send(entries);
+                answeredAt = System.nanoTime();
+                return answers;
             } catch (RuntimeException e) {
                 BrokerException why = AwsErrors.sending(rules.broker + ": sending to " + destination.name(), e);
-                if (why instanceof UncertainSendException) {
-                    uncertain = why;
-                }
-                long pause = FIRST_PAUSE.toNanos() << Math.min(tries, MOST_DOUBLED);
-                boolean again = rules.ordered
-                        && why.isRetryable()
-                        && tries < rules.config.maxRetries()
-                        && System.nanoTime() + pause - until < 0;
-                if (!again || !requests.sleep(pause)) {
-                    throw uncertain == null ? why : uncertain;
+                Duration pause = retry.failed(why);
+                if (pause == null || !requests.sleep(pause.toNanos())) {
+                    throw retry.outcome(why);
                 }
             }
         }
     }
 
-    private void request(List<Entry> entries) {
-        boolean[] answered = new boolean[entries.size()];
-        try {
-            List<Answer> answers = make(entries);
-            answeredAt = System.nanoTime();
-            for (Answer answer : answers) {
-                if (answer.index >= 0 && answer.index < answered.length) {
-                    answered[answer.index] = true;
-                    tell(entries.get(answer.index).outgoing, answer);
-                }
-            }
-            failRest(
-                    entries,
-                    answered,
-                    new UncertainSendException(
-                            rules.broker + ": the service did not say what became of a message; it may have it"));
-        } catch (BrokerException e) {
-            failRest(entries, answered, e);
-        } catch (RuntimeException e) {
-            failRest(
-                    entries,
-                    answered,
-                    new UncertainSendException(
-                            rules.broker + ": the answer of the service could not be read; it may have a message", e));
-        }
-    }
-
-    private void tell(Outgoing outgoing, Answer answer) {
+    private void tell(Outgoing outgoing, Answer answer, RetryInPlace retry) {
         open.remove(outgoing);
         if (answer.details != null) {
             outgoing.succeed(new SendResult(outgoing.message().id(), destination.name(), answer.details));
@@ -235,17 +232,18 @@ final class BatchSender implements SendDriver {
                 !answer.senderFault,
                 null);
         // The service has said that it does not have it.
-        outgoing.fail(
+        outgoing.fail(retry.outcome(
                 answer.senderFault && !why.isRetryable()
                         ? why
-                        : new MessageException(String.valueOf(why.getMessage()), null, true));
+                        : new MessageException(String.valueOf(why.getMessage()), null, true)));
     }
 
-    private void failRest(List<Entry> entries, boolean[] answered, BrokerException why) {
-        for (int i = 0; i < answered.length; i++) {
-            if (!answered[i]) {
-                fail(entries.get(i).outgoing, why);
-            }
+    /** What was repeated in its place in vain is not sent again behind later messages. When the session has ended it is, in the next one. */
+    private void notMade(Outgoing outgoing, BrokerException why) {
+        if (!rules.ordered || closed) {
+            fail(outgoing, why);
+        } else if (open.remove(outgoing)) {
+            outgoing.giveUp(why);
         }
     }
 
@@ -280,6 +278,7 @@ final class BatchSender implements SendDriver {
 
     @Override
     public void close() {
+        closed = true;
         try {
             requests.close(open.isEmpty() ? Duration.ZERO : LAST_WORDS);
         } catch (InterruptedException e) {

@@ -174,13 +174,12 @@ final class Requests<T> implements AutoCloseable {
     /** Waits for so many nanoseconds, in a request; returns false if it was closed meanwhile. */
     synchronized boolean sleep(long nanos) {
         long deadline = System.nanoTime() + nanos;
-        try {
-            for (long left = nanos; left > 0 && !closed; left = deadline - System.nanoTime()) {
+        for (long left = nanos; left > 0 && !closed; left = deadline - System.nanoTime()) {
+            try {
                 wait(left / 1_000_000 + 1);
+            } catch (InterruptedException e) {
+                // as in next()
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
         }
         return !closed;
     }

@@ -44,6 +44,7 @@ public final class SnsProducer extends AbstractMessageProducer {
                 new BatchSender.Rules(
                         name(),
                         settings.config(),
+                        options(),
                         maxMessageBytes,
                         settings.topic().isFifo()),
                 new SnsSender(settings));

@@ -45,6 +45,7 @@ public final class SqsProducer extends AbstractMessageProducer {
                 new BatchSender.Rules(
                         name(),
                         settings.config(),
+                        options(),
                         maxMessageBytes,
                         settings.queue().isFifo()),
                 new SqsSender(settings));

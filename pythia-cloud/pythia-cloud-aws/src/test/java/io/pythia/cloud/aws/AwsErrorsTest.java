@@ -121,7 +121,11 @@ class AwsErrorsTest {
                 .isInstanceOf(UncertainSendException.class);
         assertThat(AwsErrors.sending("x", service(500, "InternalError", "m")))
                 .isInstanceOf(UncertainSendException.class);
+        assertThat(AwsErrors.sending("x", new IllegalStateException("the answer can't be read")))
+                .isInstanceOf(UncertainSendException.class);
         assertThat(AwsErrors.sending("x", service(403, "RequestThrottled", "m")))
+                .isNotInstanceOf(UncertainSendException.class);
+        assertThat(AwsErrors.sending("x", service(403, "RequestTimeTooSkewed", "m")))
                 .isNotInstanceOf(UncertainSendException.class);
         assertThat(AwsErrors.sending("x", service(400, "InvalidMessageContents", "m")))
                 .isInstanceOf(MessageException.class);

@@ -9,6 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -133,5 +134,23 @@ class RequestsTest {
                 eventually(() -> assertThat(made).hasSize(last));
             }
         }
+    }
+
+    @Test
+    void sleep_ofARequest_isNotEndedByALateInterrupt_butByTheClose() throws InterruptedException {
+        AtomicReference<Requests<Integer>> running = new AtomicReference<>();
+        List<Boolean> slept = new CopyOnWriteArrayList<>();
+        CountDownLatch sleeping = new CountDownLatch(1);
+        Requests<Integer> requests = new Requests<>(rules(1, Duration.ZERO, null), entries -> {
+            Thread.currentThread().interrupt();
+            slept.add(running.get().sleep(1));
+            sleeping.countDown();
+            slept.add(running.get().sleep(Duration.ofHours(1).toNanos()));
+        });
+        running.set(requests);
+        requests.add(List.of(1));
+        sleeping.await();
+        assertThat(requests.close(Duration.ofSeconds(30))).isTrue();
+        assertThat(slept).containsExactly(true, false);
     }
 }

@@ -200,9 +200,7 @@ class SqsSendingTest {
             default -> answer(request, ScriptedSqs::sent);
         });
         List<String> ids = IntStream.range(0, 40).mapToObj(Integer::toString).toList();
-        try (SqsProducer producer = producer("orders.fifo")
-                .config(SqsQueues.config().maxRetries(3).build())
-                .build()) {
+        try (SqsProducer producer = producer("orders.fifo").build()) {
             TestSubscriber.get(producer.connect());
             TestSubscriber.get(
                     producer.sendBatch(ids.stream().map(SqsSendingTest::message).toList()));
@@ -210,6 +208,50 @@ class SqsSendingTest {
         int repeated = 2 * server.requests(SEND).get(0).get("Entries").size();
         List<String> sent = server.entries(SEND, "MessageDeduplicationId");
         assertThat(sent.subList(repeated, sent.size())).isEqualTo(ids);
+    }
+
+    @Test
+    void fifo_requestIsRepeatedAsOftenAsRetrySays_andNotByTheEngineAsWell() {
+        server.script(SEND, request -> {
+            throw ScriptedSqs.Failure.of(500, "InternalError");
+        });
+        RetryConfig twice = new RetryConfig(2, Duration.ofMillis(5), Duration.ofMillis(5), false, false);
+        try (SqsProducer producer = producer("orders.fifo").retry(twice).build()) {
+            assertThatThrownBy(() -> TestSubscriber.get(producer.send(message("one"))))
+                    .isInstanceOf(UncertainSendException.class);
+        }
+        assertThat(server.requests(SEND)).hasSize(3);
+    }
+
+    @Test
+    void fifo_entryThatIsRefused_afterATryThatMayHaveArrived_isUncertain() {
+        AtomicInteger calls = new AtomicInteger();
+        server.script(SEND, request -> {
+            if (calls.getAndIncrement() == 0) {
+                throw ScriptedSqs.CUT;
+            }
+            return answer(request, (entry, id) -> failed("InvalidMessageContents", true));
+        });
+        try (SqsProducer producer = producer("orders.fifo").build()) {
+            assertThatThrownBy(() -> TestSubscriber.get(producer.send(message("one"))))
+                    .isInstanceOf(UncertainSendException.class);
+        }
+    }
+
+    @Test
+    void answerThatCannotBeRead_isUncertain_andSentAgain() {
+        AtomicInteger calls = new AtomicInteger();
+        server.script(
+                SEND,
+                request -> answer(
+                        request,
+                        (entry, id) -> calls.getAndIncrement() == 0
+                                ? sent(entry, id).without("MessageId")
+                                : sent(entry, id)));
+        try (SqsProducer producer = producer("orders").build()) {
+            TestSubscriber.get(producer.send(message("one")));
+        }
+        assertThat(server.entries(SEND, "MessageBody")).hasSize(2);
     }
 
     @Test

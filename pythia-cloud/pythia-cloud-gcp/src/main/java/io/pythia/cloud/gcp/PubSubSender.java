@@ -1,12 +1,8 @@
 package io.pythia.cloud.gcp;
 
-import com.google.api.core.ApiFuture;
-import com.google.api.core.ApiFutureCallback;
-import com.google.api.core.ApiFutures;
 import com.google.api.gax.grpc.GrpcCallContext;
 import com.google.api.gax.rpc.StatusCode.Code;
 import com.google.cloud.pubsub.v1.stub.PublisherStub;
-import com.google.common.util.concurrent.MoreExecutors;
 import com.google.pubsub.v1.GetTopicRequest;
 import com.google.pubsub.v1.PublishRequest;
 import com.google.pubsub.v1.PublishResponse;
@@ -16,8 +12,10 @@ import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.UncertainSendException;
+import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Outgoing;
 import io.pythia.spi.ProducerOptions;
+import io.pythia.spi.RetryInPlace;
 import io.pythia.spi.SendDriver;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,13 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes. A message without an ordering key that failed goes back to the engine, which sends it again; one with a key is repeated in
- * its place ({@link RepeatedPublish}), since the engine would let later ones overtake. When that ends in failure, so do those behind it, and the next
- * message of the key begins anew.
+ * its place, since the engine would let later ones overtake. When that ends in failure, so do those behind it, and the next message of the
+ * key begins anew.
  */
 final class PubSubSender implements SendDriver {
     private static final int MAX_REQUESTS = 8;
@@ -116,41 +113,41 @@ final class PubSubSender implements SendDriver {
     }
 
     private void publish(Lanes.Request request) {
-        call(request, new ApiFutureCallback<PublishResponse>() {
+        call(request, new PublishCall.Callback() {
             @Override
-            public void onSuccess(PublishResponse answer) {
-                succeeded(request, answer);
+            public void succeeded(PublishResponse answer) {
+                tell(request, answer);
                 next(request);
             }
 
             @Override
-            public void onFailure(Throwable error) {
+            public void failed(BrokerException error) {
                 if (isAtFault(error) && request.items().size() > 1) {
                     publishAlone(request, 0);
                 } else {
-                    failed(request, request.items(), error);
+                    end(request, request.items(), error);
                     next(request);
                 }
             }
         });
     }
 
-    private void call(Lanes.Request request, ApiFutureCallback<PublishResponse> callback) {
+    /** Without a key it is made once: then the engine sends again. */
+    private void call(Lanes.Request request, PublishCall.Callback callback) {
         PublishRequest.Builder call = PublishRequest.newBuilder().setTopic(settings.topic());
         request.items().forEach(item -> call.addMessages(item.message()));
         PublishRequest message = call.build();
-        Supplier<ApiFuture<PublishResponse>> once =
-                () -> opened().publishCallable().futureCall(message, this.once);
-        if (request.key().isEmpty()) {
-            ApiFutures.addCallback(once.get(), callback, MoreExecutors.directExecutor());
-        } else {
-            ProducerOptions options = settings.options();
-            new RepeatedPublish(once, options.retry(), options.sendTimeout(), threads, callback).next();
-        }
+        ProducerOptions options = settings.options();
+        RetryInPlace retry =
+                new RetryInPlace(request.key().isEmpty() ? options.with(RetryConfig.none()) : options);
+        new PublishCall(
+                        doing(), () -> opened().publishCallable().futureCall(message, once), retry, threads, callback)
+                .next();
     }
 
-    private static boolean isAtFault(Throwable error) {
-        return PubSubErrors.code(error) == Code.INVALID_ARGUMENT;
+    private static boolean isAtFault(BrokerException error) {
+        Throwable cause = error.getCause();
+        return cause != null && PubSubErrors.code(cause) == Code.INVALID_ARGUMENT;
     }
 
     /** The service refuses a request as a whole: so that one bad message harms no other, each goes alone, one after the other. */
@@ -161,20 +158,20 @@ final class PubSubSender implements SendDriver {
             return;
         }
         Lanes.Request alone = new Lanes.Request(request.key(), List.of(items.get(index)));
-        call(alone, new ApiFutureCallback<PublishResponse>() {
+        call(alone, new PublishCall.Callback() {
             @Override
-            public void onSuccess(PublishResponse answer) {
-                succeeded(alone, answer);
+            public void succeeded(PublishResponse answer) {
+                tell(alone, answer);
                 publishAlone(request, index + 1);
             }
 
             @Override
-            public void onFailure(Throwable error) {
+            public void failed(BrokerException error) {
                 if (isAtFault(error)) {
                     fail(alone.items(), error, false);
                     publishAlone(request, index + 1);
                 } else {
-                    failed(request, items.subList(index, items.size()), error);
+                    end(request, items.subList(index, items.size()), error);
                     next(request);
                 }
             }
@@ -192,7 +189,7 @@ final class PubSubSender implements SendDriver {
         }
     }
 
-    private void succeeded(Lanes.Request request, PublishResponse answer) {
+    private void tell(Lanes.Request request, PublishResponse answer) {
         for (int i = 0; i < request.items().size(); i++) {
             Outgoing outgoing = request.items().get(i).outgoing();
             String id = i < answer.getMessageIdsCount() ? answer.getMessageIds(i) : "";
@@ -200,7 +197,7 @@ final class PubSubSender implements SendDriver {
         }
     }
 
-    private void failed(Lanes.Request request, List<Lanes.Item> items, Throwable error) {
+    private void end(Lanes.Request request, List<Lanes.Item> items, BrokerException error) {
         fail(items, error, request.key().isEmpty());
         for (Lanes.Item behind : lanes.takeBehind(request)) {
             behind.outgoing()
@@ -211,13 +208,12 @@ final class PubSubSender implements SendDriver {
         }
     }
 
-    private void fail(List<Lanes.Item> items, Throwable error, boolean again) {
+    private static void fail(List<Lanes.Item> items, BrokerException error, boolean again) {
         for (Lanes.Item item : items) {
-            BrokerException translated = PubSubErrors.translateSend(doing(), error);
             if (again) {
-                item.outgoing().fail(translated);
+                item.outgoing().fail(error);
             } else {
-                item.outgoing().giveUp(translated);
+                item.outgoing().giveUp(error);
             }
         }
     }
