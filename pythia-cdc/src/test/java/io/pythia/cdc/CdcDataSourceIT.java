@@ -42,6 +42,12 @@ class CdcDataSourceIT {
         };
     }
 
+    private static String tableWithARow(TestDatabase database) throws SQLException {
+        String table = database.newTable();
+        database.insert(table, 1, "one");
+        return table;
+    }
+
     /** What an application may have set for itself. */
     private static List<String> ofTheApplication(Dialect dialect) {
         return switch (dialect) {
@@ -96,8 +102,7 @@ class CdcDataSourceIT {
     @EnumSource(Dialect.class)
     void connection_hasOurSettings_andComesBackAsItWas(Dialect dialect) throws SQLException {
         TestDatabase database = database(dialect);
-        String table = database.newTable();
-        database.insert(table, 1, "one");
+        String table = tableWithARow(database);
         try (Connection connection = database.open()) {
             Database.executeAll(connection, ofTheApplication(dialect));
             String before = all(dialect, connection);
@@ -127,8 +132,7 @@ class CdcDataSourceIT {
     @EnumSource(Dialect.class)
     void lockTimeout_holds(Dialect dialect) throws SQLException {
         TestDatabase database = database(dialect);
-        String table = database.newTable();
-        database.insert(table, 1, "one");
+        String table = tableWithARow(database);
         String update = "UPDATE " + table + " SET name = 'x' WHERE id = 1";
         try (Connection connection = database.open();
                 Connection other = database.open();
@@ -177,8 +181,7 @@ class CdcDataSourceIT {
     void snapshotOfTheLog_givesItsConnectionBackAsItWas() throws SQLException {
         TestDatabase database = database(Dialect.POSTGRESQL);
         LogWorkers workers = new LogWorkers(database);
-        String table = database.newTable();
-        database.insert(table, 1, "one");
+        String table = tableWithARow(database);
         try (Connection connection = database.open()) {
             Database.executeAll(connection, ofTheApplication(Dialect.POSTGRESQL));
             String before = all(Dialect.POSTGRESQL, connection);

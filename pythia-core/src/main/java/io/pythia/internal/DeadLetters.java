@@ -6,7 +6,6 @@ import io.pythia.MessageException;
 import io.pythia.MessageProducer;
 import io.pythia.SendResult;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /**
  * Sends rejected messages to a producer, with where they came from and why.
@@ -40,8 +39,7 @@ public final class DeadLetters {
 
     /** Returns whether a dead letter that could not be sent never can: it is too large, say. */
     public static boolean isRefusal(Throwable error) {
-        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-        return cause instanceof MessageException e && !e.isRetryable();
+        return Causes.of(error) instanceof MessageException e && !e.isRetryable();
     }
 
     private static Message deadLetter(Message message, String reason) {

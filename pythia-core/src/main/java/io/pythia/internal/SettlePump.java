@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -194,7 +193,7 @@ final class SettlePump<R> {
             Object verdict = delivery.takeVerdict();
             Object result = verdict != null ? verdict : answer.error != null ? answer.error : Settled.DONE;
             if (result instanceof Throwable error) {
-                result = afterFailure(delivery, unwrap(error));
+                result = afterFailure(delivery, Causes.of(error));
                 if (result == null) {
                     continue;
                 }
@@ -303,9 +302,5 @@ final class SettlePump<R> {
             extension.completeExceptionally((Throwable) result);
             engine.events.messageWarning("could not extend the lease of a message", (Throwable) result);
         }
-    }
-
-    private static Throwable unwrap(Throwable error) {
-        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
     }
 }

@@ -6,6 +6,7 @@ import io.pythia.BrokerMetrics;
 import io.pythia.Message;
 import io.pythia.MessageProducer;
 import io.pythia.SendResult;
+import io.pythia.internal.Causes;
 import io.pythia.internal.Events;
 import io.pythia.spi.IntakeControl;
 import io.pythia.spi.Settler;
@@ -14,7 +15,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -349,7 +349,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
             if (error == null) {
                 succeeded(call.task, passesOn() ? call.task.message : null);
             } else {
-                failed(call.task, unwrap(error));
+                failed(call.task, Causes.of(error));
             }
         } finally {
             dispatcher.release();
@@ -389,7 +389,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
             if (error == null) {
                 done(task);
             } else {
-                failed(task, unwrap(error));
+                failed(task, Causes.of(error));
             }
         });
     }
@@ -448,10 +448,6 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
                 current.request(more);
             }
         }
-    }
-
-    private static Throwable unwrap(Throwable error) {
-        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
     }
 
     // What is looked at every now and then.

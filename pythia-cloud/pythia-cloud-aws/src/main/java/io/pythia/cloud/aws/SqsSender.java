@@ -3,6 +3,7 @@ package io.pythia.cloud.aws;
 import io.pythia.BrokerException;
 import io.pythia.DestinationNotFoundException;
 import io.pythia.Message;
+import io.pythia.spi.WholeSeconds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,7 +76,7 @@ final class SqsSender implements BatchSender.Destination {
         if (delay.isNegative()) {
             throw new IllegalArgumentException("its delay must not be negative, but is " + delay);
         }
-        return (int) Math.min(SqsProducer.LONGEST_DELAY.toSeconds(), SqsSettler.seconds(delay));
+        return (int) WholeSeconds.of(delay, SqsProducer.LONGEST_DELAY);
     }
 
     @Override

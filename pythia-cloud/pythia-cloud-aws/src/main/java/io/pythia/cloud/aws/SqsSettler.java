@@ -3,6 +3,7 @@ package io.pythia.cloud.aws;
 import io.pythia.BrokerException;
 import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
+import io.pythia.spi.WholeSeconds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,7 +25,6 @@ import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
 final class SqsSettler implements AutoCloseable {
     private static final Duration LONGEST = Duration.ofHours(12);
     private static final int VISIBILITY_REQUESTS = 2;
-    private static final long NANOS_OF_A_SECOND = 1_000_000_000;
     private static final Duration PAUSE = Duration.ofMillis(20);
 
     /** One entry of a request; {@code settlement} is null when nobody waits for the answer. */
@@ -89,14 +89,14 @@ final class SqsSettler implements AutoCloseable {
                     toDelete.add(new Entry(message, 0, each, answered));
                 }
                 case NACK -> nack(each, answered, toChange);
-                case EXTEND -> toChange.add(new Entry(message, seconds(each.delay()), each, answered));
+                case EXTEND -> toChange.add(new Entry(message, WholeSeconds.of(each.delay(), LONGEST), each, answered));
                 case REJECT -> throw new IllegalStateException("the engine has the dead letters");
             }
         }
         if (batch.stream().anyMatch(each -> each.outcome() == Outcome.EXTEND)) {
             long twoThirds = settings.visibilityTimeout().toNanos() / 3 * 2;
-            inbox.waitingWithLess(twoThirds)
-                    .forEach(m -> toChange.add(new Entry(m, seconds(settings.visibilityTimeout()), null, () -> {})));
+            long lease = settings.visibilityTimeout().toSeconds();
+            inbox.waitingWithLess(twoThirds).forEach(m -> toChange.add(new Entry(m, lease, null, () -> {})));
         }
         add(deletes, toDelete);
         add(changes, toChange);
@@ -113,7 +113,7 @@ final class SqsSettler implements AutoCloseable {
 
     private void nack(Settlement<SqsMessage> each, Runnable answered, List<Entry> toChange) {
         SqsMessage message = each.receipt();
-        long seconds = seconds(each.delay());
+        long seconds = WholeSeconds.of(each.delay(), LONGEST);
         List<SqsMessage> behind = inbox.failed(message);
         toChange.add(new Entry(message, seconds, each, answered));
         // As long: who comes first when they come back is the affair of SQS, and it must not be these.
@@ -130,13 +130,6 @@ final class SqsSettler implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    /** SQS counts in seconds; what comes too early would be no delay. */
-    static long seconds(Duration time) {
-        return time.compareTo(LONGEST) >= 0
-                ? LONGEST.toSeconds()
-                : time.plusNanos(NANOS_OF_A_SECOND - 1).toSeconds();
     }
 
     private void delete(List<Entry> entries) {

@@ -207,6 +207,17 @@ class SqsPollingTest {
         }
     }
 
+    private SqsConsumer withShortLeases() {
+        return consumer("orders.fifo").visibilityTimeout(Duration.ofSeconds(3)).build();
+    }
+
+    private TestSubscriber giveTwoOfAGroup(SqsConsumer consumer) {
+        server.deliveries.add(List.of(ofGroup("a", "a1"), ofGroup("a", "a2")));
+        TestSubscriber subscriber = TestSubscriber.requesting(20);
+        consumer.consume().subscribe(subscriber);
+        return subscriber;
+    }
+
     @Test
     void messageThatIsStale_isNotOvertakenByTheRestOfItsGroup() {
         server.script(
@@ -217,11 +228,8 @@ class SqsPollingTest {
                                         && entry.get("VisibilityTimeout").asInt() > 0
                                 ? ScriptedSqs.failed("MessageNotInflight", true)
                                 : null));
-        server.deliveries.add(List.of(ofGroup("a", "a1"), ofGroup("a", "a2")));
-        try (SqsConsumer consumer =
-                consumer("orders.fifo").visibilityTimeout(Duration.ofSeconds(3)).build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(20);
-            consumer.consume().subscribe(subscriber);
+        try (SqsConsumer consumer = withShortLeases()) {
+            TestSubscriber subscriber = giveTwoOfAGroup(consumer);
             Message a1 = subscriber.await(1).get(0);
             eventually(() -> assertThat(a1.isSettled()).isTrue()); // its extension was refused
             eventually(() -> assertThat(released()).contains("receipt-a2"));
@@ -273,11 +281,8 @@ class SqsPollingTest {
 
     @Test
     void whatWaitsBehindASlowMessage_isExtendedWithIt() {
-        server.deliveries.add(List.of(ofGroup("a", "a1"), ofGroup("a", "a2")));
-        try (SqsConsumer consumer =
-                consumer("orders.fifo").visibilityTimeout(Duration.ofSeconds(3)).build()) {
-            TestSubscriber subscriber = TestSubscriber.requesting(20);
-            consumer.consume().subscribe(subscriber);
+        try (SqsConsumer consumer = withShortLeases()) {
+            TestSubscriber subscriber = giveTwoOfAGroup(consumer);
             Message a1 = subscriber.await(1).get(0);
             eventually(() -> assertThat(server.entries("ChangeMessageVisibilityBatch", "ReceiptHandle"))
                     .filteredOn(receipt -> receipt.equals("receipt-a2"))

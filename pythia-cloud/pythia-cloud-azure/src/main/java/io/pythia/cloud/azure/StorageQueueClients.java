@@ -47,11 +47,6 @@ final class StorageQueueClients {
         return name;
     }
 
-    /** Returns a time in the whole seconds that the service knows, never a shorter one. */
-    static Duration wholeSeconds(Duration time) {
-        return Duration.ofSeconds(time.plusSeconds(1).minusNanos(1).toSeconds());
-    }
-
     QueueAsyncClient client(String queue) {
         return client(queue, config.maxRetries());
     }

@@ -4,6 +4,7 @@ import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.spi.AbstractMessageProducer;
 import io.pythia.spi.SendDriver;
+import io.pythia.spi.WholeSeconds;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class StorageQueueProducer extends AbstractMessageProducer {
+    /** The client counts the seconds in an int. */
+    private static final Duration LONGEST_LIFE = Duration.ofSeconds(Integer.MAX_VALUE);
+
     private final StorageQueueProducerSettings settings;
 
     private StorageQueueProducer(Builder builder, String queue) {
@@ -108,7 +112,7 @@ public final class StorageQueueProducer extends AbstractMessageProducer {
             if (time.compareTo(Duration.ofSeconds(1)) < 0) {
                 throw new IllegalArgumentException("timeToLive must be at least 1 s, but is " + time);
             }
-            this.timeToLive = StorageQueueClients.wholeSeconds(time);
+            this.timeToLive = Duration.ofSeconds(WholeSeconds.of(time, LONGEST_LIFE));
             return this;
         }
 
@@ -117,10 +121,10 @@ public final class StorageQueueProducer extends AbstractMessageProducer {
          * Default: not at all.
          */
         public Builder delay(Duration delay) {
-            if (delay.isNegative() || delay.compareTo(Duration.ofDays(7)) > 0) {
+            if (delay.isNegative() || delay.compareTo(StorageQueueReceiver.LONGEST_VISIBILITY) > 0) {
                 throw new IllegalArgumentException("delay must be between 0 and 7 days, but is " + delay);
             }
-            this.delay = StorageQueueClients.wholeSeconds(delay);
+            this.delay = Duration.ofSeconds(WholeSeconds.of(delay, StorageQueueReceiver.LONGEST_VISIBILITY));
             return this;
         }
 

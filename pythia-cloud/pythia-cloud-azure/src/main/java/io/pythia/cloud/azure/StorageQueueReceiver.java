@@ -8,6 +8,7 @@ import io.pythia.spi.Outcome;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
+import io.pythia.spi.WholeSeconds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,9 @@ import reactor.core.publisher.Mono;
 final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
     private static final Duration PING_LIMIT = Duration.ofSeconds(4);
     private static final Duration GIVE_BACK_LIMIT = Duration.ofSeconds(3);
-    private static final Duration LONGEST_VISIBILITY = Duration.ofDays(7);
+    /** For which the service hides a message, at most. */
+    static final Duration LONGEST_VISIBILITY = Duration.ofDays(7);
+
     private static final long PATIENCE = Duration.ofSeconds(2).toNanos();
     private static final int LOOK_MILLIS = 100;
     private static final Set<String> STALE = Set.of("MessageNotFound", "PopReceiptMismatch");
@@ -200,8 +203,7 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
     }
 
     private Mono<Void> visibleIn(StorageQueueRecord record, Duration time) {
-        Duration most = time.compareTo(LONGEST_VISIBILITY) > 0 ? LONGEST_VISIBILITY : time;
-        Duration seconds = StorageQueueClients.wholeSeconds(most);
+        Duration seconds = Duration.ofSeconds(WholeSeconds.of(time, LONGEST_VISIBILITY));
         return client().updateMessage(record.messageId(), record.popReceipt(), null, seconds)
                 .doOnNext(result -> record.renewed(result.getPopReceipt()))
                 .then();

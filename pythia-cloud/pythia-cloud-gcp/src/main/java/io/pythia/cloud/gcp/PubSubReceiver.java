@@ -12,6 +12,7 @@ import io.pythia.spi.Outcome;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
+import io.pythia.spi.WholeSeconds;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
     private static final Duration GIVE_BACK_LIMIT = Duration.ofSeconds(2);
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(1);
     private static final long HEARTBEAT_SECONDS = 30;
-    private static final int MAX_DEADLINE = 600;
+    private static final Duration MAX_DEADLINE = Duration.ofMinutes(10);
     /** Before another stream, when a quota was used up. */
     private static final long THROTTLED_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
@@ -256,20 +257,14 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
 
     /** Returns for how many seconds a message stays reserved: until it shall come again, or as it was asked for, and never shorter. */
     private int seconds(Settlement<PubSubMessage> settlement, long now) {
-        long wanted = nanos(settlement.delay());
+        Duration wanted = settlement.delay();
         if (settlement.outcome() == Outcome.EXTEND) {
-            wanted = Math.max(wanted, settlement.receipt().leaseLeft(now));
+            Duration left = Duration.ofNanos(settlement.receipt().leaseLeft(now));
+            wanted = wanted.compareTo(left) < 0 ? left : wanted;
         } else if (!settlement.isUnseen()) {
             settings.attempts().failed(settlement.receipt().messageId());
         }
-        long second = TimeUnit.SECONDS.toNanos(1);
-        return (int) Math.min(MAX_DEADLINE, (wanted + second - 1) / second); // rounded up
-    }
-
-    private static long nanos(Duration duration) {
-        return duration.toSeconds() >= MAX_DEADLINE
-                ? Duration.ofSeconds(MAX_DEADLINE).toNanos()
-                : duration.toNanos();
+        return (int) WholeSeconds.of(wanted, MAX_DEADLINE);
     }
 
     /** What became of settlements. */

@@ -202,9 +202,8 @@ class PubSubSubscriberIT extends ScriptedServerFixture {
         }
     }
 
-    /** F18: the service ends streams as a routine. */
-    @Test
-    void streamThatEnds_isOpenedAgain_andWhatIsInFlightStaysOurs() {
+    /** The service ends the stream while messages are in flight: they stay ours, others come, and no outage is told. */
+    private void outliveTheEndOfTheStream(Runnable trouble, int streams, String throttled) {
         String name = resources.create();
         publish(name, 10);
         Outages outages = new Outages();
@@ -212,6 +211,7 @@ class PubSubSubscriberIT extends ScriptedServerFixture {
             TestSubscriber messages = TestSubscriber.requesting(100);
             consumer.consume().subscribe(messages);
             List<Message> held = List.copyOf(messages.await(10));
+            trouble.run();
             server.endStreams();
             publish(name, 5);
             messages.await(15);
@@ -219,31 +219,26 @@ class PubSubSubscriberIT extends ScriptedServerFixture {
                 assertThat(get(message.ack())).isEqualTo(Settled.DONE);
             }
             assertThat(outages.causes()).isEmpty();
-            assertThat(script.calls("StreamingPull")).isEqualTo(2);
+            assertThat(script.calls("StreamingPull")).isEqualTo(streams);
+            assertThat(get(consumer.healthCheck()).facts()).containsEntry("throttled", throttled);
         }
+    }
+
+    /** F18: the service ends streams as a routine. */
+    @Test
+    void streamThatEnds_isOpenedAgain_andWhatIsInFlightStaysOurs() {
+        outliveTheEndOfTheStream(() -> {}, 2, "0");
     }
 
     @Test
     void quotaThatIsUsedUp_endsNoSession() {
-        String name = resources.create();
-        publish(name, 10);
-        Outages outages = new Outages();
-        try (PubSubSubscriber consumer = subscriber(name).listener(outages).build()) {
-            TestSubscriber messages = TestSubscriber.requesting(100);
-            consumer.consume().subscribe(messages);
-            List<Message> held = List.copyOf(messages.await(10));
-            script.fail("StreamingPull", 2, Status.RESOURCE_EXHAUSTED);
-            script.fail("GetSubscription", 1, Status.RESOURCE_EXHAUSTED);
-            server.endStreams();
-            publish(name, 5);
-            messages.await(15);
-            for (Message message : held) {
-                assertThat(get(message.ack())).isEqualTo(Settled.DONE);
-            }
-            assertThat(outages.causes()).isEmpty();
-            assertThat(script.calls("StreamingPull")).isEqualTo(4);
-            assertThat(get(consumer.healthCheck()).facts()).containsEntry("throttled", "2");
-        }
+        outliveTheEndOfTheStream(
+                () -> {
+                    script.fail("StreamingPull", 2, Status.RESOURCE_EXHAUSTED);
+                    script.fail("GetSubscription", 1, Status.RESOURCE_EXHAUSTED);
+                },
+                4,
+                "2");
     }
 
     /** F19. */
