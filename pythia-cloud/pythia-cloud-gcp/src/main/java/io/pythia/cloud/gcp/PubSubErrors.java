@@ -109,8 +109,10 @@ final class PubSubErrors {
                 : translated;
     }
 
+    /** Returns the status of a call that has failed, also by the translation of its error. */
     static Code code(Throwable error) {
-        return unwrap(error) instanceof ApiException call ? call.getStatusCode().getCode() : Code.UNKNOWN;
+        Throwable cause = error instanceof BrokerException && error.getCause() != null ? error.getCause() : error;
+        return unwrap(cause) instanceof ApiException call ? call.getStatusCode().getCode() : Code.UNKNOWN;
     }
 
     /** Returns whether a quota is used up: the service is there, and the same may work later. */

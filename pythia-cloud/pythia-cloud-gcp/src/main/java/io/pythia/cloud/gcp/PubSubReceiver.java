@@ -327,7 +327,7 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
             look(settings.name() + ": asking for a sign of life", PubSubClients.PING_LIMIT);
             broken = false;
         } catch (BrokerException e) {
-            broken = e.getCause() == null || !PubSubErrors.isThrottled(e.getCause());
+            broken = !PubSubErrors.isThrottled(e);
             if (broken) {
                 throw e;
             }

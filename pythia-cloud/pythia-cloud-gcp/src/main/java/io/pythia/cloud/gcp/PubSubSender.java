@@ -138,16 +138,13 @@ final class PubSubSender implements SendDriver {
         request.items().forEach(item -> call.addMessages(item.message()));
         PublishRequest message = call.build();
         ProducerOptions options = settings.options();
-        RetryInPlace retry =
-                new RetryInPlace(request.key().isEmpty() ? options.with(RetryConfig.none()) : options);
-        new PublishCall(
-                        doing(), () -> opened().publishCallable().futureCall(message, once), retry, threads, callback)
+        RetryInPlace retry = new RetryInPlace(request.key().isEmpty() ? options.with(RetryConfig.none()) : options);
+        new PublishCall(doing(), () -> opened().publishCallable().futureCall(message, once), retry, threads, callback)
                 .next();
     }
 
     private static boolean isAtFault(BrokerException error) {
-        Throwable cause = error.getCause();
-        return cause != null && PubSubErrors.code(cause) == Code.INVALID_ARGUMENT;
+        return PubSubErrors.code(error) == Code.INVALID_ARGUMENT;
     }
 
     /** The service refuses a request as a whole: so that one bad message harms no other, each goes alone, one after the other. */
@@ -231,9 +228,16 @@ final class PubSubSender implements SendDriver {
         return true;
     }
 
+    /** A quota that is used up is a sign of life. */
     @Override
     public void ping() throws InterruptedException {
-        look(settings.name() + ": asking for a sign of life", PubSubClients.PING_LIMIT);
+        try {
+            look(settings.name() + ": asking for a sign of life", PubSubClients.PING_LIMIT);
+        } catch (BrokerException e) {
+            if (!PubSubErrors.isThrottled(e)) {
+                throw e;
+            }
+        }
     }
 
     @Override

@@ -229,6 +229,17 @@ class PubSubPublisherIT extends ScriptedServerFixture {
     }
 
     @Test
+    void quotaThatIsUsedUp_isASignOfLife() {
+        try (PubSubPublisher publisher = publisher().build()) {
+            get(publisher.connect());
+            script.on("GetTopic", request -> Status.RESOURCE_EXHAUSTED);
+            assertThat(get(publisher.healthCheck()).isUp()).isTrue();
+            script.on("GetTopic", request -> Status.UNAVAILABLE);
+            assertThat(get(publisher.healthCheck()).isUp()).isFalse();
+        }
+    }
+
+    @Test
     void close_whileTheServiceIsSilent_endsInTime_andSaysThatNobodyKnows() {
         try (PubSubPublisher publisher =
                 publisher().closeTimeout(Duration.ofSeconds(1)).build()) {
