@@ -125,8 +125,6 @@ class AwsErrorsTest {
                 .isInstanceOf(UncertainSendException.class);
         assertThat(AwsErrors.sending("x", service(403, "RequestThrottled", "m")))
                 .isNotInstanceOf(UncertainSendException.class);
-        assertThat(AwsErrors.sending("x", service(403, "RequestTimeTooSkewed", "m")))
-                .isNotInstanceOf(UncertainSendException.class);
         assertThat(AwsErrors.sending("x", service(400, "InvalidMessageContents", "m")))
                 .isInstanceOf(MessageException.class);
     }

@@ -25,6 +25,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,8 @@ class SnsSendingTest {
     private final Set<String> failedOnce = new HashSet<>();
     private HttpServer server;
     private boolean denies;
+    /** How many requests to publish are still to fail. */
+    private final AtomicInteger failures = new AtomicInteger();
 
     @BeforeEach
     void start() throws IOException {
@@ -73,7 +77,8 @@ class SnsSendingTest {
                                 + "<Message>not you</Message></Error></ErrorResponse>");
             } else if (action.equals("PublishBatch")) {
                 requests.add(form);
-                respond(exchange, 200, published(form));
+                boolean fails = failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
+                respond(exchange, fails ? 500 : 200, fails ? "<ErrorResponse/>" : published(form));
             } else {
                 respond(
                         exchange,
@@ -153,6 +158,27 @@ class SnsSendingTest {
         assertThat(first.get(entry(1) + "Subject")).isEqualTo("s");
         assertThat(first.get(entry(1) + "MessageGroupId")).isEqualTo(SqsMessages.NO_KEY_GROUP);
         assertThat(first.get(entry(1) + "MessageDeduplicationId")).isEqualTo("id-0");
+    }
+
+    @Test
+    void fifo_requestThatFailsForAPassingReason_isRepeatedInItsPlace() {
+        failures.set(2);
+        List<String> ids = IntStream.range(0, 40).mapToObj(i -> "id-" + i).toList();
+        try (SnsProducer producer = producer().build()) {
+            TestSubscriber.get(producer.connect());
+            TestSubscriber.get(producer.sendBatch(ids.stream()
+                    .map(id -> Message.builder().id(id).body("x").build())
+                    .toList()));
+        }
+        assertThat(ids(requests.get(0))).isEqualTo(ids(requests.get(1)));
+        assertThat(requests.stream().skip(2).flatMap(form -> ids(form).stream()))
+                .containsExactlyElementsOf(ids);
+    }
+
+    private static List<String> ids(Map<String, String> form) {
+        return IntStream.iterate(1, i -> form.containsKey(entry(i) + "Id"), i -> i + 1)
+                .mapToObj(i -> form.get(entry(i) + "MessageDeduplicationId"))
+                .toList();
     }
 
     @Test

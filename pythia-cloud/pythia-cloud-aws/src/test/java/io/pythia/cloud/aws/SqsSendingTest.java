@@ -8,11 +8,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pythia.BrokerAuthenticationException;
+import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.UncertainSendException;
 import io.pythia.retry.RetryConfig;
+import io.pythia.spi.SendDriver;
 import io.pythia.testkit.TestSubscriber;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -211,6 +213,42 @@ class SqsSendingTest {
     }
 
     @Test
+    void clockThatIsWrong_isCorrectedByTheSdk_andTheRequestMadeAgain() {
+        AtomicInteger calls = new AtomicInteger();
+        server.script(SEND, request -> {
+            if (calls.getAndIncrement() == 0) {
+                throw ScriptedSqs.Failure.of(403, "RequestTimeTooSkewed");
+            }
+            return answer(request, ScriptedSqs::sent);
+        });
+        try (SqsProducer producer = producer("orders")
+                .config(SqsQueues.config().maxRetries(1).build())
+                .retry(RetryConfig.none())
+                .build()) {
+            TestSubscriber.get(producer.send(message("one")));
+        }
+        assertThat(server.requests(SEND)).hasSize(2);
+    }
+
+    @Test
+    void limitedRate_isASignOfLife_andTroubleOfTheServiceIsNot() throws InterruptedException {
+        AwsConfig config =
+                SqsQueues.config().maxRetries(0).heartbeat(Duration.ofNanos(1)).build();
+        try (SqsProducer producer = producer("orders").config(config).build();
+                SendDriver driver = producer.newDriver()) {
+            driver.open();
+            server.script("GetQueueAttributes", request -> {
+                throw ScriptedSqs.Failure.of(400, "RequestThrottled");
+            });
+            driver.ping();
+            server.script("GetQueueAttributes", request -> {
+                throw ScriptedSqs.Failure.of(500, "InternalError");
+            });
+            assertThatThrownBy(driver::ping).isInstanceOf(BrokerException.class);
+        }
+    }
+
+    @Test
     void fifo_requestIsRepeatedAsOftenAsRetrySays_andNotByTheEngineAsWell() {
         server.script(SEND, request -> {
             throw ScriptedSqs.Failure.of(500, "InternalError");
@@ -245,9 +283,8 @@ class SqsSendingTest {
                 SEND,
                 request -> answer(
                         request,
-                        (entry, id) -> calls.getAndIncrement() == 0
-                                ? sent(entry, id).without("MessageId")
-                                : sent(entry, id)));
+                        (entry, id) ->
+                                calls.getAndIncrement() == 0 ? sent(entry, id).without("MessageId") : sent(entry, id)));
         try (SqsProducer producer = producer("orders").build()) {
             TestSubscriber.get(producer.send(message("one")));
         }

@@ -32,8 +32,8 @@ final class Answers {
         }
     }
 
-    /** Waits for an answer as a sign of life, which one that says that the service is busy is, too. */
-    static void awaitLife(String doing, Mono<?> answer, Duration limit) throws InterruptedException {
-        await(doing, answer.onErrorResume(AzureErrors::isBusy, busy -> Mono.empty()), limit);
+    /** Returns an answer that was asked for as a sign of life; null for one that says that the service is busy, which is one, too. */
+    static <T> @Nullable T awaitLife(String doing, Mono<T> answer, Duration limit) throws InterruptedException {
+        return await(doing, answer.onErrorResume(AzureErrors::isBusy, busy -> Mono.empty()), limit);
     }
 }

@@ -229,11 +229,9 @@ final class ServiceBusReceiver implements ReceiveDriver<ServiceBusRecord> {
         if (!suspicious && System.nanoTime() - answeredAt < RECENT) {
             return;
         }
-        List<ServiceBusReceivedMessage> peeked = Answers.await(
+        List<ServiceBusReceivedMessage> peeked = Answers.awaitLife(
                 settings.name() + ": asking for a sign of life",
-                current.peekMessages(suspicious ? PEEKED : 1, 0)
-                        .collectList()
-                        .onErrorResume(AzureErrors::isBusy, busy -> Mono.empty()),
+                current.peekMessages(suspicious ? PEEKED : 1, 0).collectList(),
                 PING_LIMIT);
         answeredAt = System.nanoTime();
         if (suspicious && peeked != null && peeked.stream().anyMatch(this::shouldHaveCome)) {

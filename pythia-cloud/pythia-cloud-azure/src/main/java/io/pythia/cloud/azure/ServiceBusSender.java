@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /** Packs messages into batches by size, and keeps a few batches under way. */
@@ -179,16 +180,12 @@ final class ServiceBusSender implements SendDriver {
         if (System.nanoTime() - answeredAt < RECENT) {
             return;
         }
-        try {
-            Answers.await(
-                    settings.name() + ": asking for a sign of life",
-                    open(client).cancelScheduledMessage(NO_SUCH_NUMBER),
-                    PING_LIMIT);
-        } catch (BrokerException e) {
-            if (e instanceof BrokerTimeoutException || !(AzureErrors.isAnswer(e) || AzureErrors.isBusy(e))) {
-                throw e;
-            }
-        }
+        Answers.awaitLife(
+                settings.name() + ": asking for a sign of life",
+                open(client)
+                        .cancelScheduledMessage(NO_SUCH_NUMBER)
+                        .onErrorResume(AzureErrors::isAnswer, notThere -> Mono.empty()),
+                PING_LIMIT);
     }
 
     @Override

@@ -37,7 +37,7 @@ class AzureErrorsTest {
             Map.entry(AmqpErrorCondition.LINK_DETACH_FORCED, BrokerConnectionException.class),
             Map.entry(AmqpErrorCondition.CONNECTION_FORCED, BrokerConnectionException.class));
 
-    private static ServiceBusException bus(AmqpErrorCondition condition) {
+    static ServiceBusException bus(AmqpErrorCondition condition) {
         return new ServiceBusException(
                 new AmqpException(true, condition, "said\nso", null, null), ServiceBusErrorSource.RECEIVE);
     }

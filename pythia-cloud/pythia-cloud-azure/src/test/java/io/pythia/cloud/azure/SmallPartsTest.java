@@ -3,11 +3,14 @@ package io.pythia.cloud.azure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.azure.core.amqp.exception.AmqpErrorCondition;
 import io.pythia.BrokerException;
+import io.pythia.BrokerTimeoutException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
 
-/** The watch for silence, the pauses of an idle queue, and the inbox. */
+/** The watch for silence, the pauses of an idle queue, the inbox, and signs of life. */
 class SmallPartsTest {
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
@@ -47,5 +50,15 @@ class SmallPartsTest {
         inbox.fail(new BrokerException("first"));
         inbox.fail(new BrokerException("second"));
         assertThatThrownBy(() -> inbox.take(10, Duration.ofMinutes(1))).hasMessage("first");
+    }
+
+    @Test
+    void busyService_isASignOfLife_andASilentOneIsNot() throws InterruptedException {
+        Duration limit = Duration.ofMinutes(1);
+        Mono<String> busy = Mono.error(AzureErrorsTest.bus(AmqpErrorCondition.SERVER_BUSY_ERROR));
+        assertThat(Answers.awaitLife("asking", busy, limit)).isNull();
+        assertThat(Answers.awaitLife("asking", Mono.just("answer"), limit)).isEqualTo("answer");
+        Mono<String> silent = Mono.error(AzureErrorsTest.bus(AmqpErrorCondition.TIMEOUT_ERROR));
+        assertThatThrownBy(() -> Answers.awaitLife("asking", silent, limit)).isInstanceOf(BrokerTimeoutException.class);
     }
 }

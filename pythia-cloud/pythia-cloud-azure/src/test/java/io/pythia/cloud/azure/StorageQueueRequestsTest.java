@@ -13,6 +13,7 @@ import io.pythia.SendResult;
 import io.pythia.Settled;
 import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Outgoing;
+import io.pythia.spi.ReceiveDriver;
 import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import java.io.IOException;
@@ -227,8 +228,7 @@ class StorageQueueRequestsTest {
         }
     }
 
-    @Test
-    void close_whileASendWaitsForItsPlace_lendsItNone() throws InterruptedException {
+    private StorageQueueSender openSender() throws InterruptedException {
         StorageQueueSender sender = new StorageQueueSender(new StorageQueueProducerSettings(
                 "storage-queue:orders",
                 "orders",
@@ -240,6 +240,27 @@ class StorageQueueRequestsTest {
                 null,
                 Duration.ZERO));
         sender.open();
+        return sender;
+    }
+
+    @Test
+    void busyService_isASignOfLife_andABrokenOneIsNot() throws InterruptedException {
+        try (StorageQueueSender sender = openSender();
+                StorageQueueConsumer consumer = consumer(0).build();
+                ReceiveDriver<StorageQueueRecord> receiver = consumer.newDriver()) {
+            receiver.open();
+            status = 503;
+            sender.ping();
+            receiver.ping();
+            status = 500;
+            assertThatThrownBy(sender::ping).isInstanceOf(BrokerException.class);
+            assertThatThrownBy(receiver::ping).isInstanceOf(BrokerException.class);
+        }
+    }
+
+    @Test
+    void close_whileASendWaitsForItsPlace_lendsItNone() throws InterruptedException {
+        StorageQueueSender sender = openSender();
         held = new CountDownLatch(1);
         List<Sent> batch = Stream.generate(() -> new Sent(new CompletableFuture<>()))
                 .limit(65)
