@@ -45,10 +45,20 @@ final class HealthCheck<R> {
     }
 
     private CompletableFuture<@Nullable BrokerException> ask(Session<R> session) {
-        return pulse.ask(session.driver::ping, session.driver.recoversByItself(), error -> {
-            session.fail(error);
-            engine.receiver.wake();
-        });
+        CompletableFuture<@Nullable BrokerException> answer =
+                pulse.ask(session.driver::ping, session.driver.recoversByItself(), error -> {
+                    session.fail(error);
+                    engine.receiver.wake();
+                });
+        if (session.isDead()) {
+            pulse.forgetOutage(); // it died just now, and nobody else will
+        }
+        return answer;
+    }
+
+    /** The session is over: what its driver has answered does not count against the next one. */
+    void sessionLost() {
+        pulse.forgetOutage();
     }
 
     private Health judge(@Nullable BrokerException pingError) {

@@ -117,9 +117,19 @@ final class Pulse {
         return pending == null && now - askedAt > INTERVAL && now - lastMessageAt > INTERVAL;
     }
 
-    /** The session is over: what was reported of it does not matter any more. */
-    synchronized void forgetOutage() {
-        outageSince = 0;
+    /** The session is over: what was reported of it, and what its driver may still answer, does not matter any more. */
+    void forgetOutage() {
+        Question late;
+        synchronized (this) {
+            outageSince = 0;
+            failures = 0;
+            late = pending;
+            pending = null;
+        }
+        if (late != null) {
+            late.thread.interrupt();
+            late.answer.complete(null); // who asks it will see that there is no session
+        }
     }
 
     /** Tells of the beginning and the end of an outage that the client overcomes by itself. */

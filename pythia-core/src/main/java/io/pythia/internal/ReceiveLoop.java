@@ -436,6 +436,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         }
         engine.forgetAll();
         connector.lost(current.driver, cause);
+        engine.health.sessionLost();
         engine.pump.driverClosed();
         if (!cause.isRetryable()) {
             failure.compareAndSet(null, cause);

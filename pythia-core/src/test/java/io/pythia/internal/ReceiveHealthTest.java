@@ -7,6 +7,7 @@ import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -14,17 +15,53 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class ReceiveHealthTest extends ReceiveEngineFixture {
     private static long oldestMillis(Consumer consumer) {
-        return Long.parseLong(
-                Objects.requireNonNull(health(consumer).facts().get("oldest-unsettled-ms")));
+        return Long.parseLong(Objects.requireNonNull(health(consumer).facts().get("oldest-unsettled-ms")));
+    }
+
+    @Test
+    void pingThatFailed_doesNotCountAgainstTheNextSession() {
+        AtomicBoolean broken = new AtomicBoolean();
+        AtomicBoolean silent = new AtomicBoolean();
+        source.onReceive = () -> {
+            if (broken.getAndSet(false)) {
+                throw ScriptedSource.lost();
+            }
+        };
+        source.onPing = () -> {
+            if (silent.getAndSet(false)) {
+                throw ScriptedSource.lost();
+            }
+        };
+        try (Consumer consumer = builder().build()) {
+            Collector collector = Collector.acknowledging();
+            consumer.consume().subscribe(collector);
+            eventually().until(() -> health(consumer).isUp());
+            for (int session = 1; session <= 2; session++) {
+                silent.set(true);
+                eventually().until(() -> !health(consumer).isUp() || !silent.get());
+                // The second one comes when the receiving thread has looked at its session.
+                for (int received = collector.messages.size() + 1, last = received + 1; received <= last; received++) {
+                    int count = received;
+                    source.add(0, 1);
+                    eventually().until(() -> collector.messages.size() == count);
+                }
+                assertThat(source.opened).hasValue(session);
+                int next = session + 1;
+                broken.set(true);
+                eventually().until(() -> source.opened.get() == next);
+            }
+        }
     }
 
     @Test
     void messageThatWaitsToBeDeliveredAgain_isNotStuck() {
         source.add(0, 1);
-        try (Consumer consumer = builder().closeTimeout(Duration.ZERO).stuckAfter(Duration.ofMillis(1)).build()) {
+        try (Consumer consumer = builder()
+                .closeTimeout(Duration.ZERO)
+                .stuckAfter(Duration.ofMillis(1))
+                .build()) {
             consumer.consume().subscribe(new Collector(Long.MAX_VALUE, message -> message.nack(Duration.ofHours(1))));
-            eventually()
-                    .until(() -> "1".equals(health(consumer).facts().get("waiting-for-redelivery")));
+            eventually().until(() -> "1".equals(health(consumer).facts().get("waiting-for-redelivery")));
             long since = System.nanoTime();
             eventually().until(() -> System.nanoTime() - since > 5_000_000);
             assertThat(health(consumer).status()).isEqualTo(Health.Status.UP);
@@ -35,7 +72,10 @@ class ReceiveHealthTest extends ReceiveEngineFixture {
     @Test
     void messageBesideOneThatWaits_isStuckAllTheSame() {
         source.add(0, 2);
-        try (Consumer consumer = builder().closeTimeout(Duration.ZERO).stuckAfter(Duration.ofMillis(1)).build()) {
+        try (Consumer consumer = builder()
+                .closeTimeout(Duration.ZERO)
+                .stuckAfter(Duration.ofMillis(1))
+                .build()) {
             consumer.consume().subscribe(new Collector(Long.MAX_VALUE, message -> {
                 if (message.id().equals("0")) {
                     message.nack(Duration.ofHours(1));
