@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,7 +50,7 @@ class PulseTest {
     }
 
     @Test
-    void answerOfASessionThatIsOver_isNotWaitedFor_andDoesNotCount() {
+    void answerOfASessionThatIsOver_isNotWaitedFor_andDoesNotCount() throws Exception {
         CountDownLatch late = new CountDownLatch(1);
         CountDownLatch answered = new CountDownLatch(1);
         CompletableFuture<@Nullable BrokerException> old = ask("a", () -> {
@@ -65,7 +66,7 @@ class PulseTest {
             fail();
         });
         pulse.forgetOutage();
-        assertThat(old.join()).isNull();
+        assertThat(old.get(60, TimeUnit.SECONDS)).isNull();
         assertThat(ask("b", PulseTest::fail).join()).isNotNull();
         late.countDown();
         ReceiveEngineFixture.await(answered);
