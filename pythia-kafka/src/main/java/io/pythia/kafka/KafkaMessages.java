@@ -52,7 +52,8 @@ final class KafkaMessages {
             record.headers().add(new RecordHeader(each.name(), each.value()));
         }
         if (deadLetter && time >= 0 && !headers.contains(ORIGINAL_TIME_HEADER)) {
-            record.headers().add(header(ORIGINAL_TIME_HEADER, message.timestamp().toString()));
+            record.headers()
+                    .add(header(ORIGINAL_TIME_HEADER, message.timestamp().toString()));
         }
         if (message.hasExplicitId()) {
             record.headers().add(header(ID_HEADER, message.id()));

@@ -28,6 +28,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Each option of the builders does what its description says, on a real broker. */
 @Timeout(180)
@@ -137,8 +139,9 @@ class KafkaFeaturesIT {
                 .hasMessageContaining("autoOffsetReset must be one of earliest, latest, none");
     }
 
-    @Test
-    void latest_whatWasReceivedAndNotAcknowledged_comesAgainAtTheNextMember() {
+    @ParameterizedTest
+    @EnumSource(GroupProtocol.class)
+    void latest_whatWasReceivedAndNotAcknowledged_comesAgainAtTheNextMember(GroupProtocol protocol) {
         String topic = KafkaTopics.create(server.address(), 1);
         send(topic, "before");
         KafkaConsumer.Builder latest =
