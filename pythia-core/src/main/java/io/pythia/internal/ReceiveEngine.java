@@ -226,7 +226,7 @@ public final class ReceiveEngine<R> {
     private boolean putNowhere(Delivery<R> delivery, String why, @Nullable Throwable cause) {
         String reason = delivery.reason() == null ? "" : delivery.reason();
         if (options.onReject() == RejectPolicy.DROP) {
-            events.tell(l -> l.dropped(name(), delivery.message(), reason));
+            events.dropped(delivery.message(), reason, cause);
             acknowledge(delivery);
             return false;
         }

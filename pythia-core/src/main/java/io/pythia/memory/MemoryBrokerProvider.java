@@ -8,8 +8,6 @@ import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -59,7 +57,7 @@ public final class MemoryBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        MemoryConsumer.Builder builder = MemoryConsumer.builder().options(read.bind(ConsumerOptions.class));
+        MemoryConsumer.Builder builder = MemoryConsumer.builder().options(read);
         read.set("topic", given(read), topics -> builder.topics(List.of(topics.split(",", -1))));
         read.set("consumer-group", read.text("consumer-group"), builder::consumerGroup);
         read.set("lease-time", read.read("lease-time", Duration.class, null), builder::leaseTime);
@@ -78,7 +76,7 @@ public final class MemoryBrokerProvider implements BrokerProvider {
         SettingsReader read = settings.reader();
         // A URL serves both sides of an application: what only a consumer needs is no mistake here.
         read.text("consumer-group");
-        MemoryProducer.Builder builder = MemoryProducer.builder().options(read.bind(ProducerOptions.class));
+        MemoryProducer.Builder builder = MemoryProducer.builder().options(read);
         read.set("topic", given(read), builder::topic);
         read.finish();
         return builder.build();

@@ -1,5 +1,7 @@
 package io.pythia.spi;
 
+import io.pythia.BrokerListener;
+import io.pythia.BrokerMetrics;
 import io.pythia.ConfigException;
 import io.pythia.ConfigException.Problem;
 import io.pythia.Secret;
@@ -26,9 +28,23 @@ public final class SettingsReader {
     private final Set<String> known = new LinkedHashSet<>();
     private final List<Problem> problems = new ArrayList<>();
     private boolean nativeSettingsKnown;
+    private boolean listenerKnown;
+    private boolean metricsKnown;
 
     SettingsReader(Settings settings) {
         this.settings = settings;
+    }
+
+    /** Returns who is to hear of what happens. */
+    BrokerListener listener() {
+        listenerKnown = true;
+        return settings.listener();
+    }
+
+    /** Returns who is to count. */
+    BrokerMetrics metrics() {
+        metricsKnown = true;
+        return settings.metrics();
     }
 
     /** Returns a text, or null if it is not set. */
@@ -231,7 +247,7 @@ public final class SettingsReader {
     }
 
     /**
-     * Throws if there was any problem, or a setting that nobody asked for.
+     * Throws if there was any problem, or a setting, a listener or metrics that nobody asked for.
      *
      * @throws ConfigException with all of them
      */
@@ -246,6 +262,12 @@ public final class SettingsReader {
                                 ? "this connector takes no settings of its client"
                                 : "is not known" + Similar.hint(key, known)));
             }
+        }
+        if (settings.listener() != BrokerListener.NONE && !listenerKnown) {
+            problem("this connector tells no listener");
+        }
+        if (settings.metrics() != BrokerMetrics.NONE && !metricsKnown) {
+            problem("this connector tells no metrics");
         }
         if (!problems.isEmpty()) {
             throw new ConfigException(settings.broker(), problems);

@@ -7,8 +7,6 @@ import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -66,9 +64,8 @@ public final class KafkaBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        KafkaConsumer.Builder builder = KafkaConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(KafkaConfig.class, "batch-size"));
+        KafkaConsumer.Builder builder =
+                KafkaConsumer.builder().options(read).config(read.bind(KafkaConfig.class, "batch-size"));
         String pattern = read.text("topic-pattern");
         if (pattern == null) {
             read.set(
@@ -92,9 +89,7 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         SettingsReader read = settings.reader();
         // A URL serves both sides of an application: what only a consumer needs is no mistake here.
         read.text("consumer-group");
-        KafkaProducer.Builder builder = KafkaProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(KafkaConfig.class));
+        KafkaProducer.Builder builder = KafkaProducer.builder().options(read).config(read.bind(KafkaConfig.class));
         read.set("topic", notEmpty(read.requiredText("topic")), builder::topic);
         read.finish();
         return build("kafka producer", builder::build);

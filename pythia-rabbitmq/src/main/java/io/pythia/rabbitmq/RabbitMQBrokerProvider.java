@@ -9,8 +9,6 @@ import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -120,9 +118,8 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        RabbitMQConsumer.Builder builder = RabbitMQConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(RabbitMQConfig.class));
+        RabbitMQConsumer.Builder builder =
+                RabbitMQConsumer.builder().options(read).config(read.bind(RabbitMQConfig.class));
         read.set("queue", notEmpty(read.requiredText("queue")), builder::queue);
         read.set("exchange", read.text("exchange"), builder::exchange);
         read.set("exchange-type", read.read("exchange-type", ExchangeType.class, null), builder::exchangeType);
@@ -161,9 +158,8 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        RabbitMQProducer.Builder builder = RabbitMQProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(RabbitMQConfig.class));
+        RabbitMQProducer.Builder builder =
+                RabbitMQProducer.builder().options(read).config(read.bind(RabbitMQConfig.class));
         String exchange = read.text("exchange");
         String queue = read.text("queue");
         String routingKey = read.text("routing-key");

@@ -8,8 +8,6 @@ import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -54,9 +52,8 @@ public final class RedisListBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        RedisListConsumer.Builder builder = RedisListConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisListConsumer.Builder builder =
+                RedisListConsumer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set(
                 "queue",
                 RedisSettings.notEmpty(read.requiredText("queue")),
@@ -78,9 +75,8 @@ public final class RedisListBrokerProvider implements BrokerProvider {
         // A URL serves both sides of an application: what only a consumer needs is no mistake here.
         read.text("consumer-group");
         read.text("consumer-name");
-        RedisListProducer.Builder builder = RedisListProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisListProducer.Builder builder =
+                RedisListProducer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set("queue", RedisSettings.notEmpty(read.requiredText("queue")), builder::queue);
         read.set("max-length", read.read("max-length", Long.class, null), builder::maxLength);
         read.set("overflow", read.read("overflow", ListOverflow.class, null), builder::overflow);

@@ -8,8 +8,6 @@ import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.util.List;
@@ -47,9 +45,8 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        RedisPubSubConsumer.Builder builder = RedisPubSubConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisPubSubConsumer.Builder builder =
+                RedisPubSubConsumer.builder().options(read).config(read.bind(RedisConfig.class));
         String patterns = read.text("patterns");
         String channels = read.text("channels");
         if (patterns == null && channels == null) {
@@ -68,9 +65,8 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        RedisPubSubProducer.Builder builder = RedisPubSubProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisPubSubProducer.Builder builder =
+                RedisPubSubProducer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set("channels", RedisSettings.notEmpty(read.requiredText("channels")), channel -> {
             if (channel.indexOf(',') >= 0) {
                 throw new IllegalArgumentException("a producer has one channel");

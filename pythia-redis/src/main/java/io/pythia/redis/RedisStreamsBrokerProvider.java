@@ -8,8 +8,6 @@ import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -63,9 +61,8 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        RedisStreamsConsumer.Builder builder = RedisStreamsConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisStreamsConsumer.Builder builder =
+                RedisStreamsConsumer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set("stream", RedisSettings.notEmpty(read.requiredText("stream")), builder::stream);
         read.set("consumer-group", RedisSettings.notEmpty(read.requiredText("consumer-group")), builder::consumerGroup);
         read.set("consumer-name", read.text("consumer-name"), builder::consumerName);
@@ -86,9 +83,8 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
         // A URL serves both sides of an application: what only a consumer needs is no mistake here.
         read.text("consumer-group");
         read.text("consumer-name");
-        RedisStreamsProducer.Builder builder = RedisStreamsProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisStreamsProducer.Builder builder =
+                RedisStreamsProducer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set("stream", RedisSettings.notEmpty(read.requiredText("stream")), builder::stream);
         read.set("max-length", read.read("max-length", Long.class, null), builder::maxLength);
         read.set("min-id", read.text("min-id"), builder::minId);

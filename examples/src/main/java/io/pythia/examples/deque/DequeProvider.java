@@ -9,9 +9,7 @@ import io.pythia.spi.AbstractMessageProducer;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
-import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.Outgoing;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.SendDriver;
 import io.pythia.spi.Settings;
@@ -53,8 +51,7 @@ public final class DequeProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        Consumer.Builder builder =
-                new Consumer.Builder(read.requiredText("queue")).options(read.bind(ConsumerOptions.class));
+        Consumer.Builder builder = new Consumer.Builder(read.requiredText("queue")).options(read);
         read.finish();
         return builder.build();
     }
@@ -62,8 +59,7 @@ public final class DequeProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        Producer.Builder builder =
-                new Producer.Builder(read.requiredText("queue")).options(read.bind(ProducerOptions.class));
+        Producer.Builder builder = new Producer.Builder(read.requiredText("queue")).options(read);
         read.finish();
         return builder.build();
     }

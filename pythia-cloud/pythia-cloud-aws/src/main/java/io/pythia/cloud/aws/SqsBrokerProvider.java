@@ -8,8 +8,6 @@ import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -67,8 +65,7 @@ public final class SqsBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        SqsConsumer.Builder builder =
-                SqsConsumer.builder().options(read.bind(ConsumerOptions.class)).config(read.bind(AwsConfig.class));
+        SqsConsumer.Builder builder = SqsConsumer.builder().options(read).config(read.bind(AwsConfig.class));
         read.set("queue-url", read.text("queue-url"), builder::queueUrl);
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("queue-owner", read.text("queue-owner"), builder::queueOwner);
@@ -91,8 +88,7 @@ public final class SqsBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        SqsProducer.Builder builder =
-                SqsProducer.builder().options(read.bind(ProducerOptions.class)).config(read.bind(AwsConfig.class));
+        SqsProducer.Builder builder = SqsProducer.builder().options(read).config(read.bind(AwsConfig.class));
         read.set("queue-url", read.text("queue-url"), builder::queueUrl);
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("queue-owner", read.text("queue-owner"), builder::queueOwner);

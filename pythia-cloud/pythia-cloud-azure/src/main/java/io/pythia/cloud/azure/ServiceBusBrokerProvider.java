@@ -8,8 +8,6 @@ import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -97,9 +95,8 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        ServiceBusConsumer.Builder builder = ServiceBusConsumer.builder();
-        builder.options(read.bind(ConsumerOptions.defaults().withBatchSize(builder.defaultBatch())))
-                .config(read.bind(AzureConfig.class));
+        ServiceBusConsumer.Builder builder =
+                ServiceBusConsumer.builder().options(read).config(read.bind(AzureConfig.class));
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("topic-name", read.text("topic-name"), builder::topicName);
         read.set("subscription-name", read.text("subscription-name"), builder::subscriptionName);
@@ -119,9 +116,8 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        ServiceBusProducer.Builder builder = ServiceBusProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(AzureConfig.class));
+        ServiceBusProducer.Builder builder =
+                ServiceBusProducer.builder().options(read).config(read.bind(AzureConfig.class));
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("topic-name", read.text("topic-name"), builder::topicName);
         // The consumer's number of sessions; here it matters whether there are any.

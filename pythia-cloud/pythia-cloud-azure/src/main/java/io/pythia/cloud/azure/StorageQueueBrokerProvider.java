@@ -7,8 +7,6 @@ import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Support;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -89,9 +87,8 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        StorageQueueConsumer.Builder builder = StorageQueueConsumer.builder();
-        builder.options(read.bind(ConsumerOptions.defaults().withMaxAttempts(builder.defaultAttempts())))
-                .config(read.bind(AzureConfig.class));
+        StorageQueueConsumer.Builder builder =
+                StorageQueueConsumer.builder().options(read).config(read.bind(AzureConfig.class));
         read.set("queue-name", notEmpty(read.requiredText("queue-name")), builder::queueName);
         read.set(
                 "visibility-timeout",
@@ -113,9 +110,8 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        StorageQueueProducer.Builder builder = StorageQueueProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(AzureConfig.class));
+        StorageQueueProducer.Builder builder =
+                StorageQueueProducer.builder().options(read).config(read.bind(AzureConfig.class));
         read.set("queue-name", notEmpty(read.requiredText("queue-name")), builder::queueName);
         read.set("encoding", read.read("encoding", QueueEncoding.class, null), builder::encoding);
         read.set("envelope", read.read("envelope", Boolean.class, null), builder::envelope);

@@ -6,8 +6,6 @@ import io.pythia.MessageProducer;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
-import io.pythia.spi.ConsumerOptions;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -67,9 +65,8 @@ public final class PubSubBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        PubSubSubscriber.Builder builder = PubSubSubscriber.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(GcpConfig.class));
+        PubSubSubscriber.Builder builder =
+                PubSubSubscriber.builder().options(read).config(read.bind(GcpConfig.class));
         builder.subscriptionName(resource(read, SUBSCRIPTION));
         read.set("max-messages", read.read("max-messages", Integer.class, null), builder::maxMessages);
         read.set("ack-deadline", read.read("ack-deadline", Duration.class, null), builder::ackDeadline);
@@ -82,9 +79,8 @@ public final class PubSubBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        PubSubPublisher.Builder builder = PubSubPublisher.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(GcpConfig.class));
+        PubSubPublisher.Builder builder =
+                PubSubPublisher.builder().options(read).config(read.bind(GcpConfig.class));
         builder.topicName(resource(read, TOPIC));
         read.set("ordering-key", read.text("ordering-key"), builder::orderingKey);
         read.set("max-request-bytes", read.read("max-request-bytes", Integer.class, null), builder::maxRequestBytes);
