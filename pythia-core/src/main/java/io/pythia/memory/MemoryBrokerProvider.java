@@ -8,6 +8,8 @@ import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -32,6 +34,10 @@ public final class MemoryBrokerProvider implements BrokerProvider {
             .countsAttempts()
             .maxMessageBytes(MemoryConfig.DEFAULT_MAX_MESSAGE_BYTES)
             .build();
+
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY =
+            List.of("consumer-group", "lease-time", "from-start", "dead-letter-topic");
 
     /** For {@link java.util.ServiceLoader}. */
     public MemoryBrokerProvider() {}
@@ -63,6 +69,7 @@ public final class MemoryBrokerProvider implements BrokerProvider {
         read.set("lease-time", read.read("lease-time", Duration.class, null), builder::leaseTime);
         read.set("from-start", read.read("from-start", Boolean.class, null), builder::fromStart);
         read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
+        read.otherSide(ProducerOptions.class, List.of());
         read.finish();
         try {
             return builder.build();
@@ -74,10 +81,9 @@ public final class MemoryBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        // A URL serves both sides of an application: what only a consumer needs is no mistake here.
-        read.text("consumer-group");
         MemoryProducer.Builder builder = MemoryProducer.builder().options(read);
         read.set("topic", given(read), builder::topic);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return builder.build();
     }

@@ -7,6 +7,7 @@ import io.pythia.ConfigException.Problem;
 import io.pythia.Secret;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -178,9 +179,7 @@ public final class SettingsReader {
     }
 
     private @Nullable Object group(Class<? extends Record> type, String key, @Nullable Object defaultValue) {
-        for (RecordComponent component : type.getRecordComponents()) {
-            known.add(key + "." + Settings.normalize(component.getName()));
-        }
+        know(type, key);
         if (!settings.hasGroup(key)) {
             return defaultValue;
         }
@@ -208,6 +207,37 @@ public final class SettingsReader {
             }
         }
         return found;
+    }
+
+    /**
+     * Accepts what only the other side reads, and does nothing with it: one URL, one file or one environment serves the consumer and the
+     * producer of an application. Every connector that has both sides calls it.
+     *
+     * @param options what every consumer or producer can be told, whichever the other side is
+     * @param keys the other side's own keys; one that ends in {@code .*} is an open group
+     */
+    public void otherSide(Class<? extends Record> options, Collection<String> keys) {
+        for (RecordComponent component : options.getRecordComponents()) {
+            String key = Settings.normalize(component.getName());
+            if (component.getType().isRecord()) {
+                know(component.getType(), key);
+            } else {
+                known.add(key);
+            }
+        }
+        for (String key : keys) {
+            if (key.endsWith(".*")) {
+                group(key.substring(0, key.length() - 2));
+            } else {
+                known.add(key);
+            }
+        }
+    }
+
+    private void know(Class<?> group, String key) {
+        for (RecordComponent component : group.getRecordComponents()) {
+            known.add(key + "." + Settings.normalize(component.getName()));
+        }
     }
 
     /** Gives a value that is set to a builder; what the builder says against it is a problem of that setting. */

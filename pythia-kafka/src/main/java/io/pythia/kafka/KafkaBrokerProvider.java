@@ -7,6 +7,8 @@ import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -28,6 +30,16 @@ public final class KafkaBrokerProvider implements BrokerProvider {
             .keys()
             .maxMessageBytes(1_000_000)
             .build();
+
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY = List.of(
+            "topic-pattern",
+            "consumer-group",
+            "group-instance-id",
+            "client-rack",
+            "dead-letter-topic",
+            "group-protocol",
+            "drain-timeout");
 
     /** For {@link java.util.ServiceLoader}. */
     public KafkaBrokerProvider() {}
@@ -80,6 +92,7 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
         read.set("group-protocol", read.read("group-protocol", GroupProtocol.class, null), builder::groupProtocol);
         read.set("drain-timeout", read.read("drain-timeout", Duration.class, null), builder::drainTimeout);
+        read.otherSide(ProducerOptions.class, List.of());
         read.finish();
         return build("kafka consumer", builder::build);
     }
@@ -87,10 +100,9 @@ public final class KafkaBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        // A URL serves both sides of an application: what only a consumer needs is no mistake here.
-        read.text("consumer-group");
         KafkaProducer.Builder builder = KafkaProducer.builder().options(read).config(read.bind(KafkaConfig.class));
         read.set("topic", notEmpty(read.requiredText("topic")), builder::topic);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("kafka producer", builder::build);
     }

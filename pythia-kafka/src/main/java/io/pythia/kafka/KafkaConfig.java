@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param acks who must have a record before it counts as sent; {@code acks}
  * @param retries how often the client itself sends again within the send timeout; {@code retries}
  * @param idempotence whether the broker drops what the client sends twice; {@code enable.idempotence}
- * @param batchSize bytes of a batch of records to one partition; {@code batch.size}
+ * @param batchSize of a producer: bytes of a batch of records to one partition; {@code batch.size}
  * @param linger how long a record waits for others to fill a batch; {@code linger.ms}
  * @param bufferMemory bytes that the client keeps unsent; {@code buffer.memory}
  * @param compression none, gzip, snappy, lz4 or zstd; {@code compression.type}
@@ -93,7 +93,7 @@ public record KafkaConfig(
         @Setting(value = "Whether the broker drops what the client sends twice", nativeName = "enable.idempotence")
         boolean idempotence,
 
-        @Setting(value = "Bytes of a batch of records to one partition", nativeName = "batch.size")
+        @Setting(value = "Of a producer: bytes of a batch of records to one partition", nativeName = "batch.size")
         int batchSize,
 
         @Setting(value = "How long a record waits for others to fill a batch", nativeName = "linger.ms")

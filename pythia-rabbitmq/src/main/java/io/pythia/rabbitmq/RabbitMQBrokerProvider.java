@@ -9,6 +9,8 @@ import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -133,7 +135,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         read.set("consumer-priority", read.read("consumer-priority", Integer.class, null), builder::consumerPriority);
         read.set("dead-letter-queue", read.text("dead-letter-queue"), builder::deadLetterQueue);
         readQueue(read, builder);
-        PRODUCER_ONLY.forEach(read::text);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return build("rabbitmq consumer", builder::build);
     }
@@ -177,7 +179,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         read.set("topology", read.read("topology", TopologyPolicy.class, null), builder::topology);
         read.set("queue-type", read.read("queue-type", QueueType.class, null), builder::queueType);
         read.set("queue-arguments", arguments(read, "queue-arguments"), builder::queueArguments);
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("rabbitmq producer", builder::build);
     }

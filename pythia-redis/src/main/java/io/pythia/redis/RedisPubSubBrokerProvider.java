@@ -8,6 +8,8 @@ import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.util.List;
@@ -23,6 +25,11 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
             .groups()
             .maxMessageBytes(RedisConfig.SERVER_LIMIT)
             .build();
+
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY = List.of("patterns", "buffer-size", "buffer-bytes", "overflow");
+
+    private static final List<String> PRODUCER_ONLY = List.of("require-receivers");
 
     /** For {@link java.util.ServiceLoader}. */
     public RedisPubSubBrokerProvider() {}
@@ -58,6 +65,7 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
         read.set("buffer-size", read.read("buffer-size", Integer.class, null), builder::bufferSize);
         read.set("buffer-bytes", read.read("buffer-bytes", Long.class, null), builder::bufferBytes);
         read.set("overflow", read.read("overflow", BufferOverflow.class, null), builder::overflow);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return RedisSettings.build("redis-pubsub consumer", builder::build);
     }
@@ -75,6 +83,7 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
         });
         read.set("sharded", read.read("sharded", Boolean.class, null), builder::sharded);
         read.set("require-receivers", read.read("require-receivers", Boolean.class, null), builder::requireReceivers);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return RedisSettings.build("redis-pubsub producer", builder::build);
     }

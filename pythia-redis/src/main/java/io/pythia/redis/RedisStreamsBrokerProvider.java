@@ -8,9 +8,12 @@ import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -18,6 +21,19 @@ import java.util.Set;
 public final class RedisStreamsBrokerProvider implements BrokerProvider {
     static final Capabilities CAPABILITIES = capabilities(Guarantee.AT_LEAST_ONCE);
     static final Capabilities AT_MOST_ONCE = capabilities(Guarantee.AT_MOST_ONCE);
+
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY = List.of(
+            "consumer-group",
+            "consumer-name",
+            "block-time",
+            "start-id",
+            "no-group",
+            "claim-min-idle",
+            "no-ack",
+            "dead-letter-stream");
+
+    private static final List<String> PRODUCER_ONLY = List.of("max-length", "min-id", "max-age", "approximate");
 
     /** For {@link java.util.ServiceLoader}. */
     public RedisStreamsBrokerProvider() {}
@@ -73,6 +89,7 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
         read.set("no-ack", read.read("no-ack", Boolean.class, null), builder::noAck);
         read.set("body-field", read.text("body-field"), builder::bodyField);
         read.set("dead-letter-stream", read.text("dead-letter-stream"), builder::deadLetterStream);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return RedisSettings.build("redis-streams consumer", builder::build);
     }
@@ -80,9 +97,6 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        // A URL serves both sides of an application: what only a consumer needs is no mistake here.
-        read.text("consumer-group");
-        read.text("consumer-name");
         RedisStreamsProducer.Builder builder =
                 RedisStreamsProducer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set("stream", RedisSettings.notEmpty(read.requiredText("stream")), builder::stream);
@@ -91,6 +105,7 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
         read.set("max-age", read.read("max-age", Duration.class, null), builder::maxAge);
         read.set("approximate", read.read("approximate", Boolean.class, null), builder::approximate);
         read.set("body-field", read.text("body-field"), builder::bodyField);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return RedisSettings.build("redis-streams producer", builder::build);
     }

@@ -9,7 +9,9 @@ import io.pythia.spi.AbstractMessageProducer;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
+import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.Outgoing;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.SendDriver;
 import io.pythia.spi.Settings;
@@ -52,6 +54,7 @@ public final class DequeProvider implements BrokerProvider {
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         Consumer.Builder builder = new Consumer.Builder(read.requiredText("queue")).options(read);
+        read.otherSide(ProducerOptions.class, List.of());
         read.finish();
         return builder.build();
     }
@@ -60,6 +63,7 @@ public final class DequeProvider implements BrokerProvider {
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         Producer.Builder builder = new Producer.Builder(read.requiredText("queue")).options(read);
+        read.otherSide(ConsumerOptions.class, List.of());
         read.finish();
         return builder.build();
     }

@@ -8,6 +8,8 @@ import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -21,8 +23,8 @@ public final class SqsBrokerProvider implements BrokerProvider {
     private static final List<String> CONSUMER_ONLY =
             List.of("max-messages", "wait-time", "visibility-timeout", "pollers", "ack-pause", "unwrap-sns");
 
-    private static final List<String> PRODUCER_ONLY =
-            List.of("delay", "message-group", "content-based-deduplication", "max-message-bytes");
+    private static final List<String> PRODUCER_ONLY = List.of(
+            "delay", "message-group", "content-based-deduplication", "max-message-bytes", "message-attributes.*");
 
     /** For {@link java.util.ServiceLoader}. */
     public SqsBrokerProvider() {}
@@ -79,8 +81,7 @@ public final class SqsBrokerProvider implements BrokerProvider {
         read.set("ack-pause", read.read("ack-pause", Duration.class, null), builder::ackPause);
         read.set("missing-queue", read.read("missing-queue", MissingQueue.class, null), builder::missingQueue);
         read.set("unwrap-sns", read.read("unwrap-sns", Boolean.class, null), builder::unwrapSns);
-        PRODUCER_ONLY.forEach(read::text);
-        read.group("message-attributes");
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return build("sqs consumer", builder::build);
     }
@@ -105,7 +106,7 @@ public final class SqsBrokerProvider implements BrokerProvider {
                         "message-attributes." + name,
                         value,
                         text -> builder.messageAttribute(name, MessageAttribute.parse(text))));
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("sqs producer", builder::build);
     }

@@ -8,6 +8,8 @@ import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
 import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -108,7 +110,7 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
         read.set("sessions", read.read("sessions", Integer.class, null), builder::sessions);
         read.set("session-id", read.text("session-id"), builder::sessionId);
         read.set("silent-after", read.read("silent-after", Duration.class, null), builder::silentAfter);
-        PRODUCER_ONLY.forEach(read::text);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return build("servicebus consumer", builder::build);
     }
@@ -124,7 +126,7 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
         read.set("sessions", read.read("sessions", Integer.class, null), sessions -> builder.sessions(sessions > 0));
         read.set("time-to-live", read.read("time-to-live", Duration.class, null), builder::timeToLive);
         read.set("delay", read.read("delay", Duration.class, null), builder::delay);
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("servicebus producer", builder::build);
     }

@@ -7,6 +7,8 @@ import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -102,7 +104,7 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
         read.set("encoding", read.read("encoding", QueueEncoding.class, null), builder::encoding);
         read.set("envelope", read.read("envelope", Boolean.class, null), builder::envelope);
         read.set("create-queue", read.read("create-queue", Boolean.class, null), builder::createQueue);
-        PRODUCER_ONLY.forEach(read::text);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return ServiceBusBrokerProvider.build("storage-queue consumer", builder::build);
     }
@@ -118,7 +120,7 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
         read.set("create-queue", read.read("create-queue", Boolean.class, null), builder::createQueue);
         read.set("time-to-live", read.read("time-to-live", Duration.class, null), builder::timeToLive);
         read.set("delay", read.read("delay", Duration.class, null), builder::delay);
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return ServiceBusBrokerProvider.build("storage-queue producer", builder::build);
     }

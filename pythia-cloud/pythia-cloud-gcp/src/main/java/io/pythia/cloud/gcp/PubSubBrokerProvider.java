@@ -6,6 +6,8 @@ import io.pythia.MessageProducer;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
+import io.pythia.spi.ConsumerOptions;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -38,7 +40,8 @@ public final class PubSubBrokerProvider implements BrokerProvider {
     /** A URL serves both sides of an application: what only the other one needs is no mistake. */
     private static final List<String> CONSUMER_ONLY = List.of(SUBSCRIPTION, "max-messages", "ack-deadline");
 
-    private static final List<String> PRODUCER_ONLY = List.of(TOPIC, "ordering-key", "max-request-bytes");
+    private static final List<String> PRODUCER_ONLY =
+            List.of(TOPIC, "ordering-key", "max-request-bytes", "attributes.*");
 
     /** For {@link java.util.ServiceLoader}. */
     public PubSubBrokerProvider() {}
@@ -70,8 +73,7 @@ public final class PubSubBrokerProvider implements BrokerProvider {
         builder.subscriptionName(resource(read, SUBSCRIPTION));
         read.set("max-messages", read.read("max-messages", Integer.class, null), builder::maxMessages);
         read.set("ack-deadline", read.read("ack-deadline", Duration.class, null), builder::ackDeadline);
-        PRODUCER_ONLY.forEach(read::text);
-        read.group("attributes");
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return build("pubsub consumer", builder::build);
     }
@@ -85,7 +87,7 @@ public final class PubSubBrokerProvider implements BrokerProvider {
         read.set("ordering-key", read.text("ordering-key"), builder::orderingKey);
         read.set("max-request-bytes", read.read("max-request-bytes", Integer.class, null), builder::maxRequestBytes);
         attributes(read, builder);
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("pubsub producer", builder::build);
     }
