@@ -39,12 +39,12 @@ final class Ping implements Callable<Integer> {
     /** At most one of them. */
     static final class Side {
         @Option(names = "--producer", description = "Ask as a producer.")
-        private boolean producer;
+        boolean producer;
 
         @Option(
                 names = "--consumer",
                 description = "Ask as a consumer: it joins its group, and declares what its settings say.")
-        private boolean consumer;
+        boolean consumer;
     }
 
     Ping(Terminal terminal) {

@@ -43,9 +43,19 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
      * @param builder what the application chose
      */
     protected AbstractMessageBroker(String name, Capabilities capabilities, Builder<?> builder) {
+        this(name, capabilities, builder, builder.options());
+    }
+
+    /**
+     * Creates one with options other than the builder's, not connected.
+     *
+     * @param options what becomes of the builder's by what the connector's own settings say
+     */
+    protected AbstractMessageBroker(
+            String name, Capabilities capabilities, Builder<?> builder, ConsumerOptions options) {
         this.name = name;
         this.capabilities = capabilities;
-        this.options = builder.options();
+        this.options = options;
         this.events = new Events(name, builder.listener, builder.metrics);
         this.deadLetters = builder.deadLetters;
     }

@@ -37,8 +37,17 @@ public abstract class AbstractMessageProducer implements MessageProducer {
      * @param builder what the application chose
      */
     protected AbstractMessageProducer(String name, Builder<?> builder) {
+        this(name, builder, builder.options());
+    }
+
+    /**
+     * Creates one with options other than the builder's, not connected.
+     *
+     * @param options what becomes of the builder's by what the connector's own settings say
+     */
+    protected AbstractMessageProducer(String name, Builder<?> builder, ProducerOptions options) {
         this.name = name;
-        this.options = builder.options();
+        this.options = options;
         this.events = new Events(name, builder.listener, builder.metrics);
     }
 

@@ -2,6 +2,7 @@ package io.pythia.rabbitmq;
 
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.Capabilities;
+import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Settings;
 import java.time.Duration;
@@ -23,7 +24,7 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
     private final @Nullable Duration consumerTimeout;
 
     private RabbitMQConsumer(Builder builder) {
-        super("rabbitmq:" + builder.queue, builder.capabilities(), builder);
+        super("rabbitmq:" + builder.queue, builder.capabilities(), builder, builder.engineOptions());
         this.settings = builder.settings(name(), options().maxInFlight());
         this.consumerTimeout = builder.autoAck ? null : builder.consumerTimeout;
     }
@@ -297,10 +298,14 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
             if (deadLetterQueue != null) {
                 ownDeadLetter(RabbitMQProducer.builder().queue(deadLetterQueue).config(effectiveConfig())::build);
             }
-            options(options()
-                    .withConnectTimeout(
-                            effectiveConfig().connectTimeout(options().connectTimeout())));
             return new RabbitMQConsumer(this);
+        }
+
+        /** For the engine, connecting is all tries of the configuration. */
+        ConsumerOptions engineOptions() {
+            return options()
+                    .withConnectTimeout(
+                            effectiveConfig().connectTimeout(options().connectTimeout()));
         }
 
         private void checkQueueType() {

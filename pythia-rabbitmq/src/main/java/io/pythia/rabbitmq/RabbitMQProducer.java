@@ -3,6 +3,7 @@ package io.pythia.rabbitmq;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.spi.AbstractMessageProducer;
+import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.SendDriver;
 import io.pythia.spi.Settings;
 import java.util.List;
@@ -23,7 +24,10 @@ public final class RabbitMQProducer extends AbstractMessageProducer {
     private final RabbitMQProducerSettings settings;
 
     private RabbitMQProducer(Builder builder) {
-        super("rabbitmq:" + (builder.queue == null ? builder.exchange : builder.queue), builder);
+        super(
+                "rabbitmq:" + (builder.queue == null ? builder.exchange : builder.queue),
+                builder,
+                builder.engineOptions());
         this.settings = builder.settings(name());
     }
 
@@ -192,10 +196,14 @@ public final class RabbitMQProducer extends AbstractMessageProducer {
                 throw new IllegalArgumentException(
                         "mandatory needs confirms: without, a message that comes back was reported as sent");
             }
-            RabbitMQConfig effective = Names.at(config, host, port);
-            options(options()
-                    .withConnectTimeout(effective.connectTimeout(options().connectTimeout())));
             return new RabbitMQProducer(this);
+        }
+
+        /** For the engine, connecting is all tries of the configuration. */
+        ProducerOptions engineOptions() {
+            return options()
+                    .withConnectTimeout(Names.at(config, host, port)
+                            .connectTimeout(options().connectTimeout()));
         }
 
         private Topology topology() {

@@ -87,6 +87,25 @@ class RabbitMQConfigTest {
         assertThat(config.connectTimeout(Duration.ofSeconds(10))).isEqualTo(Duration.ofSeconds(40));
     }
 
+    /** The producer of a consumer's dead letters is built anew for each connection. */
+    @Test
+    void builder_isAsItWas_howeverOftenItBuilds() {
+        RabbitMQConfig config = RabbitMQConfig.builder()
+                .connectionAttempts(3)
+                .retryDelay(Duration.ofSeconds(5))
+                .build();
+        RabbitMQConsumer.Builder consumers =
+                RabbitMQConsumer.builder().queue("q").config(config);
+        RabbitMQProducer.Builder producers =
+                RabbitMQProducer.builder().queue("q").config(config);
+        for (int i = 0; i < 2; i++) {
+            assertThat(consumers.engineOptions().connectTimeout()).isEqualTo(Duration.ofSeconds(40));
+            assertThat(producers.engineOptions().connectTimeout()).isEqualTo(Duration.ofSeconds(40));
+            consumers.build();
+            producers.build();
+        }
+    }
+
     static Stream<Consumer<RabbitMQConfig.Builder>> bad() {
         return Stream.of(
                 b -> b.host(""),
