@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -144,10 +145,14 @@ public final class Settings {
         return entry != null ? entry : environment.get(key.replace('.', '-'));
     }
 
-    /** Returns whether a group of settings has any. */
-    boolean hasGroup(String group) {
-        return entries.keySet().stream().anyMatch(key -> key.startsWith(group + "."))
-                || environment.keySet().stream().anyMatch(key -> key.startsWith(group + "-"));
+    /**
+     * Returns whether anything of a group is set: of {@code tls}, say, {@code tls.ca-file}.
+     *
+     * @param type the record whose components are in the group
+     */
+    public boolean hasGroup(String group, Class<? extends Record> type) {
+        return Arrays.stream(type.getRecordComponents())
+                .anyMatch(component -> find(group + "." + normalize(component.getName())) != null);
     }
 
     /** Returns the client's own settings, by their own names. */

@@ -180,7 +180,7 @@ public final class SettingsReader {
 
     private @Nullable Object group(Class<? extends Record> type, String key, @Nullable Object defaultValue) {
         know(type, key);
-        if (!settings.hasGroup(key)) {
+        if (!settings.hasGroup(key, type)) {
             return defaultValue;
         }
         // The values of this place, not those of the type, stand in for what is not set.

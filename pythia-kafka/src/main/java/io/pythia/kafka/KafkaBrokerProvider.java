@@ -3,6 +3,7 @@ package io.pythia.kafka;
 import io.pythia.ConfigException;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
+import io.pythia.TlsConfig;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
@@ -73,11 +74,18 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         return settings;
     }
 
+    /** As in code, certificates encrypt the connection. */
+    private static KafkaConfig defaults(Settings settings) {
+        return settings.hasGroup("tls", TlsConfig.class)
+                ? KafkaConfig.builder().securityProtocol(SecurityProtocol.SSL).build()
+                : KafkaConfig.defaults();
+    }
+
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         KafkaConsumer.Builder builder =
-                KafkaConsumer.builder().options(read).config(read.bind(KafkaConfig.class, "batch-size"));
+                KafkaConsumer.builder().options(read).config(read.bind(defaults(settings), "batch-size"));
         String pattern = read.text("topic-pattern");
         if (pattern == null) {
             read.set(
@@ -100,7 +108,7 @@ public final class KafkaBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        KafkaProducer.Builder builder = KafkaProducer.builder().options(read).config(read.bind(KafkaConfig.class));
+        KafkaProducer.Builder builder = KafkaProducer.builder().options(read).config(read.bind(defaults(settings)));
         read.set("topic", notEmpty(read.requiredText("topic")), builder::topic);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();

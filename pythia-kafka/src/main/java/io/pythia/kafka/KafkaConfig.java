@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param saslMechanism PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (others by {@code properties}); {@code sasl.mechanism}
  * @param saslUsername the user, null for none; part of {@code sasl.jaas.config}
  * @param saslPassword the password, null for none; part of {@code sasl.jaas.config}
- * @param tls certificates, null for those of the JDK
+ * @param tls certificates, null for those of the JDK; in settings and in the builder they turn the default protocol into SSL
  * @param sessionTimeout how long the group waits for a sign of life of a consumer, null for the default of the client (classic protocol
  *     only); {@code session.timeout.ms}
  * @param heartbeatInterval how often a consumer gives a sign of life, null for the default of the client (classic protocol only);
@@ -59,7 +59,8 @@ public record KafkaConfig(
         @Setting(value = "The password", nativeName = "sasl.jaas.config") @Nullable
         Secret saslPassword,
 
-        @Setting(value = "Certificates; default: those of the JDK", nativeName = "ssl.*") @Nullable
+        @Setting(value = "Certificates; default: those of the JDK; turns plaintext into ssl", nativeName = "ssl.*")
+        @Nullable
         TlsConfig tls,
 
         @Setting(
@@ -337,9 +338,12 @@ public record KafkaConfig(
             return this;
         }
 
-        /** Sets: certificates. Default: those of the JDK. */
+        /** Sets: certificates, and turns PLAINTEXT into SSL. Default: those of the JDK. */
         public Builder tls(@Nullable TlsConfig value) {
             tls = value;
+            if (value != null && securityProtocol == SecurityProtocol.PLAINTEXT) {
+                securityProtocol = SecurityProtocol.SSL;
+            }
             return this;
         }
 

@@ -3,6 +3,7 @@ package io.pythia.rabbitmq;
 import io.pythia.ConfigException;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
+import io.pythia.TlsConfig;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
@@ -99,7 +100,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         }
         Map<String, String> settings = new LinkedHashMap<>();
         if (!uri.hosts().isEmpty()) {
-            int port = RabbitMQConfig.defaultPort(uri.scheme().equals(TLS_SCHEME));
+            int port = RabbitMQConfig.defaultPort(isEncrypted(uri));
             List<String> addresses = uri.hosts().stream()
                     .map(host -> host.lastIndexOf(':') > host.lastIndexOf(']') ? host : host + ":" + port)
                     .toList();
@@ -117,11 +118,25 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         return settings;
     }
 
+    private static boolean isEncrypted(BrokerUri uri) {
+        Settings given = Settings.of("rabbitmq", uri.settings());
+        return uri.scheme().equals(TLS_SCHEME)
+                || given.hasGroup("tls", TlsConfig.class)
+                || Boolean.TRUE.equals(given.reader().read("ssl-enabled", Boolean.class, null));
+    }
+
+    /** As in code, certificates encrypt the connection. */
+    private static RabbitMQConfig defaults(Settings settings) {
+        return RabbitMQConfig.builder()
+                .sslEnabled(settings.hasGroup("tls", TlsConfig.class))
+                .build();
+    }
+
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         RabbitMQConsumer.Builder builder =
-                RabbitMQConsumer.builder().options(read).config(read.bind(RabbitMQConfig.class));
+                RabbitMQConsumer.builder().options(read).config(read.bind(defaults(settings)));
         read.set("queue", notEmpty(read.requiredText("queue")), builder::queue);
         read.set("exchange", read.text("exchange"), builder::exchange);
         read.set("exchange-type", read.read("exchange-type", ExchangeType.class, null), builder::exchangeType);
@@ -161,7 +176,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         RabbitMQProducer.Builder builder =
-                RabbitMQProducer.builder().options(read).config(read.bind(RabbitMQConfig.class));
+                RabbitMQProducer.builder().options(read).config(read.bind(defaults(settings)));
         String exchange = read.text("exchange");
         String queue = read.text("queue");
         String routingKey = read.text("routing-key");

@@ -182,7 +182,6 @@ class RabbitMQConfigTest {
     @Test
     void amqps_isEncrypted_howeverItIsAskedFor() {
         Map<String, String> settings = Map.of("queue", "q", "tls.ca-file", "ca.pem");
-        assertThatThrownBy(() -> brokers.consumer("amqp", settings)).hasMessageContaining("sslEnabled");
         assertThat(brokers.consumer("amqps", settings).name()).isEqualTo("rabbitmq:q");
         assertThat(brokers.consumer(URI.create("amqps://h/?queue=q&tls.ca-file=ca.pem"))
                         .name())
@@ -190,6 +189,23 @@ class RabbitMQConfigTest {
         assertThatThrownBy(() -> brokers.consumer("amqps", Map.of("queue", "q", "ssl-enabled", "false")))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("ssl-enabled");
+    }
+
+    @Test
+    void certificates_encrypt_inSettingsAsInCode() {
+        Map<String, String> settings = Map.of("queue", "q", "tls.ca-file", "ca.pem");
+        assertThat(brokers.consumer("amqp", settings).name()).isEqualTo("rabbitmq:q");
+        assertThat(brokers.producer("amqp", settings).name()).isEqualTo("rabbitmq:q");
+        assertThatThrownBy(() ->
+                        brokers.consumer("amqp", Map.of("queue", "q", "tls.ca-file", "ca.pem", "ssl-enabled", "false")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("sslEnabled");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"amqp://h/?tls.ca-file=ca.pem", "amqp://h/?ssl-enabled=true", "amqps://h/"})
+    void urlOfAnEncryptedConnection_hasItsPort(String url) {
+        assertThat(new RabbitMQBrokerProvider().fromUri(BrokerUri.parse(url))).containsEntry("addresses", "h:5671");
     }
 
     @Test
