@@ -145,37 +145,68 @@ public final class Brokers {
      *
      * @throws UnknownBrokerException if there is no connector of that name
      * @throws ConfigException with every problem of the settings at once
+     * @throws UnsupportedOperationException if the connector has no consumer, only a producer
      */
     public MessageBroker consumer(String name, Map<String, String> settings) {
         return consumer(name, settings, "map");
     }
 
-    /** Returns a new consumer with the settings of a properties file (UTF-8), not connected. */
+    /**
+     * Returns a new consumer with the settings of a properties file (UTF-8), not connected.
+     *
+     * @throws UnknownBrokerException if there is no connector of that name
+     * @throws ConfigException with every problem of the settings at once, or if the file can't be read
+     * @throws UnsupportedOperationException if the connector has no consumer, only a producer
+     */
     public MessageBroker consumer(String name, Path file) {
         BrokerProvider provider = provider(name);
         requireConsumer(provider);
         return provider.consumer(settings(name, Map.of(), "map").withFile(file));
     }
 
-    /** Returns a new producer with the settings of a properties file (UTF-8), not connected. */
+    /**
+     * Returns a new producer with the settings of a properties file (UTF-8), not connected.
+     *
+     * @throws UnknownBrokerException if there is no connector of that name
+     * @throws ConfigException with every problem of the settings at once, or if the file can't be read
+     * @throws UnsupportedOperationException if the connector has no producer, only a consumer
+     */
     public MessageProducer producer(String name, Path file) {
         BrokerProvider provider = provider(name);
         requireProducer(provider);
         return provider.producer(settings(name, Map.of(), "map").withFile(file));
     }
 
-    /** Returns a new producer, not connected; the errors are those of {@link #consumer(String, Map)}. */
+    /**
+     * Returns a new producer, not connected.
+     *
+     * @throws UnknownBrokerException if there is no connector of that name
+     * @throws ConfigException with every problem of the settings at once
+     * @throws UnsupportedOperationException if the connector has no producer, only a consumer
+     */
     public MessageProducer producer(String name, Map<String, String> settings) {
         return producer(name, settings, "map");
     }
 
-    /** Returns a new consumer for a URL such as {@code kafka://localhost:9092/orders?consumer-group=billing}, not connected. */
+    /**
+     * Returns a new consumer for a URL such as {@code kafka://localhost:9092/orders?consumer-group=billing}, not connected.
+     *
+     * @throws UnknownBrokerException if there is no connector of the URL's scheme
+     * @throws ConfigException if the URL can't be taken apart, or with every problem of its settings at once; never with its password
+     * @throws UnsupportedOperationException if the connector has no consumer, only a producer
+     */
     public MessageBroker consumer(URI uri) {
         BrokerUri parsed = BrokerUri.parse(uri.toString());
         return consumer(parsed.scheme(), fromUri(parsed), "url");
     }
 
-    /** Returns a new producer for a URL, not connected. */
+    /**
+     * Returns a new producer for a URL, not connected. One URL serves both sides: what only the consumer reads is no mistake.
+     *
+     * @throws UnknownBrokerException if there is no connector of the URL's scheme
+     * @throws ConfigException if the URL can't be taken apart, or with every problem of its settings at once; never with its password
+     * @throws UnsupportedOperationException if the connector has no producer, only a consumer
+     */
     public MessageProducer producer(URI uri) {
         BrokerUri parsed = BrokerUri.parse(uri.toString());
         return producer(parsed.scheme(), fromUri(parsed), "url");

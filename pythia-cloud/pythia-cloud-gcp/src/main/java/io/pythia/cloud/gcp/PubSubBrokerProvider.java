@@ -11,6 +11,7 @@ import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -33,9 +34,6 @@ public final class PubSubBrokerProvider implements BrokerProvider {
     private static final String NAME = "pubsub";
     private static final String SUBSCRIPTION = "subscription-name";
     private static final String TOPIC = "topic-name";
-
-    /** What a URL's path says: the one or the other. */
-    private static final String RESOURCE = "resource";
 
     /** A URL serves both sides of an application: what only the other one needs is no mistake. */
     private static final List<String> CONSUMER_ONLY = List.of(SUBSCRIPTION, "max-messages", "ack-deadline");
@@ -62,7 +60,16 @@ public final class PubSubBrokerProvider implements BrokerProvider {
             throw new ConfigException(
                     NAME, "the address is pubsub://project/subscription, for a producer pubsub://project/topic");
         }
-        return Map.of("project-id", uri.hosts().get(0), RESOURCE, uri.pathText());
+        Map<String, String> settings =
+                new HashMap<>(Map.of("project-id", uri.hosts().get(0)));
+        // The path is the subscription of a consumer and the topic of a producer, unless a setting says another.
+        SettingsReader given = Settings.of(NAME, uri.settings()).reader();
+        for (String key : List.of(SUBSCRIPTION, TOPIC)) {
+            if (given.text(key) == null) {
+                settings.put(key, uri.pathText());
+            }
+        }
+        return settings;
     }
 
     @Override
@@ -70,7 +77,7 @@ public final class PubSubBrokerProvider implements BrokerProvider {
         SettingsReader read = settings.reader();
         PubSubSubscriber.Builder builder =
                 PubSubSubscriber.builder().options(read).config(read.bind(GcpConfig.class));
-        builder.subscriptionName(resource(read, SUBSCRIPTION));
+        builder.subscriptionName(read.requiredText(SUBSCRIPTION));
         read.set("max-messages", read.read("max-messages", Integer.class, null), builder::maxMessages);
         read.set("ack-deadline", read.read("ack-deadline", Duration.class, null), builder::ackDeadline);
         read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
@@ -83,20 +90,13 @@ public final class PubSubBrokerProvider implements BrokerProvider {
         SettingsReader read = settings.reader();
         PubSubPublisher.Builder builder =
                 PubSubPublisher.builder().options(read).config(read.bind(GcpConfig.class));
-        builder.topicName(resource(read, TOPIC));
+        builder.topicName(read.requiredText(TOPIC));
         read.set("ordering-key", read.text("ordering-key"), builder::orderingKey);
         read.set("max-request-bytes", read.read("max-request-bytes", Integer.class, null), builder::maxRequestBytes);
         attributes(read, builder);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("pubsub producer", builder::build);
-    }
-
-    /** A setting of its own goes before what the URL's path says. */
-    private static String resource(SettingsReader read, String key) {
-        String path = read.text(RESOURCE);
-        String own = read.text(key);
-        return own != null ? own : path != null ? path : read.requiredText(key);
     }
 
     /** Reads {@code attributes.<name>=<value>}. */
