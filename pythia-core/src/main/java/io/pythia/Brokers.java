@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -22,7 +23,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds brokers by name: the only entrance an application needs. Immutable and thread-safe.
  *
- * <p>Settings that are not given are looked up in the environment: {@code PYTHIA_KAFKA_BOOTSTRAP_SERVERS}.
+ * <p>Settings that are not given are looked up in the environment: {@code PYTHIA_KAFKA_BOOTSTRAP_SERVERS}. Outages, gaps and dropped
+ * messages are in the log; an application that is to act on them gives a {@linkplain #withListener listener}:
+ *
+ * <pre>{@code
+ * Brokers brokers = Brokers.load().withListener(listener).withMetrics(metrics);
+ * Worker worker = Worker.from(brokers.consumer(uri)).onMessage(handler).build();
+ * }</pre>
  */
 public final class Brokers {
     /** Where a connector is that is not on the class path. */
@@ -47,11 +54,20 @@ public final class Brokers {
     private final Map<String, BrokerProvider> byName;
     private final List<String> broken;
     private final Map<String, String> environment;
+    private final BrokerListener listener;
+    private final BrokerMetrics metrics;
 
-    private Brokers(Map<String, BrokerProvider> byName, List<String> broken, Map<String, String> environment) {
+    private Brokers(
+            Map<String, BrokerProvider> byName,
+            List<String> broken,
+            Map<String, String> environment,
+            BrokerListener listener,
+            BrokerMetrics metrics) {
         this.byName = byName;
         this.broken = broken;
         this.environment = environment;
+        this.listener = listener;
+        this.metrics = metrics;
     }
 
     /** Returns the connectors that the context class loader of this thread finds. One that can't be loaded does not hide the others. */
@@ -68,7 +84,8 @@ public final class Brokers {
         while (true) {
             try {
                 if (!services.hasNext()) {
-                    return new Brokers(found, List.copyOf(broken), System.getenv());
+                    return new Brokers(
+                            found, List.copyOf(broken), System.getenv(), BrokerListener.NONE, BrokerMetrics.NONE);
                 }
                 BrokerProvider provider = services.next().get();
                 register(found, broken, provider.name(), provider);
@@ -86,6 +103,19 @@ public final class Brokers {
             broken.add(provider.getClass().getName() + " has the name " + name + ", as has "
                     + other.getClass().getName());
         }
+    }
+
+    /**
+     * Returns the same connectors; their consumers and producers made from here on tell the listener of outages, gaps and messages that take
+     * another way. It takes the place of one that was set before.
+     */
+    public Brokers withListener(BrokerListener listener) {
+        return new Brokers(byName, broken, environment, Objects.requireNonNull(listener, "listener"), metrics);
+    }
+
+    /** Returns the same connectors; their consumers and producers made from here on are counted there, and no longer where they were before. */
+    public Brokers withMetrics(BrokerMetrics metrics) {
+        return new Brokers(byName, broken, environment, listener, Objects.requireNonNull(metrics, "metrics"));
     }
 
     /** Returns the names of the connectors, aliases not among them, sorted. */
@@ -115,37 +145,68 @@ public final class Brokers {
      *
      * @throws UnknownBrokerException if there is no connector of that name
      * @throws ConfigException with every problem of the settings at once
+     * @throws UnsupportedOperationException if the connector has no consumer, only a producer
      */
     public MessageBroker consumer(String name, Map<String, String> settings) {
         return consumer(name, settings, "map");
     }
 
-    /** Returns a new consumer with the settings of a properties file (UTF-8), not connected. */
+    /**
+     * Returns a new consumer with the settings of a properties file (UTF-8), not connected.
+     *
+     * @throws UnknownBrokerException if there is no connector of that name
+     * @throws ConfigException with every problem of the settings at once, or if the file can't be read
+     * @throws UnsupportedOperationException if the connector has no consumer, only a producer
+     */
     public MessageBroker consumer(String name, Path file) {
         BrokerProvider provider = provider(name);
         requireConsumer(provider);
         return provider.consumer(settings(name, Map.of(), "map").withFile(file));
     }
 
-    /** Returns a new producer with the settings of a properties file (UTF-8), not connected. */
+    /**
+     * Returns a new producer with the settings of a properties file (UTF-8), not connected.
+     *
+     * @throws UnknownBrokerException if there is no connector of that name
+     * @throws ConfigException with every problem of the settings at once, or if the file can't be read
+     * @throws UnsupportedOperationException if the connector has no producer, only a consumer
+     */
     public MessageProducer producer(String name, Path file) {
         BrokerProvider provider = provider(name);
         requireProducer(provider);
         return provider.producer(settings(name, Map.of(), "map").withFile(file));
     }
 
-    /** Returns a new producer, not connected; the errors are those of {@link #consumer(String, Map)}. */
+    /**
+     * Returns a new producer, not connected.
+     *
+     * @throws UnknownBrokerException if there is no connector of that name
+     * @throws ConfigException with every problem of the settings at once
+     * @throws UnsupportedOperationException if the connector has no producer, only a consumer
+     */
     public MessageProducer producer(String name, Map<String, String> settings) {
         return producer(name, settings, "map");
     }
 
-    /** Returns a new consumer for a URL such as {@code kafka://localhost:9092/orders?consumer-group=billing}, not connected. */
+    /**
+     * Returns a new consumer for a URL such as {@code kafka://localhost:9092/orders?consumer-group=billing}, not connected.
+     *
+     * @throws UnknownBrokerException if there is no connector of the URL's scheme
+     * @throws ConfigException if the URL can't be taken apart, or with every problem of its settings at once; never with its password
+     * @throws UnsupportedOperationException if the connector has no consumer, only a producer
+     */
     public MessageBroker consumer(URI uri) {
         BrokerUri parsed = BrokerUri.parse(uri.toString());
         return consumer(parsed.scheme(), fromUri(parsed), "url");
     }
 
-    /** Returns a new producer for a URL, not connected. */
+    /**
+     * Returns a new producer for a URL, not connected. One URL serves both sides: what only the consumer reads is no mistake.
+     *
+     * @throws UnknownBrokerException if there is no connector of the URL's scheme
+     * @throws ConfigException if the URL can't be taken apart, or with every problem of its settings at once; never with its password
+     * @throws UnsupportedOperationException if the connector has no producer, only a consumer
+     */
     public MessageProducer producer(URI uri) {
         BrokerUri parsed = BrokerUri.parse(uri.toString());
         return producer(parsed.scheme(), fromUri(parsed), "url");
@@ -195,7 +256,9 @@ public final class Brokers {
                         name, key + " is " + value + " by the name " + name + ", but was set to another value");
             }
         });
-        return Settings.of(provider.name(), all, source).withEnvironment(environment);
+        return Settings.of(provider.name(), all, source)
+                .withEnvironment(environment)
+                .withObservers(listener, metrics);
     }
 
     private BrokerProvider provider(String name) {

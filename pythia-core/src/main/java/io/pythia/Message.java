@@ -115,17 +115,37 @@ public final class Message {
         return Optional.ofNullable(content.unwrap(Objects.requireNonNull(nativeType, "nativeType")));
     }
 
-    /** Settles it as processed: it will not be delivered again. */
+    /**
+     * Settles it as processed: it will not be delivered again. A message is settled once: a second call, of whichever outcome, changes
+     * nothing and returns the first one's future.
+     *
+     * @return {@link Settled#DONE} when the broker has it, {@link Settled#STALE} if the broker had taken the message back; it fails with a
+     *     {@link BrokerException} if the broker refuses it, or could not be told after several tries: the message comes again then
+     * @throws IllegalStateException if this message was made to be sent
+     */
     public CompletableFuture<Settled> ack() {
         return settler().settle(Outcome.ACK, null);
     }
 
-    /** Settles it as not processed: it is delivered again, soon. */
+    /**
+     * Settles it as not processed: it is delivered again, soon; at the last of the consumer's {@code maxAttempts} it is rejected instead.
+     *
+     * @return as that of {@link #ack}, or of {@link #reject} at the last attempt
+     * @throws IllegalStateException if this message was made to be sent
+     * @throws UnsupportedOperationException if neither the broker nor the engine can deliver a message again, as on Redis Pub/Sub; it is
+     *     unsettled still
+     */
     public CompletableFuture<Settled> nack() {
         return settler().settle(Outcome.NACK, null);
     }
 
-    /** Settles it as not processed: it is delivered again after a delay, which must not be negative. */
+    /**
+     * Settles it as not processed, like {@link #nack()}: it is delivered again after a delay.
+     *
+     * @throws IllegalArgumentException if the delay is negative
+     * @throws IllegalStateException if this message was made to be sent
+     * @throws UnsupportedOperationException if neither the broker nor the engine can deliver a message again; it is unsettled still
+     */
     public CompletableFuture<Settled> nack(Duration delay) {
         if (delay.isNegative()) {
             throw new IllegalArgumentException("the delay of a nack must not be negative: " + delay);
@@ -133,7 +153,13 @@ public final class Message {
         return settler().settle(Outcome.NACK, delay);
     }
 
-    /** Settles it as impossible to process: it goes to the dead letters, with the reason. */
+    /**
+     * Settles it as impossible to process: it goes to the dead letters, with the reason. Where there are none, or they refuse it for good,
+     * the consumer's {@code onReject} says whether it is dropped or the stream stops.
+     *
+     * @return as that of {@link #ack}; it also fails, with a {@link MessageException}, if the stream stops
+     * @throws IllegalStateException if this message was made to be sent
+     */
     public CompletableFuture<Settled> reject(String reason) {
         return settler().settle(Outcome.REJECT, Objects.requireNonNull(reason, "reason"));
     }
@@ -143,6 +169,10 @@ public final class Message {
      * extends leases by itself, so this is only needed to go beyond the consumer's limit. It never shortens: less than the broker's usual
      * lease, or than was asked for before, changes nothing.
      *
+     * @return {@link Settled#DONE}, or {@link Settled#STALE} if it is settled, or the broker had taken it back; it fails with what the broker
+     *     said, and the message stays as it was
+     * @throws IllegalArgumentException if the time is not more than zero
+     * @throws IllegalStateException if this message was made to be sent
      * @throws UnsupportedOperationException if the broker has no leases
      */
     public CompletableFuture<Settled> extend(Duration by) {

@@ -59,6 +59,10 @@ public final class Worker implements AutoCloseable {
      * Starts, and returns at once: a broker that is away is sought in the background, as the consumer's options say. To fail early,
      * {@code connect()} the consumer first.
      *
+     * <p>The threads are daemons and no signal is handled: they don't keep the process alive, and when it ends nothing is finished in an
+     * orderly way. A program that has nothing else to do calls {@link #run}; one that has keeps a thread of its own and calls
+     * {@link #close} before it ends.
+     *
      * @throws IllegalStateException if it was started or stopped before
      */
     public void start() {
@@ -421,7 +425,7 @@ public final class Worker implements AutoCloseable {
                     executor));
         }
 
-        /** Builds a worker and starts it. */
+        /** Builds a worker and starts it; see {@link Worker#start}: its threads don't keep the process alive. */
         public Worker start() {
             Worker worker = build();
             worker.start();

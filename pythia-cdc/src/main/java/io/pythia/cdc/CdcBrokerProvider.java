@@ -7,7 +7,6 @@ import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
-import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
@@ -69,8 +68,7 @@ public final class CdcBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        CdcWorker.Builder builder =
-                CdcWorker.builder().options(read.bind(ConsumerOptions.class)).config(read.bind(CdcConfig.class));
+        CdcWorker.Builder builder = CdcWorker.builder().options(read).config(read.bind(CdcConfig.class));
         String url = read.requiredText("db-url");
         read.set("db-url", url.isEmpty() ? null : url, builder::dbUrl);
         List<?> tables = read.read("tables", List.class, List.of());

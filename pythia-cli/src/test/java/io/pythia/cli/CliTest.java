@@ -88,7 +88,31 @@ class CliTest {
     void ping_saysHowItIs() {
         Run run = Run.of("", "ping", topic);
         assertThat(run.exitCode()).isZero();
-        assertThat(run.out()).contains("is UP");
+        assertThat(run.out()).startsWith("producer " + topic + " is UP");
+    }
+
+    @Test
+    void ping_asksTheSideThatIsWanted() {
+        Run consumer = Run.of("", "ping", "--consumer", topic);
+        assertThat(consumer.exitCode()).isZero();
+        assertThat(consumer.out()).startsWith("consumer " + topic + " is UP");
+        assertThat(Run.of("", "ping", "--producer", topic).out()).startsWith("producer ");
+        assertThat(Run.of("", "ping", "--producer", "--consumer", topic).exitCode())
+                .isEqualTo(2);
+    }
+
+    /** A producer has one topic, a consumer may have several. */
+    @Test
+    void ping_ofAUrlThatIsNoProducers_asksTheConsumer() {
+        String two = topic + "," + UUID.randomUUID();
+        Run run = Run.of("", "ping", two);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).startsWith("consumer " + two + " is UP");
+        assertThat(Run.of("", "ping", "--producer", two).exitCode()).isEqualTo(2);
+        Run neither = Run.of("", "ping", topic + "?consumer-gruop=x");
+        assertThat(neither.exitCode()).isEqualTo(2);
+        assertThat(neither.err()).contains("did you mean consumer-group?");
     }
 
     @Test

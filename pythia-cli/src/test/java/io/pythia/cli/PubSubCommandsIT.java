@@ -39,12 +39,29 @@ class PubSubCommandsIT {
         assertThat(Run.of("", "consume", second, "--max", "3000").lines()).isEqualTo(lines);
     }
 
+    /** A subscription and its topic have names of their own, and stand in the same place of a URL. */
+    @Test
+    void ping_ofASubscription_isAskedAsAConsumer() throws IOException {
+        String url = url(create("sub"));
+        Run asProducer = Run.of("", "ping", url);
+        assertThat(asProducer.exitCode()).isEqualTo(1);
+        assertThat(asProducer.err()).contains("asked as a producer; --consumer asks as a consumer");
+        Run asConsumer = Run.of("", "ping", "--consumer", url);
+        assertThat(asConsumer.exitCode()).as(asConsumer.err()).isZero();
+        assertThat(asConsumer.out()).startsWith("consumer pubsub:").contains("is UP");
+    }
+
     private String url(String name) {
         return "pubsub://cli-test/" + name + "?emulator-host=" + server.address();
     }
 
     /** Makes a topic and a subscription of one name. */
     private String create() throws IOException {
+        return create("");
+    }
+
+    /** Makes a topic, and a subscription whose name is that of the topic and the suffix; returns it. */
+    private String create(String suffix) throws IOException {
         String name = "cli-" + UUID.randomUUID();
         String topic = "projects/cli-test/topics/" + name;
         try (PublisherStub topics = GrpcPublisherStub.create(PublisherStubSettings.newBuilder()
@@ -65,11 +82,11 @@ class PubSubCommandsIT {
             subscriptions
                     .createSubscriptionCallable()
                     .call(Subscription.newBuilder()
-                            .setName("projects/cli-test/subscriptions/" + name)
+                            .setName("projects/cli-test/subscriptions/" + name + suffix)
                             .setTopic(topic)
                             .setEnableMessageOrdering(true)
                             .build());
         }
-        return name;
+        return name + suffix;
     }
 }

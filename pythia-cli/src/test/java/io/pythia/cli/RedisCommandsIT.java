@@ -50,6 +50,13 @@ class RedisCommandsIT {
         assertThat(consuming.get().lines()).containsExactly("a line");
     }
 
+    @Test
+    void ping_ofAPattern_asksTheConsumer() {
+        Run ping = Run.of("", "ping", "redis-pubsub://" + server.address() + "/?patterns=a.*");
+        assertThat(ping.exitCode()).as(ping.err()).isZero();
+        assertThat(ping.out()).startsWith("consumer redis-pubsub:").contains("is UP");
+    }
+
     private String url(String scheme) {
         return scheme + "://" + server.address() + "/cli-" + UUID.randomUUID();
     }

@@ -2,10 +2,13 @@ package io.pythia.internal;
 
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
+import io.pythia.BrokerListener.Gap;
 import io.pythia.BrokerMetrics;
+import io.pythia.Message;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +25,8 @@ public final class Events {
     private final BrokerListener listener;
     private final Limiter connection = new Limiter();
     private final Limiter messages = new Limiter();
+    private final Limiter losses = new Limiter();
+    private final Limiter drops = new Limiter();
 
     /** Creates one for the consumer or producer of that name. */
     public Events(String name, BrokerListener listener, BrokerMetrics metrics) {
@@ -72,6 +77,29 @@ public final class Events {
         tell(l -> l.connectionRestored(name, Duration.ofNanos(outageNanos)));
     }
 
+    /** A part of the source is gone. Who has no listener finds it in the log. */
+    public void dataLoss(Gap gap) {
+        warn(
+                losses,
+                "{}: data loss{}: {}",
+                gap.source() + " from " + gap.from() + " to " + gap.to() + ": " + gap.detail());
+        tell(l -> l.dataLoss(name, gap));
+    }
+
+    /**
+     * A message is dropped. Who has no listener finds it in the log.
+     *
+     * @param refusal why the dead letters refuse it, null if there are none
+     */
+    void dropped(Message message, String reason, @Nullable Throwable refusal) {
+        warn(
+                drops,
+                "{}: dropped a message{}: {}",
+                message.id() + " (" + reason + ")"
+                        + (refusal == null ? "" : ", its dead letters refuse it: " + refusal));
+        tell(l -> l.dropped(name, message, reason));
+    }
+
     /** Warns about one message. */
     public void messageWarning(String what, Throwable cause) {
         warn(messages, "{}: " + what + "{}: {}", cause);
@@ -93,15 +121,23 @@ public final class Events {
     }
 
     private void warn(Limiter limiter, String format, Throwable cause) {
+        warn(limiter, format, cause.toString());
+    }
+
+    private void warn(Limiter limiter, String format, String detail) {
         long left = limiter.leftOut(System.nanoTime());
         if (left >= 0) {
-            LOG.warn(format, name, left == 0 ? "" : " (and " + left + " more such warnings)", text(cause));
+            LOG.warn(format, name, left == 0 ? "" : " (and " + left + " more such warnings)", oneLine(detail));
         }
     }
 
     /** One line: what a broker says may hold line breaks. */
     public static String text(Throwable cause) {
-        String text = cause.toString().replaceAll("[\\p{Cntrl}]", " ");
+        return oneLine(cause.toString());
+    }
+
+    private static String oneLine(String words) {
+        String text = words.replaceAll("[\\p{Cntrl}]", " ");
         return text.length() <= 1000 ? text : text.substring(0, 1000) + "...";
     }
 

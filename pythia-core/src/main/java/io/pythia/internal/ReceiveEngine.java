@@ -163,7 +163,7 @@ public final class ReceiveEngine<R> {
     /** Nobody will have it, and nobody but the listener would know. */
     private void gone(Delivery<R> delivery) {
         String why = "its stream has ended before it was handled, and the broker has it no more";
-        events.tell(l -> l.dropped(name(), delivery.message(), why));
+        events.dropped(delivery.message(), why, null);
     }
 
     /** These came when their session had been closed, since the close timeout was over. */
@@ -287,7 +287,7 @@ public final class ReceiveEngine<R> {
         String reason = delivery.reason() == null ? "" : delivery.reason();
         if (options.onReject() == RejectPolicy.DROP) {
             aside.call(() -> {
-                events.tell(l -> l.dropped(name(), delivery.message(), reason));
+                events.dropped(delivery.message(), reason, cause);
                 acknowledge(delivery);
                 wakeSettler();
             });

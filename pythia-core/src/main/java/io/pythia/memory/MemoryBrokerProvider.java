@@ -35,6 +35,10 @@ public final class MemoryBrokerProvider implements BrokerProvider {
             .maxMessageBytes(MemoryConfig.DEFAULT_MAX_MESSAGE_BYTES)
             .build();
 
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY =
+            List.of("consumer-group", "lease-time", "from-start", "dead-letter-topic");
+
     /** For {@link java.util.ServiceLoader}. */
     public MemoryBrokerProvider() {}
 
@@ -59,12 +63,13 @@ public final class MemoryBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        MemoryConsumer.Builder builder = MemoryConsumer.builder().options(read.bind(ConsumerOptions.class));
+        MemoryConsumer.Builder builder = MemoryConsumer.builder().options(read);
         read.set("topic", given(read), topics -> builder.topics(List.of(topics.split(",", -1))));
         read.set("consumer-group", read.text("consumer-group"), builder::consumerGroup);
         read.set("lease-time", read.read("lease-time", Duration.class, null), builder::leaseTime);
         read.set("from-start", read.read("from-start", Boolean.class, null), builder::fromStart);
         read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
+        read.otherSide(ProducerOptions.class, List.of());
         read.finish();
         try {
             return builder.build();
@@ -76,10 +81,9 @@ public final class MemoryBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        // A URL serves both sides of an application: what only a consumer needs is no mistake here.
-        read.text("consumer-group");
-        MemoryProducer.Builder builder = MemoryProducer.builder().options(read.bind(ProducerOptions.class));
+        MemoryProducer.Builder builder = MemoryProducer.builder().options(read);
         read.set("topic", given(read), builder::topic);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return builder.build();
     }

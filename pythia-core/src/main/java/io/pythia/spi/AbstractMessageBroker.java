@@ -69,12 +69,12 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
         return current == null ? null : current.driver();
     }
 
-    /** Returns where the driver tells of what the engine can't see: gaps in the source. */
+    /** Returns where the driver tells of what the engine can't see: gaps in the source. The log is told as well as the listener. */
     protected final BrokerListener listener() {
         return new BrokerListener() {
             @Override
             public void dataLoss(String broker, Gap gap) {
-                events.tell(l -> l.dataLoss(name, gap));
+                events.dataLoss(gap);
             }
         };
     }
@@ -220,6 +220,16 @@ public abstract class AbstractMessageBroker<R> implements MessageBroker, IntakeC
         public final B options(ConsumerOptions options) {
             this.options = Objects.requireNonNull(options, "options");
             return self();
+        }
+
+        /**
+         * Sets all options from settings, those that are not set as they are now, and the listener and the metrics that the application gave
+         * to {@link io.pythia.Brokers}. Every connector's provider calls it.
+         */
+        public final B options(SettingsReader settings) {
+            listener(settings.listener());
+            metrics(settings.metrics());
+            return options(settings.bind(options));
         }
 
         /** Sets how a lost connection is sought again. Default: for ever, with pauses of up to 2 s. */

@@ -182,6 +182,16 @@ public abstract class AbstractMessageProducer implements MessageProducer {
             return self();
         }
 
+        /**
+         * Sets all options from settings, those that are not set as they are now, and the listener and the metrics that the application gave
+         * to {@link io.pythia.Brokers}. Every connector's provider calls it.
+         */
+        public final B options(SettingsReader settings) {
+            listener(settings.listener());
+            metrics(settings.metrics());
+            return options(settings.bind(options));
+        }
+
         /** Sets when a message is sent again after a retryable failure, and how a lost connection is sought again. */
         public final B retry(RetryConfig retry) {
             return options(options.with(retry));

@@ -1,5 +1,7 @@
 package io.pythia.spi;
 
+import io.pythia.BrokerListener;
+import io.pythia.BrokerMetrics;
 import io.pythia.ConfigException;
 import io.pythia.ConfigException.Problem;
 import java.io.IOException;
@@ -8,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -32,11 +35,20 @@ public final class Settings {
     private final String broker;
     private final Map<String, Entry> entries;
     private final Map<String, Entry> environment;
+    private final BrokerListener listener;
+    private final BrokerMetrics metrics;
 
-    private Settings(String broker, Map<String, Entry> entries, Map<String, Entry> environment) {
+    private Settings(
+            String broker,
+            Map<String, Entry> entries,
+            Map<String, Entry> environment,
+            BrokerListener listener,
+            BrokerMetrics metrics) {
         this.broker = broker;
         this.entries = entries;
         this.environment = environment;
+        this.listener = listener;
+        this.metrics = metrics;
     }
 
     /**
@@ -62,7 +74,7 @@ public final class Settings {
         if (!problems.isEmpty()) {
             throw new ConfigException(broker, problems);
         }
-        return new Settings(broker, entries, Map.of());
+        return new Settings(broker, entries, Map.of(), BrokerListener.NONE, BrokerMetrics.NONE);
     }
 
     /** Returns these settings, and those of a properties file (UTF-8) that are not among them. */
@@ -78,7 +90,7 @@ public final class Settings {
         properties.stringPropertyNames().stream().sorted().forEach(key -> values.put(key, properties.getProperty(key)));
         Map<String, Entry> all = new LinkedHashMap<>(of(broker, values, "file " + file.getFileName()).entries);
         all.putAll(entries);
-        return new Settings(broker, all, environment);
+        return new Settings(broker, all, environment, listener, metrics);
     }
 
     /**
@@ -95,7 +107,12 @@ public final class Settings {
                 found.put(key, new Entry(value, "environment " + name));
             }
         });
-        return new Settings(broker, entries, found);
+        return new Settings(broker, entries, found, listener, metrics);
+    }
+
+    /** Returns these settings with who hears of what happens, and who counts. Both are code, and have no key. */
+    public Settings withObservers(BrokerListener listener, BrokerMetrics metrics) {
+        return new Settings(broker, entries, environment, listener, metrics);
     }
 
     /** Returns the name of the connector. */
@@ -106,6 +123,14 @@ public final class Settings {
     /** Returns a reader that collects every problem. */
     public SettingsReader reader() {
         return new SettingsReader(this);
+    }
+
+    BrokerListener listener() {
+        return listener;
+    }
+
+    BrokerMetrics metrics() {
+        return metrics;
     }
 
     /** Returns the keys, but those of the environment. */
@@ -120,10 +145,14 @@ public final class Settings {
         return entry != null ? entry : environment.get(key.replace('.', '-'));
     }
 
-    /** Returns whether a group of settings has any. */
-    boolean hasGroup(String group) {
-        return entries.keySet().stream().anyMatch(key -> key.startsWith(group + "."))
-                || environment.keySet().stream().anyMatch(key -> key.startsWith(group + "-"));
+    /**
+     * Returns whether anything of a group is set: of {@code tls}, say, {@code tls.ca-file}.
+     *
+     * @param type the record whose components are in the group
+     */
+    public boolean hasGroup(String group, Class<? extends Record> type) {
+        return Arrays.stream(type.getRecordComponents())
+                .anyMatch(component -> find(group + "." + normalize(component.getName())) != null);
     }
 
     /** Returns the client's own settings, by their own names. */

@@ -1,10 +1,13 @@
 package io.pythia.spi;
 
+import io.pythia.BrokerListener;
+import io.pythia.BrokerMetrics;
 import io.pythia.ConfigException;
 import io.pythia.ConfigException.Problem;
 import io.pythia.Secret;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,9 +29,23 @@ public final class SettingsReader {
     private final Set<String> known = new LinkedHashSet<>();
     private final List<Problem> problems = new ArrayList<>();
     private boolean nativeSettingsKnown;
+    private boolean listenerKnown;
+    private boolean metricsKnown;
 
     SettingsReader(Settings settings) {
         this.settings = settings;
+    }
+
+    /** Returns who is to hear of what happens. */
+    BrokerListener listener() {
+        listenerKnown = true;
+        return settings.listener();
+    }
+
+    /** Returns who is to count. */
+    BrokerMetrics metrics() {
+        metricsKnown = true;
+        return settings.metrics();
     }
 
     /** Returns a text, or null if it is not set. */
@@ -162,10 +179,8 @@ public final class SettingsReader {
     }
 
     private @Nullable Object group(Class<? extends Record> type, String key, @Nullable Object defaultValue) {
-        for (RecordComponent component : type.getRecordComponents()) {
-            known.add(key + "." + Settings.normalize(component.getName()));
-        }
-        if (!settings.hasGroup(key)) {
+        know(type, key);
+        if (!settings.hasGroup(key, type)) {
             return defaultValue;
         }
         // The values of this place, not those of the type, stand in for what is not set.
@@ -192,6 +207,37 @@ public final class SettingsReader {
             }
         }
         return found;
+    }
+
+    /**
+     * Accepts what only the other side reads, and does nothing with it: one URL, one file or one environment serves the consumer and the
+     * producer of an application. Every connector that has both sides calls it.
+     *
+     * @param options what every consumer or producer can be told, whichever the other side is
+     * @param keys the other side's own keys; one that ends in {@code .*} is an open group
+     */
+    public void otherSide(Class<? extends Record> options, Collection<String> keys) {
+        for (RecordComponent component : options.getRecordComponents()) {
+            String key = Settings.normalize(component.getName());
+            if (component.getType().isRecord()) {
+                know(component.getType(), key);
+            } else {
+                known.add(key);
+            }
+        }
+        for (String key : keys) {
+            if (key.endsWith(".*")) {
+                group(key.substring(0, key.length() - 2));
+            } else {
+                known.add(key);
+            }
+        }
+    }
+
+    private void know(Class<?> group, String key) {
+        for (RecordComponent component : group.getRecordComponents()) {
+            known.add(key + "." + Settings.normalize(component.getName()));
+        }
     }
 
     /** Gives a value that is set to a builder; what the builder says against it is a problem of that setting. */
@@ -231,7 +277,7 @@ public final class SettingsReader {
     }
 
     /**
-     * Throws if there was any problem, or a setting that nobody asked for.
+     * Throws if there was any problem, or a setting, a listener or metrics that nobody asked for.
      *
      * @throws ConfigException with all of them
      */
@@ -246,6 +292,12 @@ public final class SettingsReader {
                                 ? "this connector takes no settings of its client"
                                 : "is not known" + Similar.hint(key, known)));
             }
+        }
+        if (settings.listener() != BrokerListener.NONE && !listenerKnown) {
+            problem("this connector tells no listener");
+        }
+        if (settings.metrics() != BrokerMetrics.NONE && !metricsKnown) {
+            problem("this connector tells no metrics");
         }
         if (!problems.isEmpty()) {
             throw new ConfigException(settings.broker(), problems);

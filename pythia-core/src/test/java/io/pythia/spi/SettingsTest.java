@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pythia.ConfigException;
 import io.pythia.ConnectPolicy;
 import io.pythia.Secret;
+import io.pythia.TlsConfig;
 import io.pythia.retry.RetryConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -202,5 +203,24 @@ class SettingsTest {
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("headers")
                 .hasMessageNotContaining("a,b");
+    }
+
+    /** As Redis has it: {@code tls-enabled} is no part of the group {@code tls}. */
+    public record Encrypted(boolean tlsEnabled, @Nullable TlsConfig tls) {
+        public static Encrypted defaults() {
+            return new Encrypted(false, null);
+        }
+    }
+
+    @Test
+    void environment_ofASettingThatBeginsLikeAGroup_isNotOfTheGroup() {
+        SettingsReader read = Settings.of("sample", Map.of())
+                .withEnvironment(Map.of("PYTHIA_SAMPLE_TLS_ENABLED", "false"))
+                .reader();
+        assertThat(read.bind(Encrypted.class)).isEqualTo(Encrypted.defaults());
+        SettingsReader withFile = Settings.of("sample", Map.of())
+                .withEnvironment(Map.of("PYTHIA_SAMPLE_TLS_CA_FILE", "ca.pem"))
+                .reader();
+        assertThat(withFile.bind(Encrypted.class).tls()).isEqualTo(TlsConfig.trusting(Path.of("ca.pem")));
     }
 }

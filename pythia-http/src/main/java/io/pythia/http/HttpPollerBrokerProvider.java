@@ -9,7 +9,6 @@ import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Ordering;
-import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.nio.file.Path;
@@ -72,7 +71,7 @@ public final class HttpPollerBrokerProvider implements BrokerProvider {
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         PollerWorker.Builder builder = PollerWorker.builder()
-                .options(read.bind(ConsumerOptions.class))
+                .options(read)
                 .config(read.bind(HttpConfig.class))
                 .url(read.requiredText("url"));
         request(read, builder);

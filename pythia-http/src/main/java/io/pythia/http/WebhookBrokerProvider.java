@@ -62,7 +62,7 @@ public final class WebhookBrokerProvider implements BrokerProvider {
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         WebhookSenderWorker.Builder builder = WebhookSenderWorker.builder()
-                .options(read.bind(WebhookSenderWorker.unsetOptions()))
+                .options(read)
                 .config(read.bind(HttpConfig.webhookDefaults()))
                 .webhookUrls(urls(read.requiredText("webhook-urls")));
         HttpSettings.headers(read, builder::headers);

@@ -44,8 +44,8 @@ public final class WebhookSenderWorker extends AbstractMessageProducer {
 
     private final WebhookSettings settings;
 
-    private WebhookSenderWorker(Builder builder, WebhookSettings settings) {
-        super(settings.name(), builder);
+    private WebhookSenderWorker(Builder builder, WebhookSettings settings, ProducerOptions options) {
+        super(settings.name(), builder, options);
         this.settings = settings;
     }
 
@@ -213,17 +213,13 @@ public final class WebhookSenderWorker extends AbstractMessageProducer {
          * @throws IllegalArgumentException if something is missing, contradicts something else, or a URL must not be requested
          */
         public WebhookSenderWorker build() {
-            ProducerOptions asked = options();
-            WebhookSettings settings = settings(asked);
+            WebhookSettings settings = settings(options());
             // Trying again is done per URL, so the engine must not do it for the whole; see docs/decisions/0009.
             // And the engine's word, which knows no URL, comes only where the sender's own does not.
-            options(asked.with(RetryConfig.none())
-                    .withSendTimeout(settings.sendTimeout().plusSeconds(1)));
-            try {
-                return new WebhookSenderWorker(this, settings);
-            } finally {
-                options(asked);
-            }
+            ProducerOptions ofEngine = options()
+                    .with(RetryConfig.none())
+                    .withSendTimeout(settings.sendTimeout().plusSeconds(1));
+            return new WebhookSenderWorker(this, settings, ofEngine);
         }
 
         WebhookSettings settings() {

@@ -3,6 +3,7 @@ package io.pythia.kafka;
 import io.pythia.ConfigException;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
+import io.pythia.TlsConfig;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
@@ -30,6 +31,16 @@ public final class KafkaBrokerProvider implements BrokerProvider {
             .keys()
             .maxMessageBytes(1_000_000)
             .build();
+
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY = List.of(
+            "topic-pattern",
+            "consumer-group",
+            "group-instance-id",
+            "client-rack",
+            "dead-letter-topic",
+            "group-protocol",
+            "drain-timeout");
 
     /** For {@link java.util.ServiceLoader}. */
     public KafkaBrokerProvider() {}
@@ -63,12 +74,18 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         return settings;
     }
 
+    /** As in code, certificates encrypt the connection. */
+    private static KafkaConfig defaults(Settings settings) {
+        return settings.hasGroup("tls", TlsConfig.class)
+                ? KafkaConfig.builder().securityProtocol(SecurityProtocol.SSL).build()
+                : KafkaConfig.defaults();
+    }
+
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        KafkaConsumer.Builder builder = KafkaConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(KafkaConfig.class, "batch-size"));
+        KafkaConsumer.Builder builder =
+                KafkaConsumer.builder().options(read).config(read.bind(defaults(settings), "batch-size"));
         String pattern = read.text("topic-pattern");
         if (pattern == null) {
             read.set(
@@ -83,6 +100,7 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
         read.set("group-protocol", read.read("group-protocol", GroupProtocol.class, null), builder::groupProtocol);
         read.set("drain-timeout", read.read("drain-timeout", Duration.class, null), builder::drainTimeout);
+        read.otherSide(ProducerOptions.class, List.of());
         read.finish();
         return build("kafka consumer", builder::build);
     }
@@ -90,12 +108,9 @@ public final class KafkaBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        // A URL serves both sides of an application: what only a consumer needs is no mistake here.
-        read.text("consumer-group");
-        KafkaProducer.Builder builder = KafkaProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(KafkaConfig.class));
+        KafkaProducer.Builder builder = KafkaProducer.builder().options(read).config(read.bind(defaults(settings)));
         read.set("topic", notEmpty(read.requiredText("topic")), builder::topic);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("kafka producer", builder::build);
     }

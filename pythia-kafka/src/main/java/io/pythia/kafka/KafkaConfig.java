@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param saslMechanism PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (others by {@code properties}); {@code sasl.mechanism}
  * @param saslUsername the user, null for none; part of {@code sasl.jaas.config}
  * @param saslPassword the password, null for none; part of {@code sasl.jaas.config}
- * @param tls certificates, null for those of the JDK
+ * @param tls certificates, null for those of the JDK; in settings and in the builder they turn the default protocol into SSL
  * @param sessionTimeout how long the group waits for a sign of life of a consumer, null for the default of the client (classic protocol
  *     only); {@code session.timeout.ms}
  * @param heartbeatInterval how often a consumer gives a sign of life, null for the default of the client (classic protocol only);
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param acks who must have a record before it counts as sent; {@code acks}
  * @param retries how often the client itself sends again within the send timeout; {@code retries}
  * @param idempotence whether the broker drops what the client sends twice; {@code enable.idempotence}
- * @param batchSize bytes of a batch of records to one partition; {@code batch.size}
+ * @param batchSize of a producer: bytes of a batch of records to one partition; {@code batch.size}
  * @param linger how long a record waits for others to fill a batch; {@code linger.ms}
  * @param bufferMemory bytes that the client keeps unsent; {@code buffer.memory}
  * @param compression none, gzip, snappy, lz4 or zstd; {@code compression.type}
@@ -59,7 +59,8 @@ public record KafkaConfig(
         @Setting(value = "The password", nativeName = "sasl.jaas.config") @Nullable
         Secret saslPassword,
 
-        @Setting(value = "Certificates; default: those of the JDK", nativeName = "ssl.*") @Nullable
+        @Setting(value = "Certificates; default: those of the JDK; turns plaintext into ssl", nativeName = "ssl.*")
+        @Nullable
         TlsConfig tls,
 
         @Setting(
@@ -93,7 +94,7 @@ public record KafkaConfig(
         @Setting(value = "Whether the broker drops what the client sends twice", nativeName = "enable.idempotence")
         boolean idempotence,
 
-        @Setting(value = "Bytes of a batch of records to one partition", nativeName = "batch.size")
+        @Setting(value = "Of a producer: bytes of a batch of records to one partition", nativeName = "batch.size")
         int batchSize,
 
         @Setting(value = "How long a record waits for others to fill a batch", nativeName = "linger.ms")
@@ -337,9 +338,12 @@ public record KafkaConfig(
             return this;
         }
 
-        /** Sets: certificates. Default: those of the JDK. */
+        /** Sets: certificates, and turns PLAINTEXT into SSL. Default: those of the JDK. */
         public Builder tls(@Nullable TlsConfig value) {
             tls = value;
+            if (value != null && securityProtocol == SecurityProtocol.PLAINTEXT) {
+                securityProtocol = SecurityProtocol.SSL;
+            }
             return this;
         }
 

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pythia.BrokerException;
 import io.pythia.Brokers;
 import io.pythia.ConfigException;
+import io.pythia.TlsConfig;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -223,5 +225,20 @@ class KafkaConfigTest {
         if (error.getClass() == type) {
             assertThat(translated).hasMessageContaining(row.advice());
         }
+    }
+
+    @Test
+    void certificates_encrypt_inSettingsAsInCode() {
+        assertThat(KafkaConfig.builder().tls(TlsConfig.defaults()).build().securityProtocol())
+                .isEqualTo(SecurityProtocol.SSL);
+        Brokers brokers = Brokers.load();
+        Map<String, String> settings =
+                new HashMap<>(Map.of("topic", "t", "consumer-group", "g", "tls.verify-hostname", "true"));
+        assertThat(brokers.consumer("kafka", settings).name()).isEqualTo("kafka:t");
+        assertThat(brokers.producer("kafka", settings).name()).isEqualTo("kafka:t");
+        settings.put("security-protocol", "plaintext");
+        assertThatThrownBy(() -> brokers.consumer("kafka", settings))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("security-protocol");
     }
 }

@@ -3,6 +3,7 @@ package io.pythia.rabbitmq;
 import io.pythia.ConfigException;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
+import io.pythia.TlsConfig;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
@@ -99,7 +100,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         }
         Map<String, String> settings = new LinkedHashMap<>();
         if (!uri.hosts().isEmpty()) {
-            int port = RabbitMQConfig.defaultPort(uri.scheme().equals(TLS_SCHEME));
+            int port = RabbitMQConfig.defaultPort(isEncrypted(uri));
             List<String> addresses = uri.hosts().stream()
                     .map(host -> host.lastIndexOf(':') > host.lastIndexOf(']') ? host : host + ":" + port)
                     .toList();
@@ -117,12 +118,25 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         return settings;
     }
 
+    private static boolean isEncrypted(BrokerUri uri) {
+        Settings given = Settings.of("rabbitmq", uri.settings());
+        return uri.scheme().equals(TLS_SCHEME)
+                || given.hasGroup("tls", TlsConfig.class)
+                || Boolean.TRUE.equals(given.reader().read("ssl-enabled", Boolean.class, null));
+    }
+
+    /** As in code, certificates encrypt the connection. */
+    private static RabbitMQConfig defaults(Settings settings) {
+        return RabbitMQConfig.builder()
+                .sslEnabled(settings.hasGroup("tls", TlsConfig.class))
+                .build();
+    }
+
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        RabbitMQConsumer.Builder builder = RabbitMQConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(RabbitMQConfig.class));
+        RabbitMQConsumer.Builder builder =
+                RabbitMQConsumer.builder().options(read).config(read.bind(defaults(settings)));
         read.set("queue", notEmpty(read.requiredText("queue")), builder::queue);
         read.set("exchange", read.text("exchange"), builder::exchange);
         read.set("exchange-type", read.read("exchange-type", ExchangeType.class, null), builder::exchangeType);
@@ -136,7 +150,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         read.set("consumer-priority", read.read("consumer-priority", Integer.class, null), builder::consumerPriority);
         read.set("dead-letter-queue", read.text("dead-letter-queue"), builder::deadLetterQueue);
         readQueue(read, builder);
-        PRODUCER_ONLY.forEach(read::text);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return build("rabbitmq consumer", builder::build);
     }
@@ -161,9 +175,8 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        RabbitMQProducer.Builder builder = RabbitMQProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(RabbitMQConfig.class));
+        RabbitMQProducer.Builder builder =
+                RabbitMQProducer.builder().options(read).config(read.bind(defaults(settings)));
         String exchange = read.text("exchange");
         String queue = read.text("queue");
         String routingKey = read.text("routing-key");
@@ -181,7 +194,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         read.set("topology", read.read("topology", TopologyPolicy.class, null), builder::topology);
         read.set("queue-type", read.read("queue-type", QueueType.class, null), builder::queueType);
         read.set("queue-arguments", arguments(read, "queue-arguments"), builder::queueArguments);
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("rabbitmq producer", builder::build);
     }

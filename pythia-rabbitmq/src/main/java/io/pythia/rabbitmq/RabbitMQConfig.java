@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param connectionAttempts how often all addresses are tried before an attempt to connect counts as failed
  * @param retryDelay the pause between these
  * @param sslEnabled whether the connection is encrypted; host names are always verified
- * @param tls certificates, null for those of the JDK
+ * @param tls certificates, null for those of the JDK; in settings and in the builder they encrypt the connection
  * @param connectionName a name for the broker's log and management, null for that of the consumer or producer
  * @param rpcTimeout how long one request to the broker, for instance to declare a queue, may take
  * @param frameMax the largest frame in bytes, at least 4,096; larger bodies are sent in several; 0 for the broker's
@@ -58,7 +58,7 @@ public record RabbitMQConfig(
         @Setting("Whether the connection is encrypted; host names are always verified")
         boolean sslEnabled,
 
-        @Setting("Certificates; default: those of the JDK") @Nullable
+        @Setting("Certificates; default: those of the JDK; turns TLS on") @Nullable
         TlsConfig tls,
 
         @Setting("A name for the broker's log; default: that of the consumer or producer") @Nullable

@@ -107,6 +107,25 @@ class RabbitMQConfigTest {
         }
     }
 
+    /** The producer of a consumer's dead letters is built anew for each connection. */
+    @Test
+    void builder_isAsItWas_howeverOftenItBuilds() {
+        RabbitMQConfig config = RabbitMQConfig.builder()
+                .connectionAttempts(3)
+                .retryDelay(Duration.ofSeconds(5))
+                .build();
+        RabbitMQConsumer.Builder consumers =
+                RabbitMQConsumer.builder().queue("q").config(config);
+        RabbitMQProducer.Builder producers =
+                RabbitMQProducer.builder().queue("q").config(config);
+        for (int i = 0; i < 2; i++) {
+            assertThat(consumers.optionsForAllTries().connectTimeout()).isEqualTo(Duration.ofSeconds(40));
+            assertThat(producers.optionsForAllTries().connectTimeout()).isEqualTo(Duration.ofSeconds(40));
+            consumers.build();
+            producers.build();
+        }
+    }
+
     static Stream<Consumer<RabbitMQConfig.Builder>> bad() {
         return Stream.of(
                 b -> b.host(""),
@@ -183,7 +202,6 @@ class RabbitMQConfigTest {
     @Test
     void amqps_isEncrypted_howeverItIsAskedFor() {
         Map<String, String> settings = Map.of("queue", "q", "tls.ca-file", "ca.pem");
-        assertThatThrownBy(() -> brokers.consumer("amqp", settings)).hasMessageContaining("sslEnabled");
         assertThat(brokers.consumer("amqps", settings).name()).isEqualTo("rabbitmq:q");
         assertThat(brokers.consumer(URI.create("amqps://h/?queue=q&tls.ca-file=ca.pem"))
                         .name())
@@ -191,6 +209,23 @@ class RabbitMQConfigTest {
         assertThatThrownBy(() -> brokers.consumer("amqps", Map.of("queue", "q", "ssl-enabled", "false")))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("ssl-enabled");
+    }
+
+    @Test
+    void certificates_encrypt_inSettingsAsInCode() {
+        Map<String, String> settings = Map.of("queue", "q", "tls.ca-file", "ca.pem");
+        assertThat(brokers.consumer("amqp", settings).name()).isEqualTo("rabbitmq:q");
+        assertThat(brokers.producer("amqp", settings).name()).isEqualTo("rabbitmq:q");
+        assertThatThrownBy(() ->
+                        brokers.consumer("amqp", Map.of("queue", "q", "tls.ca-file", "ca.pem", "ssl-enabled", "false")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("sslEnabled");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"amqp://h/?tls.ca-file=ca.pem", "amqp://h/?ssl-enabled=true", "amqps://h/"})
+    void urlOfAnEncryptedConnection_hasItsPort(String url) {
+        assertThat(new RabbitMQBrokerProvider().fromUri(BrokerUri.parse(url))).containsEntry("addresses", "h:5671");
     }
 
     @Test

@@ -25,6 +25,12 @@ public final class RedisListBrokerProvider implements BrokerProvider {
             .delayedNack(Support.NONE)
             .build();
 
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY =
+            List.of("timeout", "order", "guarantee", "consumer-name", "dead-after", "nack-target", "dead-letter-queue");
+
+    private static final List<String> PRODUCER_ONLY = List.of("max-length", "overflow");
+
     /** For {@link java.util.ServiceLoader}. */
     public RedisListBrokerProvider() {}
 
@@ -54,9 +60,8 @@ public final class RedisListBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        RedisListConsumer.Builder builder = RedisListConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisListConsumer.Builder builder =
+                RedisListConsumer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set(
                 "queue",
                 RedisSettings.notEmpty(read.requiredText("queue")),
@@ -68,6 +73,7 @@ public final class RedisListBrokerProvider implements BrokerProvider {
         read.set("dead-after", read.read("dead-after", Duration.class, null), builder::deadAfter);
         read.set("nack-target", read.read("nack-target", NackTarget.class, null), builder::nackTarget);
         read.set("dead-letter-queue", read.text("dead-letter-queue"), builder::deadLetterQueue);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return RedisSettings.build("redis-list consumer", builder::build);
     }
@@ -75,15 +81,12 @@ public final class RedisListBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        // A URL serves both sides of an application: what only a consumer needs is no mistake here.
-        read.text("consumer-group");
-        read.text("consumer-name");
-        RedisListProducer.Builder builder = RedisListProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisListProducer.Builder builder =
+                RedisListProducer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set("queue", RedisSettings.notEmpty(read.requiredText("queue")), builder::queue);
         read.set("max-length", read.read("max-length", Long.class, null), builder::maxLength);
         read.set("overflow", read.read("overflow", ListOverflow.class, null), builder::overflow);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return RedisSettings.build("redis-list producer", builder::build);
     }

@@ -26,6 +26,11 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
             .maxMessageBytes(RedisConfig.SERVER_LIMIT)
             .build();
 
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY = List.of("patterns", "buffer-size", "buffer-bytes", "overflow");
+
+    private static final List<String> PRODUCER_ONLY = List.of("require-receivers");
+
     /** For {@link java.util.ServiceLoader}. */
     public RedisPubSubBrokerProvider() {}
 
@@ -47,9 +52,8 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        RedisPubSubConsumer.Builder builder = RedisPubSubConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisPubSubConsumer.Builder builder =
+                RedisPubSubConsumer.builder().options(read).config(read.bind(RedisConfig.class));
         String patterns = read.text("patterns");
         String channels = read.text("channels");
         if (patterns == null && channels == null) {
@@ -61,6 +65,7 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
         read.set("buffer-size", read.read("buffer-size", Integer.class, null), builder::bufferSize);
         read.set("buffer-bytes", read.read("buffer-bytes", Long.class, null), builder::bufferBytes);
         read.set("overflow", read.read("overflow", BufferOverflow.class, null), builder::overflow);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return RedisSettings.build("redis-pubsub consumer", builder::build);
     }
@@ -68,9 +73,8 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        RedisPubSubProducer.Builder builder = RedisPubSubProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisPubSubProducer.Builder builder =
+                RedisPubSubProducer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set("channels", RedisSettings.notEmpty(read.requiredText("channels")), channel -> {
             if (channel.indexOf(',') >= 0) {
                 throw new IllegalArgumentException("a producer has one channel");
@@ -79,6 +83,7 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
         });
         read.set("sharded", read.read("sharded", Boolean.class, null), builder::sharded);
         read.set("require-receivers", read.read("require-receivers", Boolean.class, null), builder::requireReceivers);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return RedisSettings.build("redis-pubsub producer", builder::build);
     }

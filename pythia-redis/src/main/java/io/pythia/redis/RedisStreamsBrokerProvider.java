@@ -13,6 +13,7 @@ import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -20,6 +21,19 @@ import java.util.Set;
 public final class RedisStreamsBrokerProvider implements BrokerProvider {
     static final Capabilities CAPABILITIES = capabilities(Guarantee.AT_LEAST_ONCE);
     static final Capabilities AT_MOST_ONCE = capabilities(Guarantee.AT_MOST_ONCE);
+
+    /** A URL serves both sides of an application: what only the other one needs is no mistake. */
+    private static final List<String> CONSUMER_ONLY = List.of(
+            "consumer-group",
+            "consumer-name",
+            "block-time",
+            "start-id",
+            "no-group",
+            "claim-min-idle",
+            "no-ack",
+            "dead-letter-stream");
+
+    private static final List<String> PRODUCER_ONLY = List.of("max-length", "min-id", "max-age", "approximate");
 
     /** For {@link java.util.ServiceLoader}. */
     public RedisStreamsBrokerProvider() {}
@@ -63,9 +77,8 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        RedisStreamsConsumer.Builder builder = RedisStreamsConsumer.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisStreamsConsumer.Builder builder =
+                RedisStreamsConsumer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set("stream", RedisSettings.notEmpty(read.requiredText("stream")), builder::stream);
         read.set("consumer-group", RedisSettings.notEmpty(read.requiredText("consumer-group")), builder::consumerGroup);
         read.set("consumer-name", read.text("consumer-name"), builder::consumerName);
@@ -76,6 +89,7 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
         read.set("no-ack", read.read("no-ack", Boolean.class, null), builder::noAck);
         read.set("body-field", read.text("body-field"), builder::bodyField);
         read.set("dead-letter-stream", read.text("dead-letter-stream"), builder::deadLetterStream);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return RedisSettings.build("redis-streams consumer", builder::build);
     }
@@ -83,18 +97,15 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        // A URL serves both sides of an application: what only a consumer needs is no mistake here.
-        read.text("consumer-group");
-        read.text("consumer-name");
-        RedisStreamsProducer.Builder builder = RedisStreamsProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(RedisConfig.class));
+        RedisStreamsProducer.Builder builder =
+                RedisStreamsProducer.builder().options(read).config(read.bind(RedisConfig.class));
         read.set("stream", RedisSettings.notEmpty(read.requiredText("stream")), builder::stream);
         read.set("max-length", read.read("max-length", Long.class, null), builder::maxLength);
         read.set("min-id", read.text("min-id"), builder::minId);
         read.set("max-age", read.read("max-age", Duration.class, null), builder::maxAge);
         read.set("approximate", read.read("approximate", Boolean.class, null), builder::approximate);
         read.set("body-field", read.text("body-field"), builder::bodyField);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return RedisSettings.build("redis-streams producer", builder::build);
     }

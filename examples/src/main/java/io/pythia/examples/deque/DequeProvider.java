@@ -53,8 +53,8 @@ public final class DequeProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        Consumer.Builder builder =
-                new Consumer.Builder(read.requiredText("queue")).options(read.bind(ConsumerOptions.class));
+        Consumer.Builder builder = new Consumer.Builder(read.requiredText("queue")).options(read);
+        read.otherSide(ProducerOptions.class, List.of());
         read.finish();
         return builder.build();
     }
@@ -62,8 +62,8 @@ public final class DequeProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        Producer.Builder builder =
-                new Producer.Builder(read.requiredText("queue")).options(read.bind(ProducerOptions.class));
+        Producer.Builder builder = new Producer.Builder(read.requiredText("queue")).options(read);
+        read.otherSide(ConsumerOptions.class, List.of());
         read.finish();
         return builder.build();
     }

@@ -6,7 +6,6 @@ import io.pythia.MessageProducer;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
-import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.util.Map;
@@ -50,8 +49,7 @@ public final class SnsBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        SnsProducer.Builder builder =
-                SnsProducer.builder().options(read.bind(ProducerOptions.class)).config(read.bind(AwsConfig.class));
+        SnsProducer.Builder builder = SnsProducer.builder().options(read).config(read.bind(AwsConfig.class));
         String arn = read.requiredText("topic-arn");
         read.set("topic-arn", arn.isEmpty() ? null : arn, builder::topicArn);
         read.set("subject", read.text("subject"), builder::subject);

@@ -23,8 +23,8 @@ public final class SqsBrokerProvider implements BrokerProvider {
     private static final List<String> CONSUMER_ONLY =
             List.of("max-messages", "wait-time", "visibility-timeout", "pollers", "ack-pause", "unwrap-sns");
 
-    private static final List<String> PRODUCER_ONLY =
-            List.of("delay", "message-group", "content-based-deduplication", "max-message-bytes");
+    private static final List<String> PRODUCER_ONLY = List.of(
+            "delay", "message-group", "content-based-deduplication", "max-message-bytes", "message-attributes.*");
 
     /** For {@link java.util.ServiceLoader}. */
     public SqsBrokerProvider() {}
@@ -67,8 +67,7 @@ public final class SqsBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        SqsConsumer.Builder builder =
-                SqsConsumer.builder().options(read.bind(ConsumerOptions.class)).config(read.bind(AwsConfig.class));
+        SqsConsumer.Builder builder = SqsConsumer.builder().options(read).config(read.bind(AwsConfig.class));
         read.set("queue-url", read.text("queue-url"), builder::queueUrl);
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("queue-owner", read.text("queue-owner"), builder::queueOwner);
@@ -82,8 +81,7 @@ public final class SqsBrokerProvider implements BrokerProvider {
         read.set("ack-pause", read.read("ack-pause", Duration.class, null), builder::ackPause);
         read.set("missing-queue", read.read("missing-queue", MissingQueue.class, null), builder::missingQueue);
         read.set("unwrap-sns", read.read("unwrap-sns", Boolean.class, null), builder::unwrapSns);
-        PRODUCER_ONLY.forEach(read::text);
-        read.group("message-attributes");
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return build("sqs consumer", builder::build);
     }
@@ -91,8 +89,7 @@ public final class SqsBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        SqsProducer.Builder builder =
-                SqsProducer.builder().options(read.bind(ProducerOptions.class)).config(read.bind(AwsConfig.class));
+        SqsProducer.Builder builder = SqsProducer.builder().options(read).config(read.bind(AwsConfig.class));
         read.set("queue-url", read.text("queue-url"), builder::queueUrl);
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("queue-owner", read.text("queue-owner"), builder::queueOwner);
@@ -109,7 +106,7 @@ public final class SqsBrokerProvider implements BrokerProvider {
                         "message-attributes." + name,
                         value,
                         text -> builder.messageAttribute(name, MessageAttribute.parse(text))));
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("sqs producer", builder::build);
     }

@@ -97,9 +97,8 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        ServiceBusConsumer.Builder builder = ServiceBusConsumer.builder();
-        builder.options(read.bind(ConsumerOptions.defaults().withBatchSize(builder.defaultBatch())))
-                .config(read.bind(AzureConfig.class));
+        ServiceBusConsumer.Builder builder =
+                ServiceBusConsumer.builder().options(read).config(read.bind(AzureConfig.class));
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("topic-name", read.text("topic-name"), builder::topicName);
         read.set("subscription-name", read.text("subscription-name"), builder::subscriptionName);
@@ -111,7 +110,7 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
         read.set("sessions", read.read("sessions", Integer.class, null), builder::sessions);
         read.set("session-id", read.text("session-id"), builder::sessionId);
         read.set("silent-after", read.read("silent-after", Duration.class, null), builder::silentAfter);
-        PRODUCER_ONLY.forEach(read::text);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return build("servicebus consumer", builder::build);
     }
@@ -119,16 +118,15 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        ServiceBusProducer.Builder builder = ServiceBusProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(AzureConfig.class));
+        ServiceBusProducer.Builder builder =
+                ServiceBusProducer.builder().options(read).config(read.bind(AzureConfig.class));
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("topic-name", read.text("topic-name"), builder::topicName);
         // The consumer's number of sessions; here it matters whether there are any.
         read.set("sessions", read.read("sessions", Integer.class, null), sessions -> builder.sessions(sessions > 0));
         read.set("time-to-live", read.read("time-to-live", Duration.class, null), builder::timeToLive);
         read.set("delay", read.read("delay", Duration.class, null), builder::delay);
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("servicebus producer", builder::build);
     }

@@ -177,10 +177,6 @@ public final class ServiceBusConsumer extends AbstractMessageBroker<ServiceBusRe
             return this;
         }
 
-        int defaultBatch() {
-            return DEFAULT_BATCH;
-        }
-
         private static IllegalArgumentException notOurs() {
             return new IllegalArgumentException("this is no message of Service Bus");
         }

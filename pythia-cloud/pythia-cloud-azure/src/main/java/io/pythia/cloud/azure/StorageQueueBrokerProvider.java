@@ -89,9 +89,8 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        StorageQueueConsumer.Builder builder = StorageQueueConsumer.builder();
-        builder.options(read.bind(ConsumerOptions.defaults().withMaxAttempts(builder.defaultAttempts())))
-                .config(read.bind(AzureConfig.class));
+        StorageQueueConsumer.Builder builder =
+                StorageQueueConsumer.builder().options(read).config(read.bind(AzureConfig.class));
         read.set("queue-name", notEmpty(read.requiredText("queue-name")), builder::queueName);
         read.set(
                 "visibility-timeout",
@@ -105,7 +104,7 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
         read.set("encoding", read.read("encoding", QueueEncoding.class, null), builder::encoding);
         read.set("envelope", read.read("envelope", Boolean.class, null), builder::envelope);
         read.set("create-queue", read.read("create-queue", Boolean.class, null), builder::createQueue);
-        PRODUCER_ONLY.forEach(read::text);
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return ServiceBusBrokerProvider.build("storage-queue consumer", builder::build);
     }
@@ -113,16 +112,15 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        StorageQueueProducer.Builder builder = StorageQueueProducer.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(AzureConfig.class));
+        StorageQueueProducer.Builder builder =
+                StorageQueueProducer.builder().options(read).config(read.bind(AzureConfig.class));
         read.set("queue-name", notEmpty(read.requiredText("queue-name")), builder::queueName);
         read.set("encoding", read.read("encoding", QueueEncoding.class, null), builder::encoding);
         read.set("envelope", read.read("envelope", Boolean.class, null), builder::envelope);
         read.set("create-queue", read.read("create-queue", Boolean.class, null), builder::createQueue);
         read.set("time-to-live", read.read("time-to-live", Duration.class, null), builder::timeToLive);
         read.set("delay", read.read("delay", Duration.class, null), builder::delay);
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return ServiceBusBrokerProvider.build("storage-queue producer", builder::build);
     }

@@ -64,10 +64,6 @@ public final class StorageQueueConsumer extends AbstractMessageBroker<StorageQue
             return this;
         }
 
-        int defaultAttempts() {
-            return DEFAULT_ATTEMPTS;
-        }
-
         /** Sets the queue. Required. */
         public Builder queueName(String name) {
             this.queueName = StorageQueueClients.checkName("queueName", name);

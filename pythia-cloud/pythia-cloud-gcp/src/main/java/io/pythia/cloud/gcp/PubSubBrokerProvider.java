@@ -11,6 +11,7 @@ import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -34,13 +35,11 @@ public final class PubSubBrokerProvider implements BrokerProvider {
     private static final String SUBSCRIPTION = "subscription-name";
     private static final String TOPIC = "topic-name";
 
-    /** What a URL's path says: the one or the other. */
-    private static final String RESOURCE = "resource";
-
     /** A URL serves both sides of an application: what only the other one needs is no mistake. */
     private static final List<String> CONSUMER_ONLY = List.of(SUBSCRIPTION, "max-messages", "ack-deadline");
 
-    private static final List<String> PRODUCER_ONLY = List.of(TOPIC, "ordering-key", "max-request-bytes");
+    private static final List<String> PRODUCER_ONLY =
+            List.of(TOPIC, "ordering-key", "max-request-bytes", "attributes.*");
 
     /** For {@link java.util.ServiceLoader}. */
     public PubSubBrokerProvider() {}
@@ -61,20 +60,27 @@ public final class PubSubBrokerProvider implements BrokerProvider {
             throw new ConfigException(
                     NAME, "the address is pubsub://project/subscription, for a producer pubsub://project/topic");
         }
-        return Map.of("project-id", uri.hosts().get(0), RESOURCE, uri.pathText());
+        Map<String, String> settings =
+                new HashMap<>(Map.of("project-id", uri.hosts().get(0)));
+        // The path is the subscription of a consumer and the topic of a producer, unless a setting says another.
+        SettingsReader given = Settings.of(NAME, uri.settings()).reader();
+        for (String key : List.of(SUBSCRIPTION, TOPIC)) {
+            if (given.text(key) == null) {
+                settings.put(key, uri.pathText());
+            }
+        }
+        return settings;
     }
 
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        PubSubSubscriber.Builder builder = PubSubSubscriber.builder()
-                .options(read.bind(ConsumerOptions.class))
-                .config(read.bind(GcpConfig.class));
-        builder.subscriptionName(resource(read, SUBSCRIPTION));
+        PubSubSubscriber.Builder builder =
+                PubSubSubscriber.builder().options(read).config(read.bind(GcpConfig.class));
+        builder.subscriptionName(read.requiredText(SUBSCRIPTION));
         read.set("max-messages", read.read("max-messages", Integer.class, null), builder::maxMessages);
         read.set("ack-deadline", read.read("ack-deadline", Duration.class, null), builder::ackDeadline);
-        PRODUCER_ONLY.forEach(read::text);
-        read.group("attributes");
+        read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
         read.finish();
         return build("pubsub consumer", builder::build);
     }
@@ -82,23 +88,15 @@ public final class PubSubBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        PubSubPublisher.Builder builder = PubSubPublisher.builder()
-                .options(read.bind(ProducerOptions.class))
-                .config(read.bind(GcpConfig.class));
-        builder.topicName(resource(read, TOPIC));
+        PubSubPublisher.Builder builder =
+                PubSubPublisher.builder().options(read).config(read.bind(GcpConfig.class));
+        builder.topicName(read.requiredText(TOPIC));
         read.set("ordering-key", read.text("ordering-key"), builder::orderingKey);
         read.set("max-request-bytes", read.read("max-request-bytes", Integer.class, null), builder::maxRequestBytes);
         attributes(read, builder);
-        CONSUMER_ONLY.forEach(read::text);
+        read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("pubsub producer", builder::build);
-    }
-
-    /** A setting of its own goes before what the URL's path says. */
-    private static String resource(SettingsReader read, String key) {
-        String path = read.text(RESOURCE);
-        String own = read.text(key);
-        return own != null ? own : path != null ? path : read.requiredText(key);
     }
 
     /** Reads {@code attributes.<name>=<value>}. */

@@ -123,6 +123,29 @@ class GcpConfigTest {
     }
 
     @Test
+    void path_isTheSubscriptionOrTheTopic_unlessASettingSaysAnother() {
+        Brokers brokers = Brokers.load();
+        URI uri = URI.create("pubsub://my-project/orders?topicName=events&emulator-host=" + ADDRESS);
+        assertThat(brokers.consumer(uri))
+                .isInstanceOfSatisfying(
+                        PubSubSubscriber.class,
+                        consumer -> assertThat(consumer.subscriptionName())
+                                .isEqualTo("projects/my-project/subscriptions/orders"));
+        assertThat(brokers.producer(uri))
+                .isInstanceOfSatisfying(
+                        PubSubPublisher.class,
+                        producer -> assertThat(producer.topicName()).isEqualTo("projects/my-project/topics/events"));
+    }
+
+    @Test
+    void refusal_suggestsOnlyWhatCanBeSet() {
+        assertThatThrownBy(() -> Brokers.load().consumer("pubsub", Map.of("resourse", "x", "project-id", "p")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("resourse: is not known")
+                .hasMessageNotContaining("resource");
+    }
+
+    @Test
     void urlsAndSettings_makeConsumersAndProducers() {
         Brokers brokers = Brokers.load();
         String query = "?emulator-host=" + ADDRESS + "&max-messages=5&ack-deadline=20s&ordering-key=k&attributes.a=b";
