@@ -301,7 +301,7 @@ public final class RabbitMQConsumer extends AbstractMessageBroker<RabbitMQMessag
             return new RabbitMQConsumer(this);
         }
 
-        ConsumerOptions optionsForAllTries() {
+        private ConsumerOptions optionsForAllTries() {
             Duration ofOneTry = options().connectTimeout();
             return options().withConnectTimeout(effectiveConfig().connectTimeout(ofOneTry));
         }

@@ -200,7 +200,7 @@ public final class RabbitMQProducer extends AbstractMessageProducer {
             return new RabbitMQProducer(this);
         }
 
-        ProducerOptions optionsForAllTries() {
+        private ProducerOptions optionsForAllTries() {
             Duration ofOneTry = options().connectTimeout();
             return options().withConnectTimeout(effectiveConfig().connectTimeout(ofOneTry));
         }

@@ -107,25 +107,6 @@ class RabbitMQConfigTest {
         }
     }
 
-    /** The producer of a consumer's dead letters is built anew for each connection. */
-    @Test
-    void builder_isAsItWas_howeverOftenItBuilds() {
-        RabbitMQConfig config = RabbitMQConfig.builder()
-                .connectionAttempts(3)
-                .retryDelay(Duration.ofSeconds(5))
-                .build();
-        RabbitMQConsumer.Builder consumers =
-                RabbitMQConsumer.builder().queue("q").config(config);
-        RabbitMQProducer.Builder producers =
-                RabbitMQProducer.builder().queue("q").config(config);
-        for (int i = 0; i < 2; i++) {
-            assertThat(consumers.optionsForAllTries().connectTimeout()).isEqualTo(Duration.ofSeconds(40));
-            assertThat(producers.optionsForAllTries().connectTimeout()).isEqualTo(Duration.ofSeconds(40));
-            consumers.build();
-            producers.build();
-        }
-    }
-
     static Stream<Consumer<RabbitMQConfig.Builder>> bad() {
         return Stream.of(
                 b -> b.host(""),
