@@ -6,7 +6,6 @@ import io.pythia.ConnectPolicy;
 import io.pythia.DestinationNotFoundException;
 import io.pythia.MessageException;
 import io.pythia.UncertainSendException;
-import io.pythia.spi.DirectSendDriver;
 import io.pythia.spi.SendDriver;
 import java.time.Duration;
 import java.util.HashMap;
@@ -107,15 +106,14 @@ final class SendLoop implements Runnable {
      */
     private boolean sendAtOnce(Sending sending) {
         SendSession current = session;
-        DirectSendDriver driver = current == null ? null : current.direct;
-        if (driver == null || !turn.tryAcquire()) {
+        if (current == null || current.direct == null || !turn.tryAcquire()) {
             return false;
         }
         try {
             if (!outbox.takeAlone(sending, engine.mostInFlight())) {
                 return false;
             }
-            if (!driver.sendAtOnce(sending)) {
+            if (!current.direct.sendAtOnce(sending)) {
                 sending.putBack();
             } else if (engine.events.isCounted()) {
                 countSent(List.of(sending));
