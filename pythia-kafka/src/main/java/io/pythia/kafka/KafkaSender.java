@@ -35,7 +35,12 @@ final class KafkaSender implements DirectSendDriver {
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private static final Duration LOOK_AGAIN = Duration.ofMillis(1);
-    private static final TimeoutException NO_ROOM = new BufferExhaustedException("buffer.memory is used up");
+
+    /** What the client would have to block for. */
+    private enum Lack {
+        ROOM,
+        TOPIC
+    }
 
     private final KafkaProducerSettings settings;
     private final KafkaProbe probe;
@@ -48,7 +53,7 @@ final class KafkaSender implements DirectSendDriver {
     /** Whether it was not, as the client would have had to block. Only that thread. */
     private boolean untaken;
     /** Why the client took no message when it was asked last, null if it did. */
-    private volatile @Nullable TimeoutException refusal;
+    private volatile @Nullable Lack lack;
     /** The same in words, once a batch has waited too long for it; null if none has. */
     private volatile @Nullable String outage;
     /** Set by the client's thread when the producer can't go on. */
@@ -136,7 +141,7 @@ final class KafkaSender implements DirectSendDriver {
             return false;
         }
         if (!room().take(record)) {
-            refuse(NO_ROOM);
+            refuse(Lack.ROOM);
             return false;
         }
         if (handingThread != Thread.currentThread()) {
@@ -150,7 +155,7 @@ final class KafkaSender implements DirectSendDriver {
             client().send(record, (metadata, error) -> answered(outgoing, id, metadata, error));
         } catch (InterruptException e) { // it wanted to wait for room
             Thread.currentThread().interrupt();
-            refuse(NO_ROOM);
+            refuse(Lack.ROOM);
         } catch (KafkaException | IllegalStateException e) {
             outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
         } finally {
@@ -159,9 +164,9 @@ final class KafkaSender implements DirectSendDriver {
         return !untaken;
     }
 
-    private void refuse(TimeoutException why) {
+    private void refuse(Lack what) {
         untaken = true;
-        refusal = why;
+        lack = what;
     }
 
     @Override
@@ -174,16 +179,15 @@ final class KafkaSender implements DirectSendDriver {
 
     /** Returns whether the client would not have to block, as far as can be seen. It asks for what it does not know in the background. */
     private boolean mayTake() {
-        TimeoutException why = refusal;
-        if (why != null && (why instanceof BufferExhaustedException ? room().isThere() : isTopicKnown())) {
-            refusal = null;
+        Lack what = lack;
+        if (what != null && (what == Lack.ROOM ? room().isThere() : isTopicKnown())) {
+            lack = null;
         }
-        return refusal == null;
+        return lack == null;
     }
 
     private String outage() {
-        boolean forTopic = refusal != null && !(refusal instanceof BufferExhaustedException);
-        return forTopic
+        return lack == Lack.TOPIC
                 ? "the client knows no partition of topic " + settings.topic() + ": is it still there?"
                 : "the client's buffer (buffer-memory) is full: messages are sent faster than the broker takes them";
     }
@@ -222,7 +226,7 @@ final class KafkaSender implements DirectSendDriver {
         Throwable cause = error == null ? new KafkaException("no answer and no error") : error;
         boolean notTaken = Thread.currentThread() == handingThread && handing == outgoing;
         if (notTaken && cause instanceof TimeoutException wouldBlock) {
-            refuse(wouldBlock);
+            refuse(wouldBlock instanceof BufferExhaustedException ? Lack.ROOM : Lack.TOPIC);
             return;
         }
         BrokerException translated =
