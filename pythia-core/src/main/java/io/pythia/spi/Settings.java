@@ -22,15 +22,15 @@ import org.jspecify.annotations.Nullable;
  * The settings of one consumer or producer, each with where it came from. Immutable.
  *
  * <p>Keys are in kebab-case; {@code consumerGroup} and {@code consumer_group} are taken for {@code consumer-group}. A dot leads into a
- * group of settings: {@code retry.max-retries}. What comes after {@code properties.} is the client's own name and is left as it is. What
- * was given for the one consumer or producer goes before a file, and a file before the environment.
+ * group of settings: {@code retry.max-retries}. What comes after {@code properties.} is the client's own name and is left as it is, as are
+ * the names in an open group ({@link SettingsReader#group}). What was given for the one consumer or producer goes before a file, and a file before the environment.
  */
 public final class Settings {
     /** The group of the client's own settings. */
     static final String NATIVE = "properties.";
 
-    /** A value and where it came from. */
-    record Entry(String value, String source) {}
+    /** A value, the key as it was given, and where it came from. */
+    record Entry(String given, String value, String source) {}
 
     private final String broker;
     private final Map<String, Entry> entries;
@@ -67,7 +67,7 @@ public final class Settings {
         List<Problem> problems = new ArrayList<>();
         values.forEach((key, value) -> {
             String normal = normalize(key);
-            if (entries.put(normal, new Entry(value, source)) != null) {
+            if (entries.put(normal, new Entry(key, value, source)) != null) {
                 problems.add(new Problem(normal, "", "is there twice, in different spellings"));
             }
         });
@@ -104,7 +104,7 @@ public final class Settings {
             if (name.startsWith(prefix) && name.length() > prefix.length()) {
                 String key =
                         name.substring(prefix.length()).toLowerCase(Locale.ROOT).replace('_', '-');
-                found.put(key, new Entry(value, "environment " + name));
+                found.put(key, new Entry(key, value, "environment " + name));
             }
         });
         return new Settings(broker, entries, found, listener, metrics);

@@ -196,14 +196,14 @@ public final class SettingsReader {
         return bind(type, base, prefix, Set.of());
     }
 
-    /** Returns the settings of an open group, {@code header.accept=...}: what stands behind the dot, and the values, in their order. */
+    /** Returns the settings of an open group, {@code header.Accept=...}: what stands behind the dot, as it was given, and the values, in their order. */
     public Map<String, String> group(String group) {
         Map<String, String> found = new LinkedHashMap<>();
         for (String key : settings.keys()) {
             if (key.startsWith(group + ".") && key.length() > group.length() + 1) {
                 known.add(key);
                 Settings.Entry entry = Objects.requireNonNull(settings.find(key));
-                found.put(key.substring(group.length() + 1), entry.value());
+                found.put(entry.given().substring(entry.given().indexOf('.') + 1), entry.value());
             }
         }
         return found;

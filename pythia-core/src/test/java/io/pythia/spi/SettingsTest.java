@@ -223,4 +223,14 @@ class SettingsTest {
                 .reader();
         assertThat(withFile.bind(Encrypted.class).tls()).isEqualTo(TlsConfig.trusting(Path.of("ca.pem")));
     }
+
+    @Test
+    void namesInAnOpenGroup_areLeftAsTheyAre() {
+        SettingsReader reader = Settings.of(
+                        "sample", Map.of("messageAttributes.orderType", "new", "message-attributes.trace_id", "7"))
+                .reader();
+        assertThat(reader.group("message-attributes"))
+                .containsOnly(Map.entry("orderType", "new"), Map.entry("trace_id", "7"));
+        reader.finish();
+    }
 }
