@@ -198,7 +198,7 @@ class SettingsTest {
     void group_givesWhatStandsBehindTheDot_andKnowsIt() {
         SettingsReader read = Settings.of("sample", Map.of("header.X-Tenant", "a,b", "headers", "x"))
                 .reader();
-        assertThat(read.group("header")).containsExactly(Map.entry("x-tenant", "a,b"));
+        assertThat(read.group("header")).containsExactly(Map.entry("X-Tenant", "a,b"));
         assertThatThrownBy(read::finish)
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("headers")
