@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 
 /** A {@link KafkaConfig} in the client's own words. */
 final class ClientProperties {
@@ -38,9 +39,16 @@ final class ClientProperties {
         return properties;
     }
 
-    /** Returns what an {@code Admin} takes. */
+    /** Returns what an {@code Admin} takes; of the client's own settings those that it knows, so that it gets where the others get. */
     static Map<String, Object> admin(KafkaConfig config) {
         Map<String, Object> properties = connection(config);
+        config.properties().forEach((name, value) -> {
+            if (AdminClientConfig.configNames().contains(name)) {
+                properties.put(name, value);
+            }
+        });
+        // Each question has a time limit of its own; the client refuses to start if this one is shorter than that of a request.
+        properties.remove("default.api.timeout.ms");
         properties.put("retries", 2);
         return properties;
     }

@@ -68,6 +68,27 @@ class KafkaConfigTest {
         assertThat(config.toBuilder().build()).isEqualTo(config);
     }
 
+    /** The Admin client is asked before each connect: what only it does not know would keep everybody out. */
+    @Test
+    void propertiesOfTheClient_reachTheAdmin_asFarAsItKnowsThem() {
+        KafkaConfig config = KafkaConfig.builder()
+                .securityProtocol(SecurityProtocol.SASL_SSL)
+                .properties(Map.of(
+                        "sasl.mechanism", "OAUTHBEARER",
+                        "sasl.jaas.config", "a.Module required;",
+                        "ssl.truststore.location", "/etc/trust.p12",
+                        "default.api.timeout.ms", "5000",
+                        "max.poll.records", "17",
+                        "my.interceptor.url", "http://example.org"))
+                .build();
+        assertThat(ClientProperties.admin(config))
+                .containsEntry("sasl.mechanism", "OAUTHBEARER")
+                .containsEntry("sasl.jaas.config", "a.Module required;")
+                .containsEntry("ssl.truststore.location", "/etc/trust.p12")
+                .containsEntry("retries", 2)
+                .doesNotContainKeys("max.poll.records", "my.interceptor.url", "default.api.timeout.ms");
+    }
+
     @Test
     void contradictions_areRefused() {
         assertThatThrownBy(() -> KafkaConfig.builder().acks(Acks.LEADER).build())

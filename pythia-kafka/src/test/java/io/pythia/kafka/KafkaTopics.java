@@ -17,7 +17,11 @@ final class KafkaTopics {
     }
 
     static String create(String servers, String name, int partitions) {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
+        return create(Map.of("bootstrap.servers", servers), name, partitions);
+    }
+
+    static String create(Map<String, Object> client, String name, int partitions) {
+        try (Admin admin = Admin.create(client)) {
             admin.createTopics(List.of(new NewTopic(name, Optional.of(partitions), Optional.empty())))
                     .all()
                     .get();
