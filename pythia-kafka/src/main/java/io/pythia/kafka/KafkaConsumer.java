@@ -44,7 +44,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
 
     /**
      * Commits the position of every assigned partition now: what is acknowledged without a gap. It is committed by itself all the time;
-     * this is for who wants to wait for it.
+     * this is for who wants to wait for it. The future fails if the broker does not have it; it is tried again by itself.
      */
     public CompletableFuture<Void> commitOffsets() {
         return onPollThread(PollLoop::commitAll);

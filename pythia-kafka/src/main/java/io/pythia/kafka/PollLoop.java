@@ -231,22 +231,38 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         }
     }
 
-    /** Commits what is acknowledged, of all partitions, and waits for it. */
+    /**
+     * Commits what is acknowledged, of all partitions, and waits for it.
+     *
+     * @throws KafkaException if the broker does not have it
+     */
     void commitAll() {
-        for (int attempt = 1; attempt <= 2; attempt++) {
-            OffsetTracker.Commit commit = tracker.beginCommit();
-            try {
-                if (!commit.positions().isEmpty()) {
-                    consumer.commitSync(commit.positions(), COMMIT_TIMEOUT);
-                }
-                tracker.committed(commit);
-                return;
-            } catch (WakeupException e) {
-                tracker.commitFailed(); // the wish to stop came first; once more
-            } catch (KafkaException e) {
-                tracker.commitFailed(); // the records are delivered again, to whoever has the partitions then
-                return;
+        OffsetTracker.Commit commit = tracker.beginCommit();
+        try {
+            if (!commit.positions().isEmpty()) {
+                commitSync(commit);
             }
+            tracker.committed(commit);
+        } catch (KafkaException e) {
+            tracker.commitFailed();
+            throw e;
+        }
+    }
+
+    private void commitSync(OffsetTracker.Commit commit) {
+        try {
+            consumer.commitSync(commit.positions(), COMMIT_TIMEOUT);
+        } catch (WakeupException e) {
+            consumer.commitSync(commit.positions(), COMMIT_TIMEOUT); // the wish to stop came first; once more
+        }
+    }
+
+    /** Commits before partitions go: if that fails, their records are delivered again, to whoever has them then. */
+    private void commitBeforeTheEnd() {
+        try {
+            commitAll();
+        } catch (KafkaException e) {
+            // nobody waits for it
         }
     }
 
@@ -271,7 +287,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        commitAll();
+        commitBeforeTheEnd();
         onPartitionsLost(partitions);
     }
 
@@ -367,7 +383,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     private void close() {
         try {
-            commitAll();
+            commitBeforeTheEnd();
             consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
         } catch (KafkaException e) {
             // a broker that is gone; the group notices by its session timeout

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
+import io.pythia.spi.Received;
+import io.pythia.testkit.FakeAck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -119,8 +124,48 @@ class PollLoopTest {
         assertThat(loop.request(loop::commitAll))
                 .isCompletedExceptionally()
                 .failsWithin(Duration.ZERO)
-                .withThrowableOfType(java.util.concurrent.ExecutionException.class)
+                .withThrowableOfType(ExecutionException.class)
                 .withCauseInstanceOf(BrokerException.class);
+    }
+
+    private CompletableFuture<Void> acknowledge(int count) {
+        try {
+            List<Received<KafkaRecord>> taken = handOver.take(count, Duration.ZERO);
+            return tracker.settle(
+                    taken.stream().map(each -> new FakeAck<>(each.receipt())).toList());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void commitThatFails_failsForWhoAskedForIt() {
+        List<CompletableFuture<Void>> commits = new ArrayList<>();
+        PollLoop loop = loop();
+        consumer.schedulePollTask(() -> {
+            consumer.assign(0, 2);
+            consumer.seek(PARTITION, 0);
+            consumer.add(0, 1);
+        });
+        pollUntil(() -> handOver.size() > 0, () -> {
+            acknowledge(1);
+            consumer.commitError = new CommitFailedException("taken away");
+            commits.add(loop.request(loop::commitAll));
+            pollUntil(() -> commits.get(0).isDone(), () -> {
+                consumer.commitError = null;
+                acknowledge(1);
+                commits.add(loop.request(loop::commitAll));
+                pollUntil(() -> commits.get(1).isDone(), loop::stop);
+            });
+        });
+        loop.run();
+        assertThat(commits.get(0))
+                .failsWithin(Duration.ZERO)
+                .withThrowableOfType(ExecutionException.class)
+                .withCauseInstanceOf(BrokerException.class)
+                .withMessageContaining("taken away");
+        assertThat(commits.get(1)).isCompleted();
+        assertThat(consumer.lastCommitted()).isEqualTo(2);
     }
 
     /** The client returns the first records of a partition from the very poll in which it was assigned. */
