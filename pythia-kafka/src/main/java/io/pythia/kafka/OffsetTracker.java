@@ -5,9 +5,11 @@ import io.pythia.spi.Settlement;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -19,8 +21,27 @@ import org.apache.kafka.common.TopicPartition;
 final class OffsetTracker {
     private static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
 
-    /** Settlements whose position is to be committed, and what to complete then. */
-    private record Waiting(List<? extends Settlement<KafkaRecord>> batch, CompletableFuture<Void> done) {}
+    /** Settlements, the positions that must be committed for them, by whichever commit, and what to complete then. */
+    private record Waiting(
+            List<? extends Settlement<KafkaRecord>> batch,
+            Map<PartitionProgress, Long> positions,
+            CompletableFuture<Void> done) {
+
+        /** Returns whether each of the positions is committed, or never will be because its assignment is over. */
+        boolean isAnswered() {
+            return positions.entrySet().stream()
+                    .allMatch(each -> each.getKey().isOver() || each.getKey().isCommitted(each.getValue() - 1));
+        }
+
+        void tellStale() {
+            for (Settlement<KafkaRecord> each : batch) {
+                PartitionProgress progress = each.receipt().progress;
+                if (progress.isOver() && !progress.isCommitted(each.receipt().offset())) {
+                    each.stale();
+                }
+            }
+        }
+    }
 
     /** What is to be committed, and whose progress it is: a seek may begin a partition anew while the commit is under way. */
     record Commit(Map<TopicPartition, OffsetAndMetadata> positions, List<PartitionProgress> progresses) {}
@@ -30,8 +51,7 @@ final class OffsetTracker {
 
     private final int maxInFlight;
     private final Map<TopicPartition, PartitionProgress> partitions = new HashMap<>();
-    private List<Waiting> waiting = new ArrayList<>();
-    private List<Waiting> inCommit = new ArrayList<>();
+    private final List<Waiting> waiting = new ArrayList<>();
     private long acknowledgedSinceCommit;
 
     /** Creates one without partitions, for so many records in flight. */
@@ -79,24 +99,26 @@ final class OffsetTracker {
         }
     }
 
-    /** Marks a batch. The future completes when what of it can be committed is. */
+    /** Marks a batch. The future completes when what of it can be committed is: it waits for positions, not for a certain commit. */
     synchronized CompletableFuture<Void> settle(List<? extends Settlement<KafkaRecord>> batch) {
-        boolean grown = false;
+        Set<PartitionProgress> grown = new HashSet<>();
         for (Settlement<KafkaRecord> settlement : batch) {
             KafkaRecord each = settlement.receipt();
             if (each.progress.isOver()) {
                 settlement.stale();
-            } else {
-                grown |= each.progress.acknowledge(each.number);
+            } else if (each.progress.acknowledge(each.number)) {
+                grown.add(each.progress);
             }
         }
         acknowledgedSinceCommit += batch.size();
         notifyAll();
-        if (!grown) {
+        if (grown.isEmpty()) {
             return DONE;
         }
+        Map<PartitionProgress, Long> positions = new HashMap<>();
+        grown.forEach(each -> positions.put(each, each.position()));
         CompletableFuture<Void> done = new CompletableFuture<>();
-        waiting.add(new Waiting(batch, done));
+        waiting.add(new Waiting(batch, positions, done));
         return done;
     }
 
@@ -143,10 +165,8 @@ final class OffsetTracker {
                 .toList();
     }
 
-    /** Returns what to commit now; what was settled before belongs to this commit. */
+    /** Returns what to commit now: all that the broker does not have, also if another commit of it is under way. */
     synchronized Commit beginCommit() {
-        inCommit.addAll(waiting);
-        waiting = new ArrayList<>();
         acknowledgedSinceCommit = 0;
         List<PartitionProgress> dirty =
                 partitions.values().stream().filter(PartitionProgress::isDirty).toList();
@@ -155,26 +175,24 @@ final class OffsetTracker {
         return new Commit(positions, dirty);
     }
 
-    /** The broker has the positions of this commit. */
+    /** The broker has the positions of this commit. Of one that fails nothing need be said: the next one has them too. */
     void committed(Commit commit) {
-        List<Waiting> confirmed;
+        List<Waiting> answered;
         synchronized (this) {
             for (PartitionProgress each : commit.progresses) {
                 each.committed(Objects.requireNonNull(commit.positions.get(each.partition))
                         .offset());
             }
-            confirmed = inCommit;
-            inCommit = new ArrayList<>();
+            answered = takeAnswered();
         }
-        confirmed.forEach(each -> each.done.complete(null));
+        answered.forEach(each -> each.done.complete(null));
     }
 
-    /** The commit failed; the next one has its positions too. */
-    synchronized void commitFailed() {
-        List<Waiting> again = inCommit;
-        again.addAll(waiting);
-        waiting = again;
-        inCommit = new ArrayList<>();
+    private List<Waiting> takeAnswered() {
+        List<Waiting> answered = new ArrayList<>();
+        waiting.removeIf(each -> each.isAnswered() && answered.add(each));
+        answered.forEach(Waiting::tellStale);
+        return answered;
     }
 
     /** Waits until what was given out of some partitions is settled, at most so long. Returns whether it is. */
@@ -197,7 +215,7 @@ final class OffsetTracker {
 
     /** Ends the assignment of some partitions: what waits for a commit of theirs that never came is stale. */
     void end(Collection<TopicPartition> which) {
-        List<Waiting> all = new ArrayList<>();
+        List<Waiting> answered;
         synchronized (this) {
             for (TopicPartition partition : which) {
                 PartitionProgress progress = partitions.remove(partition);
@@ -205,10 +223,9 @@ final class OffsetTracker {
                     progress.end();
                 }
             }
-            waiting.removeIf(each -> endedWith(each, all));
-            inCommit.removeIf(each -> endedWith(each, all));
+            answered = takeAnswered();
         }
-        all.forEach(each -> each.done.complete(null));
+        answered.forEach(each -> each.done.complete(null));
     }
 
     /** Ends all assignments. */
@@ -218,22 +235,5 @@ final class OffsetTracker {
             all = List.copyOf(partitions.keySet());
         }
         end(all);
-    }
-
-    /** Takes a batch out if nothing of it waits for a partition that is still assigned. */
-    private static boolean endedWith(Waiting each, List<Waiting> ended) {
-        boolean open = false;
-        for (Settlement<KafkaRecord> settlement : each.batch) {
-            PartitionProgress progress = settlement.receipt().progress;
-            if (!progress.isOver()) {
-                open = true;
-            } else if (!progress.isCommitted(settlement.receipt().offset())) {
-                settlement.stale();
-            }
-        }
-        if (!open) {
-            ended.add(each);
-        }
-        return !open;
     }
 }

@@ -97,6 +97,9 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         CompletableFuture<Void> done = new CompletableFuture<>();
         requests.add(() -> {
             try {
+                if (over) {
+                    throw disconnected();
+                }
                 action.run();
                 done.complete(null);
             } catch (RuntimeException e) {
@@ -104,9 +107,13 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             }
         });
         if (stopping || over) {
-            done.completeExceptionally(new BrokerException(settings.name() + " is disconnected"));
+            done.completeExceptionally(disconnected());
         }
         return done;
+    }
+
+    private BrokerException disconnected() {
+        return new BrokerException(settings.name() + " is disconnected");
     }
 
     void stop() {
@@ -224,11 +231,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         committing = false;
         if (error == null) {
             tracker.committed(commit);
-        } else {
-            // A rebalance, or the coordinator moved: the next commit has these positions too, or their partitions are
-            // gone.
-            tracker.commitFailed();
-        }
+        } // else a rebalance, or the coordinator moved: the next commit has these positions too
     }
 
     /**
@@ -238,23 +241,15 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
      */
     void commitAll() {
         OffsetTracker.Commit commit = tracker.beginCommit();
-        try {
-            if (!commit.positions().isEmpty()) {
-                commitSync(commit);
-            }
-            tracker.committed(commit);
-        } catch (KafkaException e) {
-            tracker.commitFailed();
-            throw e;
+        if (commit.positions().isEmpty()) {
+            return;
         }
-    }
-
-    private void commitSync(OffsetTracker.Commit commit) {
         try {
             consumer.commitSync(commit.positions(), COMMIT_TIMEOUT);
         } catch (WakeupException e) {
             consumer.commitSync(commit.positions(), COMMIT_TIMEOUT); // the wish to stop came first; once more
         }
+        tracker.committed(commit);
     }
 
     /** Commits before partitions go: if that fails, their records are delivered again, to whoever has them then. */
@@ -391,7 +386,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             tracker.endAll();
             over = true; // before the last look: who asks later sees it
             for (Runnable request = requests.poll(); request != null; request = requests.poll()) {
-                request.run(); // fails, since the consumer is closed
+                request.run(); // fails
             }
         }
     }

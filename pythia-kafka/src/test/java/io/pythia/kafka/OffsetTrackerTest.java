@@ -62,8 +62,7 @@ class OffsetTrackerTest {
         assertThat(ack(records.get(1))).isDone();
         CompletableFuture<Void> prefix = ack(records.get(0));
         assertThat(prefix).isNotDone();
-        tracker.beginCommit();
-        tracker.commitFailed();
+        tracker.beginCommit(); // fails
         assertThat(prefix).isNotDone();
         tracker.committed(tracker.beginCommit());
         assertThat(prefix).isDone();
@@ -81,6 +80,48 @@ class OffsetTrackerTest {
         tracker.settle(List.of(late));
         assertThat(late.isStale()).isTrue();
         assertThat(tracker.isDirty()).isFalse();
+    }
+
+    /** A rebalance commits while the answer to the last asynchronous commit is still to come. */
+    @Test
+    void twoCommitsAtOnce_eachConfirmsItsPositions_andNoOthers() {
+        List<KafkaRecord> records = deliver(tracker.begin(PARTITION), 0, 1);
+        CompletableFuture<Void> first = ack(records.get(0));
+        OffsetTracker.Commit asynchronous = tracker.beginCommit();
+        CompletableFuture<Void> second = ack(records.get(1));
+        tracker.beginCommit(); // at the rebalance; fails
+        tracker.committed(asynchronous);
+        assertThat(first).isDone();
+        assertThat(second).isNotDone();
+        tracker.end(List.of(PARTITION));
+        assertThat(second).isDone();
+    }
+
+    @Test
+    void commitThatFailsBesideOneThatSucceeds_leavesNobodyWaiting() {
+        CompletableFuture<Void> acknowledged =
+                ack(deliver(tracker.begin(PARTITION), 0).get(0));
+        OffsetTracker.Commit asynchronous = tracker.beginCommit();
+        tracker.beginCommit(); // fails
+        tracker.committed(asynchronous);
+        assertThat(acknowledged).isDone();
+        assertThat(tracker.isDirty()).isFalse();
+    }
+
+    @Test
+    void batchOfTwoPartitions_isAnswered_whenTheOneIsCommittedAndTheOtherOver() {
+        TopicPartition other = new TopicPartition("orders", 1);
+        KafkaRecord kept = deliver(tracker.begin(PARTITION), 0).get(0);
+        KafkaRecord lost = deliver(tracker.begin(other), 0).get(0);
+        FakeAck<KafkaRecord> ackOfKept = new FakeAck<>(kept);
+        FakeAck<KafkaRecord> ackOfLost = new FakeAck<>(lost);
+        CompletableFuture<Void> both = tracker.settle(List.of(ackOfKept, ackOfLost));
+        tracker.end(List.of(other));
+        assertThat(both).isNotDone();
+        tracker.committed(tracker.beginCommit());
+        assertThat(both).isDone();
+        assertThat(ackOfKept.isStale()).isFalse();
+        assertThat(ackOfLost.isStale()).isTrue();
     }
 
     @Test
@@ -126,9 +167,7 @@ class OffsetTrackerTest {
                 }
                 case 8 -> {
                     OffsetTracker.Commit commit = tracker.beginCommit();
-                    if (random.nextInt(3) == 0) {
-                        tracker.commitFailed();
-                    } else {
+                    if (random.nextInt(3) > 0) {
                         tracker.committed(commit);
                         if (commit.positions().containsKey(PARTITION)) {
                             long now = commit.positions().get(PARTITION).offset();
