@@ -155,7 +155,7 @@ final class KafkaErrors {
     }
 
     /** One line: what a broker says may hold line breaks. */
-    private static String text(Throwable cause) {
+    static String text(Throwable cause) {
         String message = cause.getMessage() == null ? "" : ": " + cause.getMessage();
         return cause.getClass().getSimpleName() + message.replaceAll("\\p{Cntrl}", " ");
     }

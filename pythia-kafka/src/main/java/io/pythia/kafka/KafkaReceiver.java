@@ -83,6 +83,10 @@ final class KafkaReceiver implements ReceiveDriver<KafkaRecord> {
     @Override
     public void ping() throws InterruptedException {
         probe.ping();
+        PollLoop running = loop;
+        if (running != null) {
+            running.commits().check(System.nanoTime());
+        }
     }
 
     @Override
@@ -95,6 +99,7 @@ final class KafkaReceiver implements ReceiveDriver<KafkaRecord> {
             if (running.lag() >= 0) {
                 facts.put("lag", Long.toString(running.lag()));
             }
+            running.commits().addFacts(facts, System.nanoTime());
         }
         return facts;
     }

@@ -2,6 +2,7 @@ package io.pythia.kafka;
 
 import io.pythia.spi.Received;
 import io.pythia.spi.Settlement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -25,6 +26,8 @@ final class OffsetTracker {
     private record Waiting(
             List<? extends Settlement<KafkaRecord>> batch,
             Map<PartitionProgress, Long> positions,
+            long bytes,
+            long since,
             CompletableFuture<Void> done) {
 
         /** Returns whether each of the positions is committed, or never will be because its assignment is over. */
@@ -48,10 +51,18 @@ final class OffsetTracker {
 
     private static final long MAX_WINDOW = 10_000;
     private static final long LEAST_WINDOW = 1_000;
+    /** Settled and not committed: some hundred milliseconds of a fast consumer, so that only commits that fail reach it. */
+    private static final long MAX_UNCOMMITTED = 50_000;
+
+    private static final long MAX_UNCOMMITTED_BYTES = 64 << 20;
 
     private final int maxInFlight;
     private final Map<TopicPartition, PartitionProgress> partitions = new HashMap<>();
     private final List<Waiting> waiting = new ArrayList<>();
+    /** Of those that wait. */
+    private long uncommitted;
+
+    private long uncommittedBytes;
     private long acknowledgedSinceCommit;
 
     /** Creates one without partitions, for so many records in flight. */
@@ -102,8 +113,10 @@ final class OffsetTracker {
     /** Marks a batch. The future completes when what of it can be committed is: it waits for positions, not for a certain commit. */
     synchronized CompletableFuture<Void> settle(List<? extends Settlement<KafkaRecord>> batch) {
         Set<PartitionProgress> grown = new HashSet<>();
+        long bytes = 0;
         for (Settlement<KafkaRecord> settlement : batch) {
             KafkaRecord each = settlement.receipt();
+            bytes += each.size();
             if (each.progress.isOver()) {
                 settlement.stale();
             } else if (each.progress.acknowledge(each.number)) {
@@ -118,7 +131,9 @@ final class OffsetTracker {
         Map<PartitionProgress, Long> positions = new HashMap<>();
         grown.forEach(each -> positions.put(each, each.position()));
         CompletableFuture<Void> done = new CompletableFuture<>();
-        waiting.add(new Waiting(batch, positions, done));
+        waiting.add(new Waiting(batch, positions, bytes, System.nanoTime(), done));
+        uncommitted += batch.size();
+        uncommittedBytes += bytes;
         return done;
     }
 
@@ -151,10 +166,21 @@ final class OffsetTracker {
         return Math.max(1, Math.max(least, Math.min(MAX_WINDOW, maxInFlight / assigned)));
     }
 
-    /** Returns how many more records of a partition may be given out. */
+    /**
+     * Returns how many more records of a partition may be given out: none while too many are settled and wait for a commit, which makes no
+     * room in what is in flight and yet keeps them in memory.
+     */
     synchronized long room(TopicPartition partition) {
+        if (uncommitted >= MAX_UNCOMMITTED || uncommittedBytes >= MAX_UNCOMMITTED_BYTES) {
+            return 0;
+        }
         PartitionProgress progress = partitions.get(partition);
         return progress == null ? Long.MAX_VALUE : window() - progress.window();
+    }
+
+    /** Returns how long the oldest settlement has waited for its commit. */
+    synchronized Duration oldestUncommitted(long now) {
+        return waiting.isEmpty() ? Duration.ZERO : Duration.ofNanos(Math.max(0, now - waiting.get(0).since));
     }
 
     /** Returns the partitions of which more than so many records were fetched and can't be committed. */
@@ -191,7 +217,11 @@ final class OffsetTracker {
     private List<Waiting> takeAnswered() {
         List<Waiting> answered = new ArrayList<>();
         waiting.removeIf(each -> each.isAnswered() && answered.add(each));
-        answered.forEach(Waiting::tellStale);
+        for (Waiting each : answered) {
+            uncommitted -= each.batch.size();
+            uncommittedBytes -= each.bytes;
+            each.tellStale();
+        }
         return answered;
     }
 

@@ -25,22 +25,19 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The thread that owns the {@code KafkaConsumer}. It polls without pause, whatever the application does, so that the group never takes the
- * partitions away from a consumer whose handler is slow; what it fetches goes to the {@link HandOver}, what was settled comes from the
- * {@link OffsetTracker}. Everything but {@link #request}, {@link #stop} and {@link #lag} is confined to it.
+ * partitions away from a consumer whose handler is slow; what it fetches goes to the {@link HandOver}, what was settled goes by the
+ * {@link Commits}. Everything but what says so is confined to it.
  */
 final class PollLoop implements Runnable, ConsumerRebalanceListener {
     /** While messages are unsettled a commit may become due at any time; an empty poll costs some 20 microseconds. */
     private static final Duration SHORT_POLL = Duration.ofMillis(5);
 
     private static final Duration LONG_POLL = Duration.ofMillis(100);
-    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration POSITION_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
-    private static final long COMMIT_INTERVAL = Duration.ofMillis(25).toNanos();
-    private static final long SHORTEST_COMMIT_INTERVAL = Duration.ofMillis(2).toNanos();
     private static final long LAG_INTERVAL = Duration.ofSeconds(1).toNanos();
     /** Records in the hand-over: pause above, resume below. */
     private static final int PAUSE_ABOVE = 20_000;
@@ -50,13 +47,12 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     /** Records of one partition that are fetched beyond twice its window: enough to go on with while the next ones are fetched. */
     private static final long FETCH_AHEAD = 1_000;
 
-    private static final long COMMIT_AFTER = 2_000;
-
     private final KafkaConsumerSettings settings;
     private final Consumer<byte[], byte[]> consumer;
     private final OffsetTracker tracker;
     private final HandOver handOver;
     private final AtomicBoolean pausedByUser;
+    private final Commits commits;
     private final Queue<Runnable> requests = new ConcurrentLinkedQueue<>();
     private volatile boolean stopping;
     /** Set when no request is run any more, because it was stopped or has failed. */
@@ -72,9 +68,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
      */
     private final Set<TopicPartition> beginning = new HashSet<>();
 
-    private boolean committing;
     private boolean idle;
-    private long lastCommitAt = System.nanoTime();
     private long lastLagAt = System.nanoTime();
 
     PollLoop(
@@ -88,6 +82,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         this.tracker = tracker;
         this.handOver = handOver;
         this.pausedByUser = pausedByUser;
+        this.commits = new Commits(settings.name(), consumer, tracker, handOver);
     }
 
     // Any thread.
@@ -129,6 +124,10 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         return assigned;
     }
 
+    Commits commits() {
+        return commits;
+    }
+
     // The poll thread.
 
     @Override
@@ -152,9 +151,9 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             request.run();
         }
         adjustPauses();
-        commitIfDue();
+        commits.commitIfDue(idle);
         try {
-            boolean mayCommit = tracker.unsettled() > 0 || committing || tracker.isDirty() || full;
+            boolean mayCommit = tracker.unsettled() > 0 || commits.isUnderWay() || tracker.isDirty() || full;
             take(consumer.poll(mayCommit || !beginning.isEmpty() ? SHORT_POLL : LONG_POLL));
             placeBeginnings();
         } catch (NoOffsetForPartitionException e) {
@@ -210,55 +209,9 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         }
     }
 
-    // Commits: at most one under way, so that none overtakes another.
-
-    private void commitIfDue() {
-        if (committing || !tracker.isDirty()) {
-            return;
-        }
-        long since = System.nanoTime() - lastCommitAt;
-        boolean nothingElse =
-                idle && handOver.size() == 0 && tracker.unsettled() == 0 && since > SHORTEST_COMMIT_INTERVAL;
-        if (nothingElse || since > COMMIT_INTERVAL || tracker.acknowledgedSinceCommit() >= COMMIT_AFTER) {
-            committing = true;
-            lastCommitAt = System.nanoTime();
-            OffsetTracker.Commit commit = tracker.beginCommit();
-            consumer.commitAsync(commit.positions(), (positions, error) -> committed(commit, error));
-        }
-    }
-
-    private void committed(OffsetTracker.Commit commit, @Nullable Exception error) {
-        committing = false;
-        if (error == null) {
-            tracker.committed(commit);
-        } // else a rebalance, or the coordinator moved: the next commit has these positions too
-    }
-
-    /**
-     * Commits what is acknowledged, of all partitions, and waits for it.
-     *
-     * @throws KafkaException if the broker does not have it
-     */
+    /** Commits what is acknowledged; fails if the broker does not have it. */
     void commitAll() {
-        OffsetTracker.Commit commit = tracker.beginCommit();
-        if (commit.positions().isEmpty()) {
-            return;
-        }
-        try {
-            consumer.commitSync(commit.positions(), COMMIT_TIMEOUT);
-        } catch (WakeupException e) {
-            consumer.commitSync(commit.positions(), COMMIT_TIMEOUT); // the wish to stop came first; once more
-        }
-        tracker.committed(commit);
-    }
-
-    /** Commits before partitions go: if that fails, their records are delivered again, to whoever has them then. */
-    private void commitBeforeTheEnd() {
-        try {
-            commitAll();
-        } catch (KafkaException e) {
-            // nobody waits for it
-        }
+        commits.commitNow();
     }
 
     // Assignment.
@@ -282,7 +235,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        commitBeforeTheEnd();
+        commits.commitBeforeTheEnd();
         onPartitionsLost(partitions);
     }
 
@@ -290,6 +243,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
         handOver.drop(partitions);
         tracker.end(partitions);
+        handOver.roomMade(); // by what waited for their commits
         behindGap.removeAll(partitions);
         beginning.removeAll(partitions);
         assigned = consumer.assignment().size();
@@ -313,7 +267,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     /** The client seeks at its next fetch; whoever waits for the seek wants it done: what is sent after it must come. */
     private void settle(Set<TopicPartition> partitions) {
-        partitions.forEach(partition -> consumer.position(partition, COMMIT_TIMEOUT));
+        partitions.forEach(partition -> consumer.position(partition, POSITION_TIMEOUT));
     }
 
     private Set<TopicPartition> beginAnew() {
@@ -352,7 +306,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     private void reportGap(OffsetOutOfRangeException e) {
         e.offsetOutOfRangePartitions().forEach((partition, position) -> {
-            String beginning = String.valueOf(consumer.beginningOffsets(List.of(partition), COMMIT_TIMEOUT)
+            String beginning = String.valueOf(consumer.beginningOffsets(List.of(partition), POSITION_TIMEOUT)
                     .get(partition));
             settings.listener()
                     .dataLoss(
@@ -378,7 +332,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     private void close() {
         try {
-            commitBeforeTheEnd();
+            commits.commitBeforeTheEnd();
             consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
         } catch (KafkaException e) {
             // a broker that is gone; the group notices by its session timeout

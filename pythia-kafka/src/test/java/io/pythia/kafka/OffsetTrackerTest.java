@@ -6,11 +6,15 @@ import io.pythia.spi.Received;
 import io.pythia.testkit.FakeAck;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -122,6 +126,43 @@ class OffsetTrackerTest {
         assertThat(both).isDone();
         assertThat(ackOfKept.isStale()).isFalse();
         assertThat(ackOfLost.isStale()).isTrue();
+    }
+
+    @Test
+    void tooManyThatWaitForACommit_leaveNoRoom() {
+        List<KafkaRecord> records =
+                deliver(tracker.begin(PARTITION), LongStream.range(0, 50_000).toArray());
+        ack(records.subList(0, 49_999).toArray(KafkaRecord[]::new));
+        assertThat(tracker.room(PARTITION)).isEqualTo(9_999);
+        ack(records.get(49_999));
+        assertThat(tracker.room(PARTITION)).isZero();
+        tracker.committed(tracker.beginCommit());
+        assertThat(tracker.room(PARTITION)).isEqualTo(10_000);
+    }
+
+    @Test
+    void tooManyBytesThatWaitForACommit_leaveNoRoom() {
+        PartitionProgress progress = tracker.begin(PARTITION);
+        KafkaRecord large = new KafkaRecord(
+                new ConsumerRecord<>(
+                        "orders",
+                        0,
+                        0,
+                        0,
+                        TimestampType.CREATE_TIME,
+                        -1,
+                        64 << 20,
+                        null,
+                        new byte[0],
+                        new RecordHeaders(),
+                        Optional.empty()),
+                progress);
+        tracker.fetched(List.of(new Received<>(large, large)));
+        ack(large);
+        assertThat(tracker.room(PARTITION)).isZero();
+        tracker.end(List.of(PARTITION));
+        tracker.begin(PARTITION);
+        assertThat(tracker.room(PARTITION)).isEqualTo(10_000);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.pythia.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
@@ -8,6 +9,7 @@ import io.pythia.spi.Received;
 import io.pythia.testkit.FakeAck;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -166,6 +168,46 @@ class PollLoopTest {
                 .withMessageContaining("taken away");
         assertThat(commits.get(1)).isCompleted();
         assertThat(consumer.lastCommitted()).isEqualTo(2);
+    }
+
+    @Test
+    void commitsThatFail_areToldInTheFacts_andAfterSomeSecondsToWhoAsksForASignOfLife() {
+        List<CompletableFuture<Void>> acknowledged = new ArrayList<>();
+        Map<String, String> before = new HashMap<>();
+        Map<String, String> failing = new HashMap<>();
+        List<Throwable> signs = new ArrayList<>();
+        PollLoop loop = loop();
+        Commits commits = loop.commits();
+        consumer.schedulePollTask(() -> {
+            consumer.assign(0, 1);
+            consumer.seek(PARTITION, 0);
+            consumer.add(0);
+            commits.addFacts(before, System.nanoTime());
+        });
+        pollUntil(() -> handOver.size() > 0, () -> {
+            consumer.commitError = new KafkaException("the offsets topic has no leader");
+            acknowledged.add(acknowledge(1));
+            pollUntil(() -> consumer.refused > 0, () -> {
+                long later = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+                commits.check(System.nanoTime());
+                commits.addFacts(failing, later);
+                signs.add(catchThrowable(() -> commits.check(later)));
+                consumer.commitError = null;
+                pollUntil(() -> acknowledged.get(0).isDone(), () -> {
+                    signs.add(catchThrowable(() -> commits.check(later)));
+                    loop.stop();
+                });
+            });
+        });
+        loop.run();
+        assertThat(before).containsEntry("oldest-uncommitted-ms", "0").doesNotContainKey("commit-error");
+        assertThat(Long.parseLong(failing.get("oldest-uncommitted-ms"))).isGreaterThanOrEqualTo(10_000);
+        assertThat(failing.get("commit-error")).contains("no leader");
+        assertThat(signs.get(0))
+                .isInstanceOf(BrokerException.class)
+                .hasMessageContaining("could be committed")
+                .hasMessageContaining("no leader");
+        assertThat(signs.get(1)).isNull();
     }
 
     /** The client returns the first records of a partition from the very poll in which it was assigned. */
