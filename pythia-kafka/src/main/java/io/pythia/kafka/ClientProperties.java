@@ -47,7 +47,8 @@ final class ClientProperties {
                 properties.put(name, value);
             }
         });
-        // Each question has a time limit of its own; the client refuses to start if this one is shorter than that of a request.
+        // Each question has a time limit of its own; the client refuses to start if this one is shorter than that of a
+        // request.
         properties.remove("default.api.timeout.ms");
         properties.put("retries", 2);
         return properties;

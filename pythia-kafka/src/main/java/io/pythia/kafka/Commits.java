@@ -141,8 +141,7 @@ final class Commits {
         Duration oldest = tracker.oldestUncommitted(now);
         if (problem != null && now - problem.since >= PATIENCE.toNanos()) {
             long seconds = Duration.ofNanos(now - problem.since).toSeconds();
-            throw KafkaErrors.translate(
-                    name + ": no position could be committed for " + seconds + " s", problem.error);
+            throw KafkaErrors.translate(name + ": no position could be committed for " + seconds + " s", problem.error);
         } else if (oldest.compareTo(LONG_PATIENCE) > 0) {
             throw new BrokerTimeoutException(
                     name + ": a message that was settled has waited for its commit for " + oldest.toSeconds() + " s");
@@ -151,7 +150,9 @@ final class Commits {
 
     /** Adds how long the oldest settlement has waited for its commit, and why if commits fail. */
     void addFacts(Map<String, String> facts, long now) {
-        facts.put("oldest-uncommitted-ms", Long.toString(tracker.oldestUncommitted(now).toMillis()));
+        facts.put(
+                "oldest-uncommitted-ms",
+                Long.toString(tracker.oldestUncommitted(now).toMillis()));
         Failing problem = failing;
         if (problem != null) {
             facts.put("commit-error", KafkaErrors.text(problem.error));

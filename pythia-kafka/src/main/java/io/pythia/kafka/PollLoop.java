@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -18,13 +20,16 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The thread that owns the {@code KafkaConsumer}. It polls without pause, whatever the application does, so that the group never takes the
@@ -63,8 +68,8 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private boolean full;
     private final Set<TopicPartition> behindGap = new HashSet<>();
     /**
-     * Partitions that begin where the group has no position. They are paused until it has: if this consumer ended before its first commit,
-     * the next owner would begin behind what it was given.
+     * Partitions that begin where the group has no position, or another one. They are paused until it has this one: if this consumer ended
+     * before its first commit, the next owner could begin behind what it was given.
      */
     private final Set<TopicPartition> beginning = new HashSet<>();
 
@@ -159,8 +164,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         } catch (NoOffsetForPartitionException e) {
             reset(e.partitions());
         } catch (OffsetOutOfRangeException e) {
-            reportGap(e);
-            reset(e.offsetOutOfRangePartitions().keySet());
+            goOnElsewhere(e);
         }
         measureLag();
     }
@@ -179,7 +183,8 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         }
     }
 
-    // Pauses: by the user, by back-pressure, by a gap, by a beginning. What is paused is what these want, after every step.
+    // Pauses: by the user, by back-pressure, by a gap, by a beginning. What is paused is what these want, after every
+    // step.
 
     private void adjustPauses() {
         int waiting = handOver.size();
@@ -253,14 +258,16 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     /** Goes to the first records: what is in flight from before is stale. */
     void seekToBeginning() {
-        Set<TopicPartition> all = beginAnew();
+        Set<TopicPartition> all = Set.copyOf(consumer.assignment());
+        beginAnew(all);
         consumer.seekToBeginning(all);
         settle(all);
     }
 
     /** Goes behind the last records. */
     void seekToEnd() {
-        Set<TopicPartition> all = beginAnew();
+        Set<TopicPartition> all = Set.copyOf(consumer.assignment());
+        beginAnew(all);
         consumer.seekToEnd(all);
         settle(all);
     }
@@ -270,12 +277,25 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         partitions.forEach(partition -> consumer.position(partition, POSITION_TIMEOUT));
     }
 
-    private Set<TopicPartition> beginAnew() {
-        Set<TopicPartition> all = Set.copyOf(consumer.assignment());
-        handOver.drop(all);
-        tracker.end(all);
-        all.forEach(tracker::begin);
-        return all;
+    /** What was fetched of some partitions is stale. They begin somewhere else, perhaps further in front, and the group is told where. */
+    private void beginAnew(Set<TopicPartition> partitions) {
+        handOver.drop(partitions);
+        tracker.end(partitions);
+        handOver.roomMade();
+        partitions.forEach(tracker::begin);
+        beginning.addAll(partitions);
+    }
+
+    /** The broker does not have the records at a position any more, or has others there since a leader without them was elected. */
+    private void goOnElsewhere(OffsetOutOfRangeException e) {
+        Map<TopicPartition, OffsetAndMetadata> divergent =
+                e instanceof LogTruncationException truncation ? truncation.divergentOffsets() : Map.of();
+        e.offsetOutOfRangePartitions()
+                .forEach((partition, position) -> reportGap(partition, position, divergent.get(partition)));
+        Set<TopicPartition> partitions = e.offsetOutOfRangePartitions().keySet();
+        beginAnew(partitions);
+        reset(partitions);
+        divergent.forEach(consumer::seek);
     }
 
     /** There never was a position, or it was out of range and that has been reported. */
@@ -304,20 +324,16 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         beginning.removeIf(tracker::hasCommitted);
     }
 
-    private void reportGap(OffsetOutOfRangeException e) {
-        e.offsetOutOfRangePartitions().forEach((partition, position) -> {
-            String beginning = String.valueOf(consumer.beginningOffsets(List.of(partition), POSITION_TIMEOUT)
-                    .get(partition));
-            settings.listener()
-                    .dataLoss(
-                            settings.name(),
-                            new Gap(
-                                    partition.toString(),
-                                    Long.toString(position),
-                                    beginning,
-                                    "the broker no longer has the records at this position; going on at "
-                                            + settings.autoOffsetReset()));
-        });
+    private void reportGap(TopicPartition partition, long position, @Nullable OffsetAndMetadata divergent) {
+        long goesOn = divergent != null
+                ? divergent.offset()
+                : Objects.requireNonNull(consumer.beginningOffsets(List.of(partition), POSITION_TIMEOUT)
+                        .get(partition));
+        String detail = divergent != null
+                ? "the broker has lost the records from " + goesOn + " on, which is where it goes on"
+                : "the broker no longer has the records at this position; going on at " + settings.autoOffsetReset();
+        Gap gap = new Gap(partition.toString(), Long.toString(position), Long.toString(goesOn), detail);
+        settings.listener().dataLoss(settings.name(), gap);
     }
 
     private void measureLag() {

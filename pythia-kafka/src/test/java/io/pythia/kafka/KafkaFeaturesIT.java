@@ -136,10 +136,8 @@ class KafkaFeaturesIT {
     void latest_whatWasReceivedAndNotAcknowledged_comesAgainAtTheNextMember() {
         String topic = KafkaTopics.create(server.address(), 1);
         send(topic, "before");
-        KafkaConsumer.Builder latest = consumer()
-                .topic(topic)
-                .autoOffsetReset(AutoOffsetReset.LATEST)
-                .closeTimeout(Duration.ofMillis(200));
+        KafkaConsumer.Builder latest =
+                consumer().topic(topic).autoOffsetReset(AutoOffsetReset.LATEST).closeTimeout(Duration.ofMillis(200));
         TestSubscriber first = TestSubscriber.requesting(1);
         try (KafkaConsumer consumer = latest.build()) {
             consumer.consume().subscribe(first);

@@ -1,11 +1,13 @@
 package io.pythia.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
-import io.pythia.spi.Received;
+import io.pythia.BrokerListener.Gap;
 import io.pythia.testkit.FakeAck;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,9 +20,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -91,6 +95,13 @@ class PollLoopTest {
     private final OffsetTracker tracker = new OffsetTracker(10);
     private final HandOver handOver = new HandOver(tracker);
     private final AtomicBoolean pausedByUser = new AtomicBoolean();
+    private final List<Gap> gaps = new ArrayList<>();
+    private final BrokerListener listener = new BrokerListener() {
+        @Override
+        public void dataLoss(String broker, Gap gap) {
+            gaps.add(gap);
+        }
+    };
     private final long began = System.nanoTime();
 
     private PollLoop loop() {
@@ -111,7 +122,7 @@ class PollLoopTest {
                         Duration.ZERO,
                         null,
                         null,
-                        BrokerListener.NONE),
+                        listener),
                 consumer,
                 tracker,
                 handOver,
@@ -131,10 +142,14 @@ class PollLoopTest {
     }
 
     private CompletableFuture<Void> acknowledge(int count) {
+        return tracker.settle(take(count));
+    }
+
+    private List<FakeAck<KafkaRecord>> take(int count) {
         try {
-            List<Received<KafkaRecord>> taken = handOver.take(count, Duration.ZERO);
-            return tracker.settle(
-                    taken.stream().map(each -> new FakeAck<>(each.receipt())).toList());
+            return handOver.take(count, Duration.ZERO).stream()
+                    .map(each -> new FakeAck<>(each.receipt()))
+                    .toList();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -208,6 +223,68 @@ class PollLoopTest {
                 .hasMessageContaining("could be committed")
                 .hasMessageContaining("no leader");
         assertThat(signs.get(1)).isNull();
+    }
+
+    /** The position goes back, and so do commits: what was committed before says nothing about the new records. */
+    @Test
+    void positionOutOfRange_aPartitionThatBeginsFurtherInFront_isCommittedThere() {
+        assertThat(committedAfter(new OffsetOutOfRangeException(Map.of(PARTITION, 102L))))
+                .containsExactly(101L, 0L, 1L);
+        assertThat(gaps).extracting(Gap::from, Gap::to).containsExactly(tuple("102", "0"));
+    }
+
+    @Test
+    void logIsTruncated_goesOnWhereItDiffers() {
+        Map<TopicPartition, OffsetAndMetadata> divergent = Map.of(PARTITION, new OffsetAndMetadata(50));
+        assertThat(committedAfter(new LogTruncationException("truncated", Map.of(PARTITION, 102L), divergent)))
+                .containsExactly(101L, 50L, 51L);
+        assertThat(gaps).extracting(Gap::from, Gap::to).containsExactly(tuple("102", "50"));
+    }
+
+    /** Acknowledges offset 100 while 101 is with the application, then the poll fails; acknowledges 101 and the first of the new records. */
+    private List<Long> committedAfter(OffsetOutOfRangeException error) {
+        List<Long> committed = new ArrayList<>();
+        List<FakeAck<KafkaRecord>> stale = new ArrayList<>();
+        PollLoop loop = loop();
+        consumer.schedulePollTask(() -> {
+            consumer.assign(0, 102);
+            consumer.seek(PARTITION, 100);
+            consumer.add(100, 101);
+        });
+        pollUntil(() -> handOver.size() == 2, () -> {
+            acknowledge(1);
+            stale.addAll(take(1));
+            pollUntil(() -> consumer.lastCommitted() == 101, () -> {
+                committed.add(consumer.lastCommitted());
+                consumer.setPollException(error);
+                pollUntil(() -> consumer.lastCommitted() < 101, () -> {
+                    committed.add(consumer.lastCommitted());
+                    tracker.settle(stale);
+                    consumer.add(consumer.lastCommitted());
+                    pollUntil(() -> handOver.size() > 0, () -> {
+                        CompletableFuture<Void> done = acknowledge(1);
+                        pollUntil(done::isDone, () -> {
+                            committed.add(consumer.lastCommitted());
+                            loop.stop();
+                        });
+                    });
+                });
+            });
+        });
+        loop.run();
+        assertThat(stale).hasSize(1).allMatch(FakeAck::isStale);
+        return committed;
+    }
+
+    @Test
+    void autoOffsetResetNone_positionOutOfRange_endsTheSession() {
+        PollLoop loop = loop(AutoOffsetReset.NONE);
+        consumer.schedulePollTask(() -> {
+            consumer.assign(0, 102);
+            consumer.setPollException(new OffsetOutOfRangeException(Map.of(PARTITION, 102L)));
+        });
+        loop.run();
+        assertThatThrownBy(() -> handOver.take(1, Duration.ZERO)).hasMessageContaining("autoOffsetReset is none");
     }
 
     /** The client returns the first records of a partition from the very poll in which it was assigned. */
