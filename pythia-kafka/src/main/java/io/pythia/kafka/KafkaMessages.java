@@ -2,6 +2,7 @@ package io.pythia.kafka;
 
 import io.pythia.Headers;
 import io.pythia.Message;
+import io.pythia.internal.DeadLetterHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class KafkaMessages {
     /** Carries the id of a message whose sender chose one; not among the message's headers. */
     static final String ID_HEADER = "pythia-id";
+
+    /** The time of a dead letter before it became one, in ISO-8601; it stays if it becomes one again. */
+    static final String ORIGINAL_TIME_HEADER = "pythia-dead-letter-original-time";
 
     private static final byte[] EMPTY = {};
 
@@ -31,23 +35,33 @@ final class KafkaMessages {
     }
 
     /**
-     * Returns the record for a message.
+     * Returns the record for a message. It has the message's time, but for a dead letter: that is as old as it is put aside, or the
+     * retention of the topic could delete it before anybody has looked.
      *
      * @param key the key that decides on the partition, null for none
      */
     static ProducerRecord<byte[], byte[]> record(
             String topic, Message message, byte @Nullable [] key, Function<Message, byte[]> value) {
-        ProducerRecord<byte[], byte[]> record =
-                new ProducerRecord<>(topic, null, message.timestamp().toEpochMilli(), key, value.apply(message));
         Headers headers = message.headers();
-        if (!headers.isEmpty()) {
-            for (Headers.Header each : headers) {
-                record.headers().add(new RecordHeader(each.name(), each.value()));
-            }
+        boolean deadLetter = headers.contains(DeadLetterHeaders.TIME);
+        long time = message.timestamp().toEpochMilli();
+        // A record without a time has a negative one, which the client takes from nobody.
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>(topic, null, deadLetter || time < 0 ? null : time, key, value.apply(message));
+        for (Headers.Header each : headers) {
+            record.headers().add(new RecordHeader(each.name(), each.value()));
+        }
+        if (deadLetter && time >= 0 && !headers.contains(ORIGINAL_TIME_HEADER)) {
+            record.headers()
+                    .add(header(ORIGINAL_TIME_HEADER, message.timestamp().toString()));
         }
         if (message.hasExplicitId()) {
-            record.headers().add(new RecordHeader(ID_HEADER, message.id().getBytes(StandardCharsets.UTF_8)));
+            record.headers().add(header(ID_HEADER, message.id()));
         }
         return record;
+    }
+
+    private static RecordHeader header(String name, String value) {
+        return new RecordHeader(name, value.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -12,6 +12,8 @@ import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -23,6 +25,8 @@ import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Each option of the builders does what its description says, on a real broker. */
 @Timeout(180)
@@ -132,8 +136,9 @@ class KafkaFeaturesIT {
                 .hasMessageContaining("autoOffsetReset must be one of earliest, latest, none");
     }
 
-    @Test
-    void latest_whatWasReceivedAndNotAcknowledged_comesAgainAtTheNextMember() {
+    @ParameterizedTest
+    @EnumSource(GroupProtocol.class)
+    void latest_whatWasReceivedAndNotAcknowledged_comesAgainAtTheNextMember(GroupProtocol protocol) {
         String topic = KafkaTopics.create(server.address(), 1);
         send(topic, "before");
         KafkaConsumer.Builder latest =
@@ -255,6 +260,24 @@ class KafkaFeaturesIT {
             Message letter = subscribed(reading).await(1).get(0);
             assertThat(letter.text()).isEqualTo("bad");
             assertThat(letter.headers().get("pythia-dead-letter-reason")).contains("no key of ours");
+        }
+    }
+
+    @Test
+    void deadLetter_ofAnOldMessage_isNew() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        String letters = KafkaTopics.create(server.address(), 1);
+        Instant yesterday = Instant.now().minus(Duration.ofDays(1)).truncatedTo(ChronoUnit.SECONDS);
+        try (KafkaProducer producer = producer(topic).build();
+                KafkaConsumer consumer =
+                        consumer().topic(topic).deadLetterTopic(letters).build();
+                KafkaConsumer reading = consumer().topic(letters).build()) {
+            TestSubscriber.get(producer.send(
+                    Message.builder().timestamp(yesterday).body("bad").build()));
+            consumer.consume().subscribe(TestSubscriber.handling(message -> message.reject("no")));
+            Message letter = subscribed(reading).await(1).get(0);
+            assertThat(letter.timestamp()).isAfter(yesterday.plus(Duration.ofHours(23)));
+            assertThat(letter.headers().get("pythia-dead-letter-original-time")).isEqualTo(yesterday.toString());
         }
     }
 
