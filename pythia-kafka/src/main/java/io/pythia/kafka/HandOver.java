@@ -54,6 +54,9 @@ final class HandOver {
     }
 
     synchronized void put(TopicPartition partition, List<Received<KafkaRecord>> records) {
+        if (failure != null) {
+            return;
+        }
         chunks.add(new Chunk(partition, records));
         size += records.size();
         for (Received<KafkaRecord> each : records) {
@@ -69,6 +72,9 @@ final class HandOver {
     synchronized List<Received<KafkaRecord>> take(int max, Duration wait) throws InterruptedException {
         awaitRecords(wait.toNanos());
         wokenUp = false;
+        if (failure != null) {
+            throw failure;
+        }
         List<Received<KafkaRecord>> batch = new ArrayList<>(Math.min(max, size));
         Set<TopicPartition> passedOver = new HashSet<>();
         for (Iterator<Chunk> i = chunks.iterator(); i.hasNext() && batch.size() < max; ) {
@@ -82,9 +88,6 @@ final class HandOver {
             } else {
                 passedOver.add(chunk.partition);
             }
-        }
-        if (batch.isEmpty() && failure != null) {
-            throw failure;
         }
         size -= batch.size();
         return batch;
@@ -145,9 +148,12 @@ final class HandOver {
         notifyAll();
     }
 
-    /** The session is over: thrown when what was fetched before has been taken. */
+    /** The session is over, which is thrown from now on: what was fetched and not given out is another's, all of it would be stale. */
     synchronized void fail(BrokerException cause) {
         failure = cause;
+        chunks.clear();
+        size = 0;
+        bytes = 0;
         notifyAll();
     }
 

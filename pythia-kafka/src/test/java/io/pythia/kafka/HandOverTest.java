@@ -1,7 +1,9 @@
 package io.pythia.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pythia.BrokerException;
 import io.pythia.spi.Received;
 import io.pythia.testkit.FakeAck;
 import java.time.Duration;
@@ -115,6 +117,17 @@ class HandOverTest {
             acknowledging.set(false);
             acknowledger.join();
         }
+    }
+
+    @Test
+    void take_afterTheEnd_fails_andGivesOutNothingThatWouldBeStale() {
+        fetch(first, 0, 3);
+        handOver.fail(new BrokerException("no more"));
+        fetch(first, 3, 1);
+        assertThatThrownBy(() -> handOver.take(100, LONG)).hasMessage("no more");
+        assertThat(handOver.size()).isZero();
+        assertThat(handOver.bytes()).isZero();
+        assertThat(tracker.unsettled()).isZero();
     }
 
     @Test
