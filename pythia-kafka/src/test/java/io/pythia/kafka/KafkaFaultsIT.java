@@ -2,7 +2,9 @@ package io.pythia.kafka;
 
 import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pythia.BrokerException;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageProducer;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -270,6 +273,40 @@ class KafkaFaultsIT {
             TestSubscriber.get(producer.send(Message.of("c")));
             eventually("what comes after the end", () -> subscriber.texts().contains("c"));
         }
+    }
+
+    /** The broker answers everything but commits: its topic of offsets takes no record. */
+    @Test
+    void commitsThatFail_makeTheHealthDown_andGoThroughWhenTheyCan() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        try (KafkaProducer producer = producer(topic);
+                KafkaConsumer consumer = consumer(topic, "group").build()) {
+            TestSubscriber.get(producer.sendBatch(List.of(Message.of("a"), Message.of("b"))));
+            TestSubscriber subscriber = TestSubscriber.requesting(2);
+            consumer.consume().subscribe(subscriber);
+            List<Message> received = subscriber.await(2);
+            assertThat(TestSubscriber.get(received.get(0).ack())).isEqualTo(Settled.DONE);
+            CompletableFuture<Settled> acknowledged;
+            KafkaTopics.set(server.address(), "__consumer_offsets", "max.message.bytes", "1");
+            try {
+                acknowledged = received.get(1).ack();
+                eventually("the health to tell of it", () -> isDown(consumer, "no position could be committed"));
+                assertThat(acknowledged).isNotDone();
+                assertThatThrownBy(() -> TestSubscriber.get(consumer.commitOffsets()))
+                        .isInstanceOf(BrokerException.class);
+            } finally {
+                KafkaTopics.set(server.address(), "__consumer_offsets", "max.message.bytes", "1048588");
+            }
+            assertThat(TestSubscriber.get(acknowledged)).isEqualTo(Settled.DONE);
+            assertThat(TestSubscriber.get(consumer.healthCheck()).status()).isEqualTo(Health.Status.UP);
+        }
+    }
+
+    private static boolean isDown(KafkaConsumer consumer, String why) {
+        Health health = TestSubscriber.get(consumer.healthCheck());
+        return health.status() == Health.Status.DOWN
+                && health.detail().contains(why)
+                && health.facts().containsKey("commit-error");
     }
 
     @Test

@@ -5,8 +5,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
 
 /** Topics for tests, each with a name of its own. */
 final class KafkaTopics {
@@ -21,16 +26,29 @@ final class KafkaTopics {
     }
 
     static String create(Map<String, Object> client, String name, int partitions) {
+        NewTopic topic = new NewTopic(name, Optional.of(partitions), Optional.empty());
+        administer(client, admin -> admin.createTopics(List.of(topic)).all());
+        return name;
+    }
+
+    /** Changes a setting of a topic. */
+    static void set(String servers, String topic, String setting, String value) {
+        AlterConfigOp change = new AlterConfigOp(new ConfigEntry(setting, value), AlterConfigOp.OpType.SET);
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        administer(
+                Map.of("bootstrap.servers", servers),
+                admin -> admin.incrementalAlterConfigs(Map.of(resource, List.of(change)))
+                        .all());
+    }
+
+    private static void administer(Map<String, Object> client, Function<Admin, KafkaFuture<?>> action) {
         try (Admin admin = Admin.create(client)) {
-            admin.createTopics(List.of(new NewTopic(name, Optional.of(partitions), Optional.empty())))
-                    .all()
-                    .get();
+            action.apply(admin).get();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
-        return name;
     }
 }
