@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
@@ -111,6 +112,10 @@ final class RedisErrors {
                     BrokerConnectionException::new));
 
     private static final int MAX_DEPTH = 10;
+
+    /** What a server before 7 says before the error of a command in a script. */
+    private static final Pattern IN_A_SCRIPT =
+            Pattern.compile("^ERR Error running script \\(call to \\w+\\): (?:@user_script: ?\\d+: )+-?");
 
     private RedisErrors() {}
 
@@ -226,7 +231,9 @@ final class RedisErrors {
     }
 
     private static String text(Throwable cause) {
-        return cause.getMessage() == null ? "" : cause.getMessage();
+        return cause.getMessage() == null
+                ? ""
+                : IN_A_SCRIPT.matcher(cause.getMessage()).replaceFirst("");
     }
 
     /** One line: what a server says may hold line breaks. */

@@ -178,6 +178,25 @@ class RedisConfigTest {
                 .hasMessageContaining("refused");
     }
 
+    /** A server before 7 says first in which script an error came, one from 7 on last. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "%s said so",
+                "%s said so script: 82cdd3d7ab6b96f9a5947917c9f163ca06cc907a, on @user_script:1.",
+                "ERR Error running script (call to f_82cdd3d7ab6b96f9a5947917c9f163ca06cc907a): @user_script:4: @user_script: 4: -%s said so",
+                "ERR Error running script (call to f_82cdd3d7ab6b96f9a5947917c9f163ca06cc907a): @user_script:14: %s said so"
+            })
+    void errorsInScripts_areThoseOfTheirCommands(String answer) {
+        Throwable gone = new RedisCommandExecutionException(String.format(answer, "NOGROUP"));
+        assertThat(StreamGroup.isGone(RedisErrors.translate("claiming", gone))).isTrue();
+        Throwable replica = new RedisCommandExecutionException(String.format(answer, "READONLY"));
+        assertThat(RedisErrors.endsSession(replica)).isTrue();
+        assertThat(RedisErrors.translate("claiming", replica)).isInstanceOf(BrokerConnectionException.class);
+        Throwable full = new RedisCommandExecutionException(String.format(answer, "OOM"));
+        assertThat(RedisErrors.translate("taking", full).isRetryable()).isTrue();
+    }
+
     @Test
     void sends_areCertainOnlyWhereTheServerHasSpoken() {
         BrokerException full = RedisErrors.translateSend(
