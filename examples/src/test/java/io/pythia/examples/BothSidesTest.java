@@ -34,7 +34,7 @@ class BothSidesTest {
     private static final Map<String, String> URLS = Map.ofEntries(
             Map.entry("deque", "deque:orders?"),
             Map.entry("memory", "memory:orders?consumer-group=g&dead-letter-topic=d&"),
-            Map.entry("kafka", "kafka://localhost/orders?consumer-group=g&dead-letter-topic=d&"),
+            Map.entry("kafka", "kafka://localhost:9092/orders?consumer-group=g&dead-letter-topic=d&"),
             Map.entry("redis-streams", "redis-streams://h/orders?consumer-group=g&block-time=1s&max-length=9&"),
             Map.entry("redis-pubsub", "redis-pubsub://h/orders?buffer-size=9&require-receivers=true&"),
             Map.entry("redis-list", "redis-list://h/orders?consumer-name=c&max-length=9&"),
