@@ -190,6 +190,21 @@ class RedisStreamsIT {
         }
     }
 
+    @Test
+    void nackLongerThanTheIdleTime_makesNoDuplicate() {
+        String key = newStream();
+        server.call("XADD", key, "*", "body", "later");
+        try (RedisStreamsConsumer consumer =
+                consumer(key).claimMinIdle(Duration.ofSeconds(2)).build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(10);
+            consumer.consume().subscribe(subscriber);
+            TestSubscriber.get(subscriber.await(1).get(0).nack(Duration.ofSeconds(6)));
+            long due = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+            assertThat(subscriber.await(2).get(1).attempt()).isEqualTo(2);
+            assertThat(System.nanoTime() - due).isPositive(); // not claimed before
+        }
+    }
+
     /** What the application and the engine extend at the same moment has nothing to do with each other, and nothing gets less than it has. */
     @Test
     void extend_isByItsOwnTime_andShortensNoLease() {
