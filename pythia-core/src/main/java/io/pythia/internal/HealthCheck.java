@@ -73,14 +73,13 @@ final class HealthCheck<R> {
                     engine.receiver.isCancelled() ? "cancelled by the subscriber" : "not connected",
                     facts);
         }
-        BrokerException error = pingError != null
-                ? pingError
-                : engine.receiver.session() == null
-                        ? engine.receiver.connector().lastError()
-                        : null;
-        if (error != null || engine.receiver.session() == null) {
+        if (engine.receiver.session() == null) {
+            BrokerException error = engine.receiver.connector().lastError();
             String cause = error == null ? "connecting" : Events.text(error);
             return new Health(Status.DOWN, "no connection, trying again: " + cause, facts);
+        }
+        if (pingError != null) {
+            return new Health(Status.DOWN, "the connection was checked, and failed: " + Events.text(pingError), facts);
         }
         Delivery<R> oldest = engine.inFlight.oldest();
         if (oldest != null && age(oldest).compareTo(engine.options.stuckAfter()) > 0) {

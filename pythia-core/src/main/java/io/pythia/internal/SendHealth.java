@@ -42,9 +42,12 @@ final class SendHealth {
             BrokerException cause = loop.fatal();
             return new Health(Status.DOWN, cause == null ? "not connected" : "stopped: " + Events.text(cause), facts);
         }
-        if (current == null || error != null) {
+        if (current == null) {
             String why = error == null ? "connecting" : Events.text(error);
             return new Health(Status.DOWN, "no connection, trying again: " + why, facts);
+        }
+        if (error != null) {
+            return new Health(Status.DOWN, "the connection was checked, and failed: " + Events.text(error), facts);
         }
         BrokerException refusing = refusal(engine.name(), current);
         if (refusing != null) {
