@@ -78,7 +78,7 @@ class ConfigurationExamplesTest {
     }
 
     @Test
-    void environment_hasMembersOfGroupsAndTheClientsOwnNames_andTheConnectorsName() {
+    void environment_hasMembersOfGroupsAndTheClientsOwnNames() {
         Settings settings = Settings.of("kafka", Map.of())
                 .withEnvironment(Map.of(
                         "PYTHIA_KAFKA_TLS_CA_FILE", "/etc/ssl/ca.pem",

@@ -81,7 +81,9 @@ final class Ping implements Callable<Integer> {
     /** For a URL that is none of a producer's, such as one with a pattern. What is none of a consumer's either is wrong as it was. */
     private MessageBroker consumerInstead(ConfigException asProducer) {
         try {
-            return Urls.consumer(url);
+            MessageBroker consumer = Urls.consumer(url);
+            terminal.err().println("asked as a consumer, for it is none of a producer's: " + asProducer.getMessage());
+            return consumer;
         } catch (ConfigException | UnsupportedOperationException neither) {
             throw asProducer;
         }

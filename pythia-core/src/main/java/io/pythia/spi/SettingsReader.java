@@ -254,7 +254,7 @@ public final class SettingsReader {
 
     /** Notes a problem of a setting. */
     public void problem(String key, String message) {
-        Settings.Entry entry = settings.find(key);
+        Settings.Entry entry = settings.find(Settings.normalize(key));
         if (entry == null) {
             problems.add(new Problem(key, "", message));
         } else {

@@ -325,15 +325,19 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     }
 
     private void reportGap(TopicPartition partition, long position, @Nullable OffsetAndMetadata divergent) {
-        long goesOn = divergent != null
-                ? divergent.offset()
-                : Objects.requireNonNull(consumer.beginningOffsets(List.of(partition), POSITION_TIMEOUT)
-                        .get(partition));
+        long goesOn = divergent != null ? divergent.offset() : resetPosition(partition);
         String detail = divergent != null
                 ? "the broker has lost the records from " + goesOn + " on, which is where it goes on"
                 : "the broker no longer has the records at this position; going on at " + settings.autoOffsetReset();
         Gap gap = new Gap(partition.toString(), Long.toString(position), Long.toString(goesOn), detail);
         settings.listener().dataLoss(settings.name(), gap);
+    }
+
+    private long resetPosition(TopicPartition partition) {
+        Map<TopicPartition, Long> positions = settings.autoOffsetReset() == AutoOffsetReset.LATEST
+                ? consumer.endOffsets(List.of(partition), POSITION_TIMEOUT)
+                : consumer.beginningOffsets(List.of(partition), POSITION_TIMEOUT);
+        return Objects.requireNonNull(positions.get(partition));
     }
 
     private void measureLag() {

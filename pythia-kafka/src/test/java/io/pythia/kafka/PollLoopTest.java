@@ -234,6 +234,19 @@ class PollLoopTest {
     }
 
     @Test
+    void positionOutOfRange_withLatest_theGapEndsWhereItGoesOn() {
+        PollLoop loop = loop(AutoOffsetReset.LATEST);
+        consumer.schedulePollTask(() -> {
+            consumer.assign(0, 102);
+            consumer.seek(PARTITION, 50);
+            consumer.setPollException(new OffsetOutOfRangeException(Map.of(PARTITION, 50L)));
+            pollUntil(() -> !gaps.isEmpty(), loop::stop);
+        });
+        loop.run();
+        assertThat(gaps).extracting(Gap::from, Gap::to).containsExactly(tuple("50", "102"));
+    }
+
+    @Test
     void logIsTruncated_goesOnWhereItDiffers() {
         Map<TopicPartition, OffsetAndMetadata> divergent = Map.of(PARTITION, new OffsetAndMetadata(50));
         assertThat(committedAfter(new LogTruncationException("truncated", Map.of(PARTITION, 102L), divergent)))

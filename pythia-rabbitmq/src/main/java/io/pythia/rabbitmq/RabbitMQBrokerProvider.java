@@ -100,11 +100,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         }
         Map<String, String> settings = new LinkedHashMap<>();
         if (!uri.hosts().isEmpty()) {
-            int port = RabbitMQConfig.defaultPort(isEncrypted(uri));
-            List<String> addresses = uri.hosts().stream()
-                    .map(host -> host.lastIndexOf(':') > host.lastIndexOf(']') ? host : host + ":" + port)
-                    .toList();
-            settings.put("addresses", String.join(",", addresses));
+            settings.put("addresses", String.join(",", uri.hosts()));
         }
         if (!uri.pathText().isEmpty()) {
             settings.put("virtual-host", uri.pathText());
@@ -116,13 +112,6 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
             settings.put("password", uri.password().reveal());
         }
         return settings;
-    }
-
-    private static boolean isEncrypted(BrokerUri uri) {
-        Settings given = Settings.of("rabbitmq", uri.settings());
-        return uri.scheme().equals(TLS_SCHEME)
-                || given.hasGroup("tls", TlsConfig.class)
-                || Boolean.TRUE.equals(given.reader().read("ssl-enabled", Boolean.class, null));
     }
 
     /** As in code, certificates encrypt the connection. */

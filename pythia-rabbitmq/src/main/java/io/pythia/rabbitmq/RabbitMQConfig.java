@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param host the broker, a name or an address; IPv6 in brackets
  * @param port its port; 0 for 5672, with TLS 5671
- * @param addresses several brokers, {@code host:port}, tried in random order; if not empty, in place of {@code host} and {@code port}
+ * @param addresses several brokers, {@code host} or {@code host:port}, tried in random order; if not empty, in place of {@code host} and {@code port}
  * @param username the user
  * @param password the password
  * @param virtualHost the virtual host
@@ -35,7 +35,7 @@ public record RabbitMQConfig(
         @Setting(value = "Its port; 0: 5672, with TLS 5671", nativeName = "port")
         int port,
 
-        @Setting("Several brokers, host:port with commas between, tried in random order; in place of host and port")
+        @Setting("Several brokers, host or host:port with commas between, tried in random order; in place of host and port")
         List<String> addresses,
 
         @Setting(value = "The user", nativeName = "username")
@@ -91,7 +91,8 @@ public record RabbitMQConfig(
         addresses = List.copyOf(addresses);
         require(HOST.matcher(host).matches(), "host", "must be a name or an address, without a port");
         require(port >= 0 && port <= MAX_PORT, "port", "must be between 0 and 65535, but is " + port);
-        addresses.forEach(RabbitMQConfig::address);
+        int portOfTheProtocol = defaultPort(sslEnabled);
+        addresses.forEach(each -> address(each, portOfTheProtocol));
         require(!username.isEmpty(), "username", "must not be empty");
         require(!virtualHost.isEmpty(), "virtualHost", "must not be empty; the default one is /");
         long seconds = heartbeat.toSeconds();
@@ -150,12 +151,15 @@ public record RabbitMQConfig(
 
     /** Returns the brokers to try. */
     List<Address> brokers() {
+        int portOfTheProtocol = defaultPort(sslEnabled);
         return addresses.isEmpty()
-                ? List.of(new Address(host, port == 0 ? defaultPort(sslEnabled) : port))
-                : addresses.stream().map(RabbitMQConfig::address).toList();
+                ? List.of(new Address(host, port == 0 ? portOfTheProtocol : port))
+                : addresses.stream()
+                        .map(each -> address(each, portOfTheProtocol))
+                        .toList();
     }
 
-    static int defaultPort(boolean tls) {
+    private static int defaultPort(boolean tls) {
         return tls ? TLS_PORT : PORT;
     }
 
@@ -166,18 +170,22 @@ public record RabbitMQConfig(
                 .plus(retryDelay.multipliedBy(connectionAttempts - 1L));
     }
 
-    private static Address address(String text) {
+    private static Address address(String text, int defaultPort) {
         int colon = text.lastIndexOf(':');
-        String host = colon < 0 ? "" : text.substring(0, colon);
-        int port = 0;
-        if (HOST.matcher(host).matches()) {
+        boolean hasPort = colon > text.lastIndexOf(']');
+        String host = hasPort ? text.substring(0, colon) : text;
+        int port = hasPort ? 0 : defaultPort;
+        if (hasPort) {
             try {
                 port = Integer.parseInt(text.substring(colon + 1));
             } catch (NumberFormatException e) {
-                // as if it were not there
+                // as if it were 0
             }
         }
-        require(port >= 1 && port <= MAX_PORT, "addresses", "must be host:port with commas between; IPv6 in brackets");
+        require(
+                HOST.matcher(host).matches() && port >= 1 && port <= MAX_PORT,
+                "addresses",
+                "must be host or host:port with commas between; IPv6 in brackets");
         return new Address(host, port);
     }
 
@@ -235,7 +243,7 @@ public record RabbitMQConfig(
             return this;
         }
 
-        /** Sets several brokers, {@code host:port}, in place of host and port. Default: none. */
+        /** Sets several brokers, {@code host} or {@code host:port}, in place of host and port. Default: none. */
         public Builder addresses(List<String> value) {
             addresses = value;
             return this;

@@ -76,6 +76,12 @@ class RabbitMQConfigTest {
                         .build()
                         .brokers())
                 .containsExactly(new Address("a", 1), new Address("[::1]", 2));
+        assertThat(RabbitMQConfig.builder()
+                        .addresses(List.of("a:1", "b", "[::1]"))
+                        .sslEnabled(true)
+                        .build()
+                        .brokers())
+                .containsExactly(new Address("a", 1), new Address("b", 5671), new Address("[::1]", 5671));
     }
 
     @Test
@@ -114,7 +120,7 @@ class RabbitMQConfigTest {
                 b -> b.host("u:p@h"),
                 b -> b.port(65_536),
                 b -> b.port(-1),
-                b -> b.addresses(List.of("h")),
+                b -> b.addresses(List.of("h:")),
                 b -> b.addresses(List.of("h:0")),
                 b -> b.addresses(List.of("u:p@h:5672")),
                 b -> b.username(""),
@@ -142,11 +148,11 @@ class RabbitMQConfigTest {
     void url_becomesSettings() {
         RabbitMQBrokerProvider provider = new RabbitMQBrokerProvider();
         assertThat(provider.fromUri(BrokerUri.parse("rabbitmq://u%40x:p%3A1@h1:1,h2/%2Fv")))
-                .containsEntry("addresses", "h1:1,h2:5672")
+                .containsEntry("addresses", "h1:1,h2")
                 .containsEntry("virtual-host", "/v")
                 .containsEntry("username", "u@x")
                 .containsEntry("password", "p:1");
-        assertThat(provider.fromUri(BrokerUri.parse("amqps://[::1]/v"))).containsEntry("addresses", "[::1]:5671");
+        assertThat(provider.fromUri(BrokerUri.parse("amqps://[::1]/v"))).containsEntry("addresses", "[::1]");
         assertThat(provider.fromUri(BrokerUri.parse("amqp://h/"))).doesNotContainKey("virtual-host");
         assertThat(provider.fromUri(BrokerUri.parse("amqp://h/%2F"))).containsEntry("virtual-host", "/");
     }
@@ -201,12 +207,6 @@ class RabbitMQConfigTest {
                         brokers.consumer("amqp", Map.of("queue", "q", "tls.ca-file", "ca.pem", "ssl-enabled", "false")))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("sslEnabled");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"amqp://h/?tls.ca-file=ca.pem", "amqp://h/?ssl-enabled=true", "amqps://h/"})
-    void urlOfAnEncryptedConnection_hasItsPort(String url) {
-        assertThat(new RabbitMQBrokerProvider().fromUri(BrokerUri.parse(url))).containsEntry("addresses", "h:5671");
     }
 
     @Test

@@ -101,8 +101,10 @@ final class BlockingReads {
      */
     private void unblock(CompletionStage<?> answer, long pauseMillis) {
         if (!answer.toCompletableFuture().isDone()) {
-            other.async().clientUnblock(clientId, UnblockType.TIMEOUT).thenAccept(unblocked -> {
-                if (unblocked == 0) {
+            other.async().clientUnblock(clientId, UnblockType.TIMEOUT).whenComplete((unblocked, error) -> {
+                if (error != null) {
+                    unblocking.compareAndSet(answer, null); // the next wish asks anew
+                } else if (unblocked == 0) {
                     other.getResources()
                             .eventExecutorGroup()
                             .schedule(

@@ -63,29 +63,28 @@ final class StreamScripts {
 
     /**
      * Acknowledges deliveries, or sets for how long they have been idle, and returns the ids of those that are not this consumer's any more:
-     * group, consumer, milliseconds or nothing, for how many an entry must be idle already to be set, how many entries should be pending for
-     * the consumer or nothing if that is not known, the count of deliveries if it is the same for all, then the ids in ascending order, then
-     * their counts if they differ.
+     * group, consumer, milliseconds or nothing, how many entries should be pending for the consumer or nothing if that is not known, the
+     * count of deliveries if it is the same for all, then the ids in ascending order, then their counts if they differ.
      *
      * <p>If just as many are pending as should be, nobody has taken any, and there is no need to look at each.
      */
     static final RedisScript SETTLE = new RedisScript("""
-            local group, consumer, idle, least, expected, all = unpack(ARGV, 1, 6)
-            local n = all ~= '' and #ARGV - 6 or (#ARGV - 6) / 2
+            local group, consumer, idle, expected, all = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+            local n = all ~= '' and #ARGV - 5 or (#ARGV - 5) / 2
             if expected ~= '' then
               for _, each in ipairs(redis.call('XPENDING', KEYS[1], group)[4] or {}) do
                 if each[1] == consumer and each[2] == expected then
-                  redis.call('XACK', KEYS[1], group, unpack(ARGV, 7, n + 6))
+                  redis.call('XACK', KEYS[1], group, unpack(ARGV, 6, n + 5))
                   return {}
                 end
               end
             end
             local held = {}
-            for _, p in ipairs(redis.call('XPENDING', KEYS[1], group, ARGV[7], ARGV[n + 6], n, consumer)) do
+            for _, p in ipairs(redis.call('XPENDING', KEYS[1], group, ARGV[6], ARGV[n + 5], n, consumer)) do
               held[p[1]] = p[4]
             end
             local mine, stale = {}, {}
-            for i = 7, n + 6 do
+            for i = 6, n + 5 do
               local count = held[ARGV[i]]
               if not count then
                 local p = redis.call('XPENDING', KEYS[1], group, ARGV[i], ARGV[i], 1, consumer)[1]
@@ -101,7 +100,7 @@ final class StreamScripts {
               redis.call('XACK', KEYS[1], group, unpack(mine))
             else
               for _, id in ipairs(mine) do
-                redis.call('XCLAIM', KEYS[1], group, consumer, least, id, 'IDLE', idle, 'JUSTID')
+                redis.call('XCLAIM', KEYS[1], group, consumer, 0, id, 'IDLE', idle, 'JUSTID')
               end
             end
             return stale

@@ -5,12 +5,9 @@ import io.pythia.spi.Outcome;
 import io.pythia.spi.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -103,40 +100,23 @@ final class StreamSettler {
             current.sort(BY_ID);
         }
         List<CompletableFuture<?>> parts = new ArrayList<>(1);
-        for (List<Settlement<StreamEntry>> alike : alike(current)) {
-            for (int from = 0; from < alike.size(); from += CHUNK) {
-                parts.add(settleChunk(alike.subList(from, Math.min(alike.size(), from + CHUNK))));
-            }
+        for (int from = 0; from < current.size(); from += CHUNK) {
+            parts.add(settleChunk(current.subList(from, Math.min(current.size(), from + CHUNK))));
         }
         return parts.size() == 1 ? parts.get(0) : CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new));
-    }
-
-    /** What goes into one command: extensions by one time. The engine keeps them apart from acknowledgements, and does all else itself. */
-    private static Collection<List<Settlement<StreamEntry>>> alike(List<Settlement<StreamEntry>> batch) {
-        if (batch.isEmpty() || batch.get(0).outcome() == Outcome.ACK) {
-            return List.of(batch);
-        }
-        Map<Duration, List<Settlement<StreamEntry>>> byTime = new LinkedHashMap<>();
-        batch.forEach(each ->
-                byTime.computeIfAbsent(each.delay(), time -> new ArrayList<>()).add(each));
-        return byTime.values();
     }
 
     private static final Comparator<Settlement<StreamEntry>> BY_ID =
             (a, b) -> StreamPosition.compare(a.receipt().entryId(), b.receipt().entryId());
 
-    /** An idle time of zero is a whole lease; a lease can't be longer than that. */
-    private String idle(Duration extension) {
-        Duration used = source.claimMinIdle().minus(extension);
-        return Long.toString(used.isNegative() ? 0 : used.toMillis());
-    }
-
+    /**
+     * A chunk has one outcome: the engine keeps extensions apart, and does everything else but acknowledging itself. It never asks for less
+     * than the whole lease, and there is no more: an idle time of zero.
+     */
     private CompletableFuture<?> settleChunk(List<? extends Settlement<StreamEntry>> chunk) {
-        String idle =
-                chunk.get(0).outcome() == Outcome.ACK ? "" : idle(chunk.get(0).delay());
+        String idle = chunk.get(0).outcome() == Outcome.ACK ? "" : "0";
         connections.asked();
-        // Only what has less left: an extension never shortens a lease.
-        return run(idle, idle, chunk.stream().map(Settlement::receipt).toList())
+        return run(idle, chunk.stream().map(Settlement::receipt).toList())
                 .handle((stale, error) -> {
                     connections.answered();
                     answered(chunk, stale, error);
@@ -147,23 +127,24 @@ final class StreamSettler {
 
     /** Sets how much of their lease entries have left; returns those that are not this consumer's any more. */
     Set<StreamEntry> touch(List<StreamEntry> entries, Duration left) throws InterruptedException {
+        Duration used = source.claimMinIdle().minus(left);
+        String idle = Long.toString(used.isNegative() ? 0 : used.toMillis());
         Set<StreamEntry> stale = new HashSet<>();
         for (int from = 0; from < entries.size(); from += CHUNK) {
             List<StreamEntry> chunk = entries.subList(from, Math.min(entries.size(), from + CHUNK));
-            Set<String> ids = ids(connections.await("keeping what was read ahead", run(idle(left), "0", chunk)));
+            Set<String> ids = ids(connections.await("keeping what was read ahead", run(idle, chunk)));
             chunk.stream().filter(each -> ids.contains(each.entryId())).forEach(stale::add);
         }
         return stale;
     }
 
-    /** Acknowledges if there is no idle time; else sets it for what has been idle at least for some time. */
-    private synchronized CompletionStage<List<Object>> run(String idle, String least, List<StreamEntry> chunk) {
+    /** Acknowledges if there is no idle time. */
+    private synchronized CompletionStage<List<Object>> run(String idle, List<StreamEntry> chunk) {
         int count = chunk.get(0).deliveries;
         boolean sameCount = chunk.stream().allMatch(each -> each.deliveries == count);
         String expected = idle.isEmpty() ? expected(chunk.size()) : "";
         return StreamScripts.SETTLE.run(connection, stream, arguments -> {
-            arguments.add(group).add(consumer).add(idle).add(least).add(expected);
-            arguments.add(sameCount ? Integer.toString(count) : "");
+            arguments.add(group).add(consumer).add(idle).add(expected).add(sameCount ? Integer.toString(count) : "");
             for (StreamEntry each : chunk) {
                 arguments.add(each.entryId());
             }

@@ -231,7 +231,7 @@ final class BatchSender implements SendDriver {
                 answer.message,
                 !answer.senderFault,
                 null);
-        // The service has said that it does not have it.
+        // Now it does not have it; an earlier try may have arrived all the same.
         outgoing.fail(retry.outcome(
                 answer.senderFault && !why.isRetryable()
                         ? why
