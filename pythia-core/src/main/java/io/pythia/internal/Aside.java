@@ -3,6 +3,7 @@ package io.pythia.internal;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -11,26 +12,41 @@ import java.util.function.Consumer;
  */
 final class Aside implements Runnable {
     private final Queue<Runnable> calls = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger open = new AtomicInteger();
     private final AtomicBoolean running = new AtomicBoolean();
     private final String owner;
+    private final String threadName;
+    private final int limit;
     private final Consumer<Throwable> onError;
 
-    Aside(String owner, Consumer<Throwable> onError) {
+    /**
+     * Creates one without calls.
+     *
+     * @param limit how many calls may be under way or wait
+     */
+    Aside(String owner, String threadName, int limit, Consumer<Throwable> onError) {
         this.owner = owner;
+        this.threadName = threadName;
+        this.limit = limit;
         this.onError = onError;
     }
 
-    /** Makes a call when those before it are over. Any thread; never blocks. */
-    void call(Runnable call) {
+    /** Makes a call when those before it are over; returns false, and makes none, if too many wait. Any thread; never blocks. */
+    boolean call(Runnable call) {
+        if (open.incrementAndGet() > limit) {
+            open.decrementAndGet();
+            return false;
+        }
         calls.add(call);
         if (running.compareAndSet(false, true)) {
-            Threads.create(owner, "events", this).start();
+            Threads.create(owner, threadName, this).start();
         }
+        return true;
     }
 
     /** Returns whether no call is under way or waits. */
     boolean isIdle() {
-        return calls.isEmpty() && !running.get();
+        return open.get() == 0;
     }
 
     @Override
@@ -41,6 +57,8 @@ final class Aside implements Runnable {
                     call.run();
                 } catch (RuntimeException | Error e) {
                     onError.accept(e);
+                } finally {
+                    open.decrementAndGet();
                 }
             }
             running.set(false);

@@ -133,6 +133,11 @@ final class Delivery<R> extends CompletableFuture<Settled> implements Settlement
         return taken || isTakenBack();
     }
 
+    /** Returns whether its lease is to be extended: it is unsettled, or rejected and not with the dead letters yet. */
+    boolean isToBeKept() {
+        return (!taken || outcome == Outcome.REJECT) && !isTakenBack();
+    }
+
     /** Returns whether the broker has given it to somebody else, or will. */
     boolean isTakenBack() {
         return batch.session.isDead() || !batch.session.driver.owns(receipt);

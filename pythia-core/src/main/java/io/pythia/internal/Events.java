@@ -100,6 +100,11 @@ public final class Events {
         tell(l -> l.dropped(name, message, reason));
     }
 
+    /** An event is told to nobody: so many wait already. */
+    void listenerIsSlow(int waiting) {
+        warn(messages, "{}: an event is left out{}: {}", "the listener is slow, and " + waiting + " others wait for it");
+    }
+
     /** Warns about one message. */
     public void messageWarning(String what, Throwable cause) {
         warn(messages, "{}: " + what + "{}: {}", cause);

@@ -24,7 +24,7 @@ final class Extension<R> extends CompletableFuture<Settled> implements Settlemen
 
     /** Returns whether there is nothing to extend. What is rejected is the engine's until it is with the dead letters. */
     boolean isTooLate() {
-        return renewal ? delivery.isTakenBack() || !delivery.engine.inFlight.holds(delivery) : delivery.isSettled();
+        return renewal ? !delivery.isToBeKept() || !delivery.engine.inFlight.holds(delivery) : delivery.isSettled();
     }
 
     /** The broker has done it: what the application asked for, later renewals must not take back. */

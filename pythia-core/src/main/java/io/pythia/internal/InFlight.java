@@ -123,7 +123,7 @@ final class InFlight<R> {
             // The limit is one for applications: what waits in the engine is extended for as long as it waits.
             boolean inTime = batch.waiting || now - batch.since <= maxAge;
             for (Delivery<R> item : batch.items) {
-                if (item != null && (inTime || item.isReserved(now)) && !item.isTakenBack()) {
+                if (item != null && (inTime || item.isReserved(now)) && item.isToBeKept()) {
                     due.add(item);
                 }
             }

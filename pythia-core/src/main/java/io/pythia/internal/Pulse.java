@@ -3,6 +3,8 @@ package io.pythia.internal;
 import io.pythia.BrokerException;
 import io.pythia.BrokerTimeoutException;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,14 @@ final class Pulse {
         void ping() throws InterruptedException;
     }
 
+    /** What an outage shows by; each sign comes and goes by itself. */
+    enum Sign {
+        /** The broker does not answer. */
+        PING,
+        /** It takes no messages. */
+        REFUSAL
+    }
+
     private static final long INTERVAL = Duration.ofSeconds(3).toNanos();
     private static final long LIMIT = Duration.ofSeconds(5).toNanos();
 
@@ -24,6 +34,7 @@ final class Pulse {
     private @Nullable Question pending;
     private long askedAt = System.nanoTime();
     private int failures;
+    private final Set<Sign> outage = EnumSet.noneOf(Sign.class);
     private long outageSince;
 
     Pulse(Events events) {
@@ -87,7 +98,7 @@ final class Pulse {
             dead = failures > 1;
         }
         if (question.recoversByItself) {
-            report(error);
+            report(Sign.PING, error);
         } else if (error != null && dead) {
             question.lost.accept(error);
         }
@@ -121,7 +132,7 @@ final class Pulse {
     void forgetOutage() {
         Question late;
         synchronized (this) {
-            outageSince = 0;
+            outage.clear();
             failures = 0;
             late = pending;
             pending = null;
@@ -132,23 +143,25 @@ final class Pulse {
         }
     }
 
-    /** Tells of the beginning and the end of an outage that the client overcomes by itself. */
-    void report(@Nullable BrokerException error) {
-        long lasted = 0;
+    /** Tells of the beginning and the end of an outage that the client overcomes by itself: it lasts until no sign of it is left. */
+    void report(Sign sign, @Nullable BrokerException error) {
+        boolean turned;
+        long lasted;
         synchronized (this) {
-            if (error != null && outageSince != 0) {
-                return;
-            }
+            boolean was = outage.isEmpty();
             if (error == null) {
-                lasted = outageSince == 0 ? 0 : System.nanoTime() - outageSince;
-                outageSince = 0;
+                outage.remove(sign);
             } else {
-                outageSince = System.nanoTime();
+                outage.add(sign);
             }
+            turned = was != outage.isEmpty();
+            long now = System.nanoTime();
+            lasted = now - outageSince;
+            outageSince = turned ? now : outageSince;
         }
-        if (error != null) {
+        if (turned && error != null) {
             events.connectionLost(error);
-        } else if (lasted > 0) {
+        } else if (turned) {
             events.connectionRestored(lasted);
         }
     }

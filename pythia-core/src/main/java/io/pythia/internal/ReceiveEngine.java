@@ -34,6 +34,9 @@ public final class ReceiveEngine<R> {
     /** A message that is nacked without a delay comes back after 1 ms, then 2 ms, up to this: quick, and no busy loop. */
     private static final long MAX_NACK_PAUSE = Duration.ofMillis(100).toNanos();
 
+    /** How many events may wait for a listener that is slow. */
+    private static final int MAX_EVENTS = 10_000;
+
     final Events events;
     final Capabilities capabilities;
     final ConsumerOptions options;
@@ -43,7 +46,8 @@ public final class ReceiveEngine<R> {
     final ReceiveLoop<R> receiver;
     final SettleLoop<R> settler;
     final HealthCheck<R> health;
-    private final Aside aside;
+    private final Aside eventCalls;
+    private final Aside letterCalls;
     private final @Nullable DeadLetters deadLetters;
     private final CompletableFuture<Void> closed;
 
@@ -61,7 +65,9 @@ public final class ReceiveEngine<R> {
         this.receiver = new ReceiveLoop<>(this, drivers);
         this.settler = new SettleLoop<>(this);
         this.health = new HealthCheck<>(this);
-        this.aside = new Aside(events.name, this::fail);
+        this.eventCalls = new Aside(events.name, "events", MAX_EVENTS, this::fail);
+        // Their number is that of messages in flight.
+        this.letterCalls = new Aside(events.name, "dead-letters", Integer.MAX_VALUE, this::fail);
         CompletableFuture<Void> settled = settler.closed();
         this.closed = deadLetters == null ? settled : settled.thenCompose(ok -> deadLetters.close());
     }
@@ -163,7 +169,7 @@ public final class ReceiveEngine<R> {
     /** Nobody will have it, and nobody but the listener would know. */
     private void gone(Delivery<R> delivery) {
         String why = "its stream has ended before it was handled, and the broker has it no more";
-        events.dropped(delivery.message(), why, null);
+        tell(() -> events.dropped(delivery.message(), why, null));
     }
 
     /** These came when their session had been closed, since the close timeout was over. */
@@ -242,16 +248,22 @@ public final class ReceiveEngine<R> {
         return true;
     }
 
-    /** Tells the listener, if there is one: not within the turn, which a listener could wait for. */
     void tell(Consumer<BrokerListener> event) {
-        if (events.isListenedTo()) {
-            aside.call(() -> events.tell(event));
+        tell(() -> events.tell(event));
+    }
+
+    /** Tells the listener, if there is one, on another thread: this one may be what the listener waits for. */
+    private void tell(Runnable event) {
+        if (!events.isListenedTo()) {
+            event.run(); // the log, if that
+        } else if (!eventCalls.call(event)) {
+            events.listenerIsSlow(MAX_EVENTS);
         }
     }
 
     /** Returns whether all was told, and every dead letter was handed over. */
     boolean hasToldAll() {
-        return aside.isIdle();
+        return eventCalls.isIdle() && letterCalls.isIdle();
     }
 
     private boolean putAside(Delivery<R> delivery) {
@@ -267,7 +279,7 @@ public final class ReceiveEngine<R> {
     }
 
     private void send(Delivery<R> delivery, String reason, DeadLetters letters) {
-        aside.call(() -> letters.send(delivery, reason).whenComplete((ok, error) -> {
+        letterCalls.call(() -> letters.send(delivery, reason).whenComplete((ok, error) -> {
             if (error == null) {
                 events.tell(l -> l.deadLettered(name(), delivery.message(), reason));
                 acknowledge(delivery);
@@ -286,11 +298,9 @@ public final class ReceiveEngine<R> {
     private boolean putNowhere(Delivery<R> delivery, String why, @Nullable Throwable cause) {
         String reason = delivery.reason() == null ? "" : delivery.reason();
         if (options.onReject() == RejectPolicy.DROP) {
-            aside.call(() -> {
-                events.dropped(delivery.message(), reason, cause);
-                acknowledge(delivery);
-                wakeSettler();
-            });
+            tell(() -> events.dropped(delivery.message(), reason, cause));
+            acknowledge(delivery);
+            wakeSettler();
             return false;
         }
         MessageException error = new MessageException(

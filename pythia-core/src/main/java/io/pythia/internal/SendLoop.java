@@ -110,7 +110,8 @@ final class SendLoop implements Runnable {
             return false;
         }
         try {
-            if (!outbox.takeAlone(sending, engine.mostInFlight())) {
+            boolean lost = session != current;
+            if (lost || !outbox.takeAlone(sending, engine.mostInFlight())) {
                 return false;
             }
             if (!current.direct.sendAtOnce(sending)) {
@@ -247,7 +248,9 @@ final class SendLoop implements Runnable {
                 Thread.yield();
             }
         }
-        long max = stopping ? Math.min(LONG_WAIT, stopAt - now) : LONG_WAIT;
+        // What is handed over at once does not wake this thread: its time limit is looked at all the same.
+        long longest = current.direct == null ? LONG_WAIT : Math.min(LONG_WAIT, sendTimeout);
+        long max = stopping ? Math.min(longest, stopAt - now) : longest;
         if (!free) {
             gate.await(Math.min(max, BLOCKED_WAIT), () -> false);
         } else {
@@ -260,7 +263,7 @@ final class SendLoop implements Runnable {
     private boolean lookWhetherBlocked(SendDriver driver) {
         BrokerException why = SendHealth.refusal(engine.name(), driver);
         if ((blocked == null) != (why == null)) {
-            pulse.report(why);
+            pulse.report(Pulse.Sign.REFUSAL, why);
         }
         blocked = why;
         return why != null;
@@ -406,10 +409,15 @@ final class SendLoop implements Runnable {
     }
 
     private CompletableFuture<@Nullable BrokerException> ask(SendSession current) {
-        return pulse.ask(current.driver::ping, current.driver.recoversByItself(), error -> {
-            current.fail(error);
-            gate.signal();
-        });
+        CompletableFuture<@Nullable BrokerException> answer =
+                pulse.ask(current.driver::ping, current.driver.recoversByItself(), error -> {
+                    current.fail(error);
+                    gate.signal();
+                });
+        if (session != current) {
+            pulse.forgetOutage(); // it is over just now, and nobody else will
+        }
+        return answer;
     }
 
     /** Called by the watch while a call of the driver lasts. */

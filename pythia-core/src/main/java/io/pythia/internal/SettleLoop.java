@@ -4,6 +4,7 @@ import io.pythia.spi.ReceiveDriver;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The settling thread: takes turns at the pump, extends leases, ends attempts to connect that take too long, watches the broker while
@@ -14,6 +15,7 @@ final class SettleLoop<R> implements Runnable {
     private static final long SHORT_WAIT = Duration.ofMillis(5).toNanos();
 
     private static final long LONG_WAIT = Duration.ofSeconds(1).toNanos();
+    private static final long SHORT_PARK = Duration.ofMillis(1).toNanos();
     private static final long BUSY_FOR = Duration.ofMillis(100).toNanos();
 
     private final ReceiveEngine<R> engine;
@@ -151,6 +153,13 @@ final class SettleLoop<R> implements Runnable {
         return Math.max(0, Math.min(most, stopAt - System.nanoTime()));
     }
 
+    /** Who sees the end has heard all before, unless a listener takes longer than there is time. */
+    private void awaitTold() {
+        for (long until = System.nanoTime() + timeLeft(); !engine.hasToldAll() && System.nanoTime() - until < 0; ) {
+            LockSupport.parkNanos(SHORT_PARK);
+        }
+    }
+
     private void close() {
         Session<R> session = engine.receiver.abandonSession();
         if (session != null) {
@@ -158,6 +167,7 @@ final class SettleLoop<R> implements Runnable {
         }
         engine.pump.driverClosed();
         engine.pump.end();
+        awaitTold();
         closed.complete(null);
         engine.receiver.wake();
     }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
 import io.pythia.BrokerMetrics;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -73,5 +75,30 @@ class PulseTest {
         assertThat(ask("b", () -> {}).join()).isNull();
         assertThat(ask("b", PulseTest::fail).join()).isNotNull();
         assertThat(lost).isEmpty();
+    }
+
+    @Test
+    void outage_lastsUntilNoSignOfItIsLeft() {
+        List<String> told = new ArrayList<>();
+        BrokerListener listener = new BrokerListener() {
+            @Override
+            public void connectionLost(String broker, BrokerException cause) {
+                told.add("lost: " + cause.getMessage());
+            }
+
+            @Override
+            public void connectionRestored(String broker, Duration outage) {
+                told.add("restored");
+            }
+        };
+        Pulse two = new Pulse(new Events("test", listener, BrokerMetrics.NONE));
+        two.report(Pulse.Sign.REFUSAL, new BrokerException("full"));
+        two.report(Pulse.Sign.PING, null);
+        two.report(Pulse.Sign.PING, new BrokerException("away"));
+        two.report(Pulse.Sign.REFUSAL, null);
+        assertThat(told).containsExactly("lost: full");
+        two.report(Pulse.Sign.PING, null);
+        two.report(Pulse.Sign.REFUSAL, null);
+        assertThat(told).containsExactly("lost: full", "restored");
     }
 }

@@ -22,6 +22,8 @@ final class BufferRoom {
     private final long total;
     private final long batchSize;
     private long left;
+    /** What a record needed for which there was no room. */
+    private volatile long refused;
 
     /** Creates one for a client that was made with these properties. */
     BufferRoom(Map<MetricName, ? extends Metric> metrics, Map<String, Object> properties) {
@@ -43,17 +45,20 @@ final class BufferRoom {
         boolean enough = left >= needed;
         if (enough) {
             left -= needed;
+        } else {
+            refused = needed;
         }
         return enough;
     }
 
-    /** Returns whether there is room for a record that is no larger than a batch. Any thread. */
+    /** Returns whether there is room for the record that was refused last. Any thread. */
     boolean isThere() {
-        return available() >= Math.min(total, batchSize);
+        return available() >= refused;
     }
 
+    /** A client without that figure has to be asked: it does not block for its answer, either. */
     private long available() {
-        return available != null && available.metricValue() instanceof Double bytes ? bytes.longValue() : 0;
+        return available != null && available.metricValue() instanceof Double bytes ? bytes.longValue() : Long.MAX_VALUE;
     }
 
     private static long bytes(ProducerRecord<byte[], byte[]> record) {

@@ -1,5 +1,6 @@
 package io.pythia.kafka;
 
+import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.MessageException;
@@ -16,6 +17,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
@@ -31,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class KafkaSender implements DirectSendDriver {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
-    /** How long a batch waits for the client to take it, before the engine is told that it does not. */
+    /** How long a batch waits for the client to take it. If that takes nothing at all meanwhile, the engine is told. */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private static final Duration LOOK_AGAIN = Duration.ofMillis(1);
@@ -58,6 +60,8 @@ final class KafkaSender implements DirectSendDriver {
     private volatile @Nullable String outage;
     /** Set by the client's thread when the producer can't go on. */
     private volatile @Nullable BrokerException fatal;
+
+    private volatile boolean closed;
 
     KafkaSender(KafkaProducerSettings settings) {
         this.settings = settings;
@@ -98,6 +102,9 @@ final class KafkaSender implements DirectSendDriver {
         for (int i = 0; i < batch.size(); i++) {
             requireAlive();
             if (!send(batch.get(i), deadline)) {
+                if (i == 0) {
+                    outage = outage();
+                }
                 batch.subList(i, batch.size()).forEach(Outgoing::putBack);
                 return;
             }
@@ -116,7 +123,6 @@ final class KafkaSender implements DirectSendDriver {
         ProducerRecord<byte[], byte[]> record = recordOrFail(outgoing);
         while (record != null && !offer(outgoing, record)) {
             if (System.nanoTime() - deadline >= 0) {
-                outage = outage();
                 return false;
             }
             Thread.sleep(LOOK_AGAIN.toMillis());
@@ -156,8 +162,13 @@ final class KafkaSender implements DirectSendDriver {
         } catch (InterruptException e) { // it wanted to wait for room
             Thread.currentThread().interrupt();
             refuse(Lack.ROOM);
-        } catch (KafkaException | IllegalStateException e) {
+        } catch (KafkaException e) {
             outgoing.fail(KafkaErrors.translateNotSent(doing(), e));
+        } catch (RuntimeException e) {
+            if (closed) {
+                throw new BrokerConnectionException(doing() + ": the session is over", e);
+            }
+            outgoing.fail(new MessageException(doing() + ": the client refuses it: " + e, e)); // a partitioner, say
         } finally {
             handing = null;
         }
@@ -197,10 +208,15 @@ final class KafkaSender implements DirectSendDriver {
             client().partitionsFor(settings.topic());
             return true;
         } catch (TimeoutException e) {
-            return false;
+            return isDenied(e);
         } catch (KafkaException | IllegalStateException e) {
             return true; // a send says what is wrong
         }
+    }
+
+    /** The client would not wait for the topic's partitions in vain: the user may not see them. */
+    private static boolean isDenied(Throwable cause) {
+        return cause instanceof TimeoutException && cause.getCause() instanceof AuthorizationException;
     }
 
     private Producer<byte[], byte[]> client() {
@@ -225,9 +241,12 @@ final class KafkaSender implements DirectSendDriver {
         }
         Throwable cause = error == null ? new KafkaException("no answer and no error") : error;
         boolean notTaken = Thread.currentThread() == handingThread && handing == outgoing;
-        if (notTaken && cause instanceof TimeoutException wouldBlock) {
-            refuse(wouldBlock instanceof BufferExhaustedException ? Lack.ROOM : Lack.TOPIC);
+        if (notTaken && cause instanceof TimeoutException && !isDenied(cause)) {
+            refuse(cause instanceof BufferExhaustedException ? Lack.ROOM : Lack.TOPIC);
             return;
+        }
+        if (isDenied(cause)) {
+            cause = Objects.requireNonNull(cause.getCause());
         }
         BrokerException translated =
                 notTaken ? KafkaErrors.translateNotSent(doing(), cause) : KafkaErrors.translateSend(doing(), cause);
@@ -260,6 +279,7 @@ final class KafkaSender implements DirectSendDriver {
 
     @Override
     public void close() {
+        closed = true;
         Producer<byte[], byte[]> open = producer;
         if (open != null) {
             open.close(CLOSE_TIMEOUT);

@@ -59,6 +59,10 @@ class BufferRoomTest {
         ProducerRecord<byte[], byte[]> withHeader = record(28_000);
         withHeader.headers().add("header", new byte[500]);
         assertThat(room.take(withHeader)).isFalse();
+        available = 28_900;
+        assertThat(room.isThere()).isFalse();
+        available = 30_000;
+        assertThat(room.isThere()).isTrue();
     }
 
     @Test
@@ -71,7 +75,7 @@ class BufferRoomTest {
     }
 
     @Test
-    void withoutTheClientsFigure_thereIsNoRoom() {
-        assertThat(room(Map.of()).take(record(10))).isFalse();
+    void withoutTheClientsFigure_theClientIsAsked() {
+        assertThat(room(Map.of()).take(record(10))).isTrue();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pythia.BrokerListener;
 import io.pythia.Message;
+import io.pythia.MessageException;
 import io.pythia.SendResult;
 import io.pythia.spi.ConsumerOptions;
 import io.pythia.testkit.TestSubscriber;
@@ -25,6 +26,8 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Partitioner;
+import org.apache.kafka.common.Cluster;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -340,6 +343,40 @@ class KafkaFeaturesIT {
             KafkaTopics.create(server.address(), topic, 1);
             TestSubscriber.get(waits);
             TestSubscriber.get(producer.send(Message.of("after")));
+        }
+    }
+
+    /** An application's own, by the client's name. */
+    public static final class PickyPartitioner implements Partitioner {
+        @Override
+        public int partition(
+                String topic, Object key, byte[] keyBytes, Object value, byte[] valueBytes, Cluster cluster) {
+            if (new String(valueBytes, StandardCharsets.UTF_8).equals("bad")) {
+                throw new UnsupportedOperationException("not this one");
+            }
+            return 0;
+        }
+
+        @Override
+        public void configure(Map<String, ?> settings) {}
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void partitionerThatThrows_failsItsMessage_andNoOther() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        KafkaConfig config = KafkaConfig.builder()
+                .bootstrapServers(server.address())
+                .properties(Map.of("partitioner.class", PickyPartitioner.class.getName()))
+                .build();
+        try (KafkaProducer producer = producer(topic).config(config).build()) {
+            TestSubscriber.get(producer.send(Message.of("good")));
+            assertThatThrownBy(() -> producer.send(Message.of("bad")).get(60, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(MessageException.class)
+                    .hasMessageContaining("not this one");
+            TestSubscriber.get(producer.send(Message.of("good")));
         }
     }
 }
