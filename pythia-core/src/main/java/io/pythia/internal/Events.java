@@ -102,7 +102,10 @@ public final class Events {
 
     /** An event is told to nobody: so many wait already. */
     void listenerIsSlow(int waiting) {
-        warn(messages, "{}: an event is left out{}: {}", "the listener is slow, and " + waiting + " others wait for it");
+        warn(
+                messages,
+                "{}: an event is left out{}: {}",
+                "the listener is slow, and " + waiting + " others wait for it");
     }
 
     /** Warns about one message. */

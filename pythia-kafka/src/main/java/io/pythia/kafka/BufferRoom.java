@@ -58,7 +58,9 @@ final class BufferRoom {
 
     /** A client without that figure has to be asked: it does not block for its answer, either. */
     private long available() {
-        return available != null && available.metricValue() instanceof Double bytes ? bytes.longValue() : Long.MAX_VALUE;
+        return available != null && available.metricValue() instanceof Double bytes
+                ? bytes.longValue()
+                : Long.MAX_VALUE;
     }
 
     private static long bytes(ProducerRecord<byte[], byte[]> record) {

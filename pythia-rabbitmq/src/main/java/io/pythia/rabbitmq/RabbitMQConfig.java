@@ -35,7 +35,8 @@ public record RabbitMQConfig(
         @Setting(value = "Its port; 0: 5672, with TLS 5671", nativeName = "port")
         int port,
 
-        @Setting("Several brokers, host or host:port with commas between, tried in random order; in place of host and port")
+        @Setting(
+                "Several brokers, host or host:port with commas between, tried in random order; in place of host and port")
         List<String> addresses,
 
         @Setting(value = "The user", nativeName = "username")

@@ -223,7 +223,8 @@ class RedisStreamsIT {
             }
             extended.forEach(each -> assertThat(TestSubscriber.get(each)).isEqualTo(Settled.DONE));
             for (Object entry : (List<?>) server.call("XPENDING", key, GROUP, "-", "+", "10")) {
-                assertThat((Long) ((List<?>) entry).get(2)).isLessThan(Duration.ofMinutes(50).toMillis());
+                assertThat((Long) ((List<?>) entry).get(2))
+                        .isLessThan(Duration.ofMinutes(50).toMillis());
             }
         }
     }
