@@ -23,6 +23,8 @@ final class Outbox {
     private final SendQueue queue = new SendQueue();
     /** Taken from the queue, and still to be handed over. */
     private final List<Sending> waiting = new ArrayList<>();
+    /** Whether {@link #waiting} has messages that were sent before others in it. */
+    private boolean mixed;
 
     private final Deque<Sending> handedOver = new ArrayDeque<>();
     private final PriorityQueue<Retry> retries =
@@ -43,14 +45,14 @@ final class Outbox {
     synchronized void retryNow() {
         retries.forEach(retry -> waiting.add(retry.sending));
         retries.clear();
-        waiting.sort(IN_ORDER);
+        mixed = true;
     }
 
     /** Has one that a driver was given, and has not taken, wait again. */
     synchronized void putBack(Sending sending) {
         handedOver.removeLastOccurrence(sending);
         waiting.add(sending);
-        waiting.sort(IN_ORDER);
+        mixed = true;
     }
 
     /** Returns whether there is something to hand over. */
@@ -59,21 +61,26 @@ final class Outbox {
         return isAnyWaiting() || (retry != null && retry.dueAt - now <= 0);
     }
 
+    /** Once for all that came back: a sort for each of a thousand would cost more than sending them. */
+    private void putInOrder() {
+        if (mixed) {
+            waiting.sort(IN_ORDER);
+            mixed = false;
+        }
+    }
+
     private boolean isAnyWaiting() {
         return !waiting.isEmpty() || !queue.isEmpty();
     }
 
     /** Returns what is to be handed over now, at most so many; the driver has it from here on. */
     synchronized List<Sending> takeNext(long now, int max) {
-        boolean again = false;
         for (Retry retry = retries.peek(); retry != null && retry.dueAt - now <= 0; retry = retries.peek()) {
             waiting.add(retries.remove().sending);
-            again = true;
-        }
-        if (again) {
-            waiting.sort(IN_ORDER);
+            mixed = true;
         }
         queue.drainTo(waiting, max);
+        putInOrder();
         waiting.removeIf(Sending::isSettled);
         // More may have gathered while there was no connection.
         List<Sending> first = waiting.subList(0, Math.min(waiting.size(), max));
@@ -158,6 +165,7 @@ final class Outbox {
 
     /** Returns how long the oldest message may still take, at most {@code max}. */
     synchronized long nanosToTimeLimit(long now, long timeLimit, long max) {
+        putInOrder();
         long limit = nanosToTimeLimit(handedOver.peek(), now, timeLimit, max);
         return waiting.isEmpty() ? limit : nanosToTimeLimit(waiting.get(0), now, timeLimit, limit);
     }
