@@ -288,7 +288,7 @@ public final class Message {
             return this;
         }
 
-        /** Sets when the message was made. Default: now. */
+        /** Sets when the message was made; kept to the millisecond, as brokers do. Default: now. */
         public Builder timestamp(Instant timestamp) {
             this.timestamp = Objects.requireNonNull(timestamp, "timestamp");
             return this;

@@ -21,7 +21,7 @@ final class HealthCheck<R> {
 
     HealthCheck(ReceiveEngine<R> engine) {
         this.engine = engine;
-        this.pulse = new Pulse(engine.events);
+        this.pulse = new Pulse(engine.events, engine.options.retry().maxRetries());
     }
 
     CompletableFuture<Health> check() {

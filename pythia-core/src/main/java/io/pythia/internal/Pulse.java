@@ -2,6 +2,7 @@ package io.pythia.internal;
 
 import io.pythia.BrokerException;
 import io.pythia.BrokerTimeoutException;
+import io.pythia.retry.RetryConfig;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
@@ -31,14 +32,24 @@ final class Pulse {
     private static final long LIMIT = Duration.ofSeconds(5).toNanos();
 
     private final Events events;
+    private final int maxRetries;
     private @Nullable Question pending;
     private long askedAt = System.nanoTime();
     private int failures;
+    private long failingSince;
+    private @Nullable BrokerException lastError;
     private final Set<Sign> outage = EnumSet.noneOf(Sign.class);
     private long outageSince;
 
+    /** Creates one for which a client that recovers by itself may take as long as it likes. */
     Pulse(Events events) {
+        this(events, RetryConfig.FOREVER);
+    }
+
+    /** Creates one that gives such a client up after so many failures beyond the first, and not before that many intervals. */
+    Pulse(Events events, int maxRetries) {
         this.events = events;
+        this.maxRetries = maxRetries;
     }
 
     /** A question that is open: a driver is asked. */
@@ -74,7 +85,8 @@ final class Pulse {
 
     /**
      * Returns a future of what was wrong, null if nothing was. Who asks while a question is open gets its answer. Before it completes, a
-     * client that recovers by itself has its outage reported; of another one, the second failure in a row means that the session is lost.
+     * client that recovers by itself has its outage reported, and is lost when that has lasted too long; of another one, the second failure
+     * in a row means that the session is lost.
      */
     synchronized CompletableFuture<@Nullable BrokerException> ask(
             Ping ping, boolean recoversByItself, Consumer<BrokerException> lost) {
@@ -94,15 +106,27 @@ final class Pulse {
             }
             pending = null;
             askedAt = System.nanoTime();
-            failures = error == null ? 0 : failures + 1;
-            dead = failures > 1;
+            count(error, question.recoversByItself);
+            dead = failures > 1 && (!question.recoversByItself || isGivenUp());
         }
         if (question.recoversByItself) {
             report(Sign.PING, error);
-        } else if (error != null && dead) {
+        }
+        if (error != null && dead) {
             question.lost.accept(error);
         }
         question.answer.complete(error);
+    }
+
+    private void count(@Nullable BrokerException error, boolean recoversByItself) {
+        boolean known = recoversByItself && error != null && error == lastError; // what it has tried is tried once
+        failingSince = failures == 0 ? askedAt : failingSince;
+        failures = error == null ? 0 : failures + (known ? 0 : 1);
+        lastError = error;
+    }
+
+    private boolean isGivenUp() {
+        return failures > maxRetries && (askedAt - failingSince) / INTERVAL >= maxRetries;
     }
 
     /** Answers in place of a broker that is silent for too long. */
@@ -134,6 +158,7 @@ final class Pulse {
         synchronized (this) {
             outage.clear();
             failures = 0;
+            lastError = null;
             late = pending;
             pending = null;
         }

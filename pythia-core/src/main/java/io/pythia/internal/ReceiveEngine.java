@@ -156,14 +156,15 @@ public final class ReceiveEngine<R> {
     void giveBack(Delivery<R> delivery) {
         delivery.outcome = Outcome.NACK;
         delivery.unseen = true;
-        if (!takesBack()) {
-            handedBack(List.of(delivery));
-            gone(delivery);
-        } else if (capabilities.nack() == Support.BROKER) {
+        if (takesBack() && capabilities.nack() == Support.BROKER) {
             settled(delivery);
-        } else {
-            handedBack(List.of(delivery));
+            return;
         }
+        handedBack(List.of(delivery));
+        if (!takesBack()) {
+            gone(delivery);
+        }
+        delivery.complete(Settled.STALE); // for who keeps it all the same
     }
 
     /** Nobody will have it, and nobody but the listener would know. */

@@ -30,7 +30,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
     private final Gate gate = new Gate();
     private final Downstream downstream;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final CompletableFuture<Void> connected = new CompletableFuture<>();
+    private volatile CompletableFuture<Void> connected = new CompletableFuture<>();
     private volatile @Nullable Session<R> session;
     private volatile boolean receiving;
     private volatile boolean cancelled;
@@ -343,10 +343,9 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         for (int i = 0; i < size; i++) {
             Delivery<R> delivery = batch.items[i];
             Throwable poison = received.get(i).poison();
-            if (delivery == null) {
-                continue;
-            }
-            if (isToGoBack()) {
+            if (delivery == null) { // the time to close was over meanwhile
+                engine.cameTooLate(current, List.of(received.get(i)));
+            } else if (isToGoBack()) {
                 delivery.release();
             } else if (poison != null) {
                 delivery.settle(Outcome.REJECT, "can't be decoded: " + Events.text(poison));
@@ -418,13 +417,22 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         if (fresh != null) {
             session = new Session<>(fresh);
             lastReceiveAt = now;
+            if (connected.isDone()) {
+                connected = CompletableFuture.completedFuture(null); // whatever was told before
+            }
             connected.complete(null);
             return;
         }
-        boolean wantedAtOnce = failFast && !connected.isDone() && !downstream.isTaken();
-        if (connector.failures() > 0 && (wantedAtOnce || connector.isHopeless())) {
-            failure.compareAndSet(null, connector.lastError());
-            return;
+        BrokerException error = connector.lastError();
+        if (error != null && connector.failures() > 0) {
+            boolean wantedAtOnce = failFast && !connected.isDone();
+            if (connector.isHopeless() || (wantedAtOnce && !downstream.isTaken())) {
+                failure.compareAndSet(null, error);
+                return;
+            }
+            if (wantedAtOnce) {
+                connected.completeExceptionally(error); // the stream goes on trying
+            }
         }
         gate.await(connector.nanosToWait(now), () -> false);
     }

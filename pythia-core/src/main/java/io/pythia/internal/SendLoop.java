@@ -110,8 +110,7 @@ final class SendLoop implements Runnable {
             return false;
         }
         try {
-            boolean lost = session != current;
-            if (lost || !outbox.takeAlone(sending, engine.mostInFlight())) {
+            if (!outbox.takeAlone(sending, engine.mostInFlight())) {
                 return false;
             }
             if (!current.direct.sendAtOnce(sending)) {

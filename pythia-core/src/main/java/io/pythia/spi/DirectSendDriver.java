@@ -9,8 +9,8 @@ import io.pythia.BrokerException;
 public interface DirectSendDriver extends SendDriver {
 
     /**
-     * Hands one message to the client if that can't block. Called by one thread at a time, the application's, only between
-     * {@link #open} and {@link #close} or while that runs, and never while {@link #send} does.
+     * Hands one message to the client if that can't block. Called by one thread at a time, the application's, after {@link #open} and
+     * never while {@link #send} runs. It may come while {@link #close} runs or just after it: then the session is over.
      *
      * @return whether the client has it; if not, nothing has happened to it, and it comes again by {@link #send}
      * @throws BrokerException if the session is over; the message has certainly not been sent

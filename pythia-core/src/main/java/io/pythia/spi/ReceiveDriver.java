@@ -86,7 +86,8 @@ public interface ReceiveDriver<R> extends AutoCloseable {
 
     /**
      * Returns whether the client reconnects by itself and loses nothing of the session by it. The engine then reports outages that
-     * {@link #ping} finds, and keeps the session; otherwise it makes a new one.
+     * {@link #ping} finds, and keeps the session, unless that fails more often in a row than the consumer's {@code retry} allows;
+     * otherwise it makes a new one.
      */
     default boolean recoversByItself() {
         return false;

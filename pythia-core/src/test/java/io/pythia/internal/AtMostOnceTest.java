@@ -215,6 +215,19 @@ class AtMostOnceTest extends ReceiveEngineFixture {
     }
 
     @Test
+    void restOfABatch_whoseSubscriberTakesLongerThanTheClose_isTold() {
+        source.madeUp.set(3);
+        CountDownLatch closed = new CountDownLatch(1);
+        Consumer consumer = consumer().closeTimeout(Duration.ofMillis(50)).build();
+        Collector collector = new Collector(3, message -> await(closed));
+        consumer.consume().subscribe(collector);
+        eventually().until(() -> collector.messages.size() == 1);
+        consumer.disconnect().join();
+        closed.countDown();
+        eventually().until(() -> events.equals(List.of(GONE, GONE)));
+    }
+
+    @Test
     void cancelWithinABatch_tellsWhatIsThrownAway() {
         source.madeUp.set(3);
         CompletableFuture<Collector> self = new CompletableFuture<>();

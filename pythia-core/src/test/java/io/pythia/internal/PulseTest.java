@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
 import io.pythia.BrokerMetrics;
+import io.pythia.retry.RetryConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -19,6 +21,8 @@ import org.junit.jupiter.api.Timeout;
 /** What answers to pings mean for a session. */
 @Timeout(120)
 class PulseTest {
+    private static final int MANY = 20;
+
     private final Pulse pulse = new Pulse(new Events("test", BrokerListener.NONE, BrokerMetrics.NONE));
     private final List<String> lost = new CopyOnWriteArrayList<>();
 
@@ -75,6 +79,35 @@ class PulseTest {
         assertThat(ask("b", () -> {}).join()).isNull();
         assertThat(ask("b", PulseTest::fail).join()).isNotNull();
         assertThat(lost).isEmpty();
+    }
+
+    @Test
+    void clientThatRecoversByItself_isLost_whenItFailsMoreOftenThanItMay() {
+        assertThat(questionsUntilLost(0, PulseTest::fail)).isEqualTo(2);
+        assertThat(questionsUntilLost(RetryConfig.FOREVER, PulseTest::fail)).isEqualTo(MANY);
+        // Who asks often does not shorten its time.
+        assertThat(questionsUntilLost(1, PulseTest::fail)).isEqualTo(MANY);
+    }
+
+    @Test
+    void errorThatIsToldAgain_isNoOtherFailure() {
+        BrokerException same = new BrokerException("the last poll failed");
+        assertThat(questionsUntilLost(0, () -> {
+                    throw same;
+                }))
+                .isEqualTo(MANY);
+    }
+
+    private int questionsUntilLost(int maxRetries, Pulse.Ping ping) {
+        Pulse recovering = new Pulse(new Events("test", BrokerListener.NONE, BrokerMetrics.NONE), maxRetries);
+        AtomicBoolean over = new AtomicBoolean();
+        for (int asked = 1; asked < MANY; asked++) {
+            recovering.ask(ping, true, error -> over.set(true)).join();
+            if (over.get()) {
+                return asked;
+            }
+        }
+        return MANY;
     }
 
     @Test

@@ -2,15 +2,18 @@ package io.pythia.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pythia.AckPolicy;
 import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.Settled;
+import io.pythia.Worker;
 import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
 import io.pythia.spi.Capabilities;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,7 +29,11 @@ class ReceiveEndTest extends ReceiveEngineFixture {
     @Test
     void retryOfASettlement_whoseSessionIsLost_holdsUpNoDisconnect() throws Exception {
         AtomicBoolean broken = new AtomicBoolean();
-        source.onSettle = batch -> CompletableFuture.failedFuture(ScriptedSource.lost());
+        AtomicInteger tries = new AtomicInteger();
+        source.onSettle = batch -> {
+            broken.compareAndSet(false, tries.incrementAndGet() == 3);
+            return CompletableFuture.failedFuture(ScriptedSource.lost());
+        };
         source.onReceive = () -> {
             if (broken.getAndSet(false)) {
                 throw ScriptedSource.lost();
@@ -36,11 +43,26 @@ class ReceiveEndTest extends ReceiveEngineFixture {
         Consumer consumer = builder().closeTimeout(Duration.ofHours(1)).build();
         Collector collector = Collector.acknowledging();
         consumer.consume().subscribe(collector);
-        eventually().until(() -> source.settled.size() == 3);
-        broken.set(true);
         eventually().until(() -> source.opened.get() == 2);
         assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.STALE);
         consumer.disconnect().get(60, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void messageThatAWorkerHasGivenBack_isStale_forWhoSettlesItLater() throws Exception {
+        source.add(0, 1);
+        List<Message> kept = new CopyOnWriteArrayList<>();
+        Worker worker = Worker.from(builder().build())
+                .ackPolicy(AckPolicy.MANUAL)
+                .closeTimeout(Duration.ofMillis(50))
+                .onMessageAsync(message -> {
+                    kept.add(message);
+                    return new CompletableFuture<>();
+                })
+                .start();
+        eventually().until(() -> kept.size() == 1);
+        worker.stop().join();
+        assertThat(kept.get(0).ack().get(60, TimeUnit.SECONDS)).isEqualTo(Settled.STALE);
     }
 
     @Test

@@ -1,12 +1,8 @@
 package io.pythia.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pythia.BrokerAuthenticationException;
-import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerListener;
-import io.pythia.BrokerTimeoutException;
 import io.pythia.ConnectPolicy;
 import io.pythia.Health;
 import io.pythia.Settled;
@@ -19,7 +15,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -269,87 +264,6 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
             assertThat(source.closed.get()).isEqualTo(1);
         }
         assertThat(source.closed.get()).isEqualTo(2);
-    }
-
-    @Test
-    void openFails_isTriedAgain_asOftenAsAllowed() {
-        AtomicInteger failures = new AtomicInteger(3);
-        source.onOpen = () -> {
-            if (failures.getAndDecrement() > 0) {
-                throw ScriptedSource.lost();
-            }
-        };
-        source.add(0, 1);
-        try (Consumer consumer = builder().build()) {
-            consumer.consume().subscribe(Collector.acknowledging());
-            eventually().until(() -> source.settled.size() == 1);
-            assertThat(source.opened.get()).isEqualTo(4);
-        }
-        failures.set(Integer.MAX_VALUE);
-        try (Consumer consumer = builder().retry(QUICK.withMaxRetries(2)).build()) {
-            Collector collector = Collector.acknowledging();
-            consumer.consume().subscribe(collector);
-            assertThat(collector.end.join()).isInstanceOf(BrokerConnectionException.class);
-            assertThat(source.opened.get()).isEqualTo(7);
-            assertThat(health(consumer).status()).isEqualTo(Health.Status.DOWN);
-        }
-    }
-
-    @Test
-    void sessionsLostAtOnce_arePaced_andGivenUp() {
-        source.onReceive = () -> {
-            throw ScriptedSource.lost();
-        };
-        try (Consumer consumer = builder().retry(QUICK.withMaxRetries(5)).build()) {
-            Collector collector = Collector.acknowledging();
-            consumer.consume().subscribe(collector);
-            assertThat(collector.end.join()).isInstanceOf(BrokerConnectionException.class);
-            assertThat(source.opened.get()).isBetween(5, 7);
-        }
-    }
-
-    @Test
-    void openRefused_isNotTriedAgain() {
-        source.onOpen = () -> {
-            throw new BrokerAuthenticationException("wrong password");
-        };
-        try (Consumer consumer = builder().build()) {
-            Collector collector = Collector.acknowledging();
-            consumer.consume().subscribe(collector);
-            assertThat(collector.end.join()).isInstanceOf(BrokerAuthenticationException.class);
-            assertThat(source.opened.get()).isEqualTo(1);
-        }
-    }
-
-    @Test
-    void connect_failsFastOrWaits_byPolicy() {
-        AtomicInteger failures = new AtomicInteger(2);
-        source.onOpen = () -> {
-            if (failures.getAndDecrement() > 0) {
-                throw ScriptedSource.lost();
-            }
-        };
-        try (Consumer consumer = builder().build()) {
-            assertThatThrownBy(() -> consumer.connect().get(60, TimeUnit.SECONDS))
-                    .isInstanceOf(ExecutionException.class)
-                    .hasCauseInstanceOf(BrokerConnectionException.class);
-        }
-        try (Consumer consumer = builder().connectPolicy(ConnectPolicy.WAIT).build()) {
-            consumer.connect().join();
-            assertThat(health(consumer).isUp()).isTrue();
-        }
-    }
-
-    @Test
-    void connectThatHangs_failsInTime_andItsDriverIsClosed() {
-        CountDownLatch never = new CountDownLatch(1);
-        source.onOpen = never::await;
-        try (Consumer consumer =
-                builder().connectTimeout(Duration.ofMillis(100)).build()) {
-            assertThatThrownBy(() -> consumer.connect().get(60, TimeUnit.SECONDS))
-                    .hasCauseInstanceOf(BrokerTimeoutException.class);
-        }
-        eventually().until(() -> source.closed.get() == 1);
     }
 
     @Test
