@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -40,9 +41,11 @@ class WorkerTest extends WorkerFixture {
         send(200, i -> Message.of("m" + i));
         AtomicInteger now = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
+        CountDownLatch eight = new CountDownLatch(8);
         start(worker().concurrency(8).onMessage(message -> {
             most.accumulateAndGet(now.incrementAndGet(), Math::max);
-            sleep(5);
+            eight.countDown();
+            eight.await(60, TimeUnit.SECONDS);
             now.decrementAndGet();
             handled.add(message.text());
         }));
@@ -208,7 +211,9 @@ class WorkerTest extends WorkerFixture {
             stages.add(stage);
             return stages.size() == 1 ? stage.minimalCompletionStage() : CompletableFuture.completedFuture(null);
         }));
-        eventually("handled at the second try", () -> worker.stats().handled() == 1);
+        eventually(
+                "handled at the second try",
+                () -> worker.stats().handled() == 1 && worker.stats().inFlight() == 0);
         stages.get(0).complete(null);
         assertThat(worker.stats().handled()).isEqualTo(1);
         assertThat(worker.stats().inFlight()).isZero();
@@ -282,7 +287,7 @@ class WorkerTest extends WorkerFixture {
         assertThat(handled).hasSize(24);
         assertThat(sizes).allMatch(size -> size <= 10).contains(10);
         assertThat(read(LETTERS, 1).get(0).text()).isEqualTo("m3");
-        assertThat(unsettled()).isZero();
+        eventually("all settled", () -> unsettled() == 0);
     }
 
     @Test

@@ -47,7 +47,9 @@ class TestingExamplesTest {
         try (orders;
                 worker) {
             orders.send(Message.of("a tea")).join();
-            Awaitility.await().until(() -> worker.stats().handled() == 1);
+            Awaitility.await()
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> worker.stats().handled() == 1);
         }
         assertThat(billed).containsExactly("a tea");
         assertThat(broker.stats("orders", "billing").orElseThrow().waiting()).isZero();

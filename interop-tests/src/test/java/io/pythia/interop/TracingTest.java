@@ -30,6 +30,7 @@ import io.pythia.retry.RetryConfig;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -153,7 +154,9 @@ class TracingTest {
                 }
             }
             orders.send(Message.of("without a trace"));
-            Awaitility.await().until(() -> printing.stats().handled() == ORDERS + 1);
+            Awaitility.await()
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> printing.stats().handled() == ORDERS + 1);
             billing.close();
             printing.close();
         }
@@ -194,7 +197,9 @@ class TracingTest {
                     .start();
             orders.send(Message.of("1"));
             orders.send(Message.of("2"));
-            Awaitility.await().until(() -> failing.stats().deadLettered() == 2);
+            Awaitility.await()
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> failing.stats().deadLettered() == 2);
             failing.close();
         }
         assertThat(spans.getFinishedSpanItems())

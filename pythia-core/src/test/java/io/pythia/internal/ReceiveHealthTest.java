@@ -35,8 +35,8 @@ class ReceiveHealthTest extends ReceiveEngineFixture {
         try (Consumer consumer = builder().build()) {
             Collector collector = Collector.acknowledging();
             consumer.consume().subscribe(collector);
-            eventually().until(() -> health(consumer).isUp());
             for (int session = 1; session <= 2; session++) {
+                eventually().until(() -> health(consumer).isUp());
                 silent.set(true);
                 eventually().until(() -> !health(consumer).isUp() || !silent.get());
                 // The second one comes when the receiving thread has looked at its session.

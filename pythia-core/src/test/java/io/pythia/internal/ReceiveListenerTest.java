@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,8 +126,33 @@ class ReceiveListenerTest extends ReceiveEngineFixture {
                     }
                     return null;
                 });
-        settleTheOtherMeanwhile(builder().deadLetter(slow), message -> message.reject("bad"));
+        settleTheOtherMeanwhile(
+                builder().closeTimeout(Duration.ofSeconds(60)).deadLetter(slow), message -> message.reject("bad"));
         assertThat(source.acknowledged()).containsExactlyInAnyOrder(0, 1);
+    }
+
+    @Test
+    void listenerThatNeverReturns_hasABoundedNumberWaitForIt_andTheOthersAreLeftOut() {
+        int limit = 10_000;
+        AtomicInteger heard = new AtomicInteger();
+        BrokerListener slow = new BrokerListener() {
+            @Override
+            public void dropped(String broker, Message message, String reason) {
+                heard.incrementAndGet();
+                await(settled);
+            }
+        };
+        source.add(0, limit + 100);
+        try (Consumer consumer = builder()
+                .closeTimeout(Duration.ofSeconds(60))
+                .onReject(RejectPolicy.DROP)
+                .listener(slow)
+                .build()) {
+            consumer.consume().subscribe(new Collector(Long.MAX_VALUE, message -> message.reject("bad")));
+            eventually().until(() -> source.acknowledged().size() == limit + 100);
+            settled.countDown();
+        }
+        assertThat(heard).hasValue(limit);
     }
 
     @Test

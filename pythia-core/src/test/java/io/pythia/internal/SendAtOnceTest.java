@@ -192,6 +192,12 @@ class SendAtOnceTest extends SendEngineFixture {
             }
             return takeAtOnce(outgoing);
         };
+        onSend = outgoing -> {
+            if (opened.get() == 1) {
+                throw new BrokerConnectionException("it is over");
+            }
+            take(outgoing);
+        };
         try (Producer producer = producer().build()) {
             producer.connect().join();
             producer.send(Message.of("x")).join();
@@ -228,7 +234,7 @@ class SendAtOnceTest extends SendEngineFixture {
             producer.disconnect().get(60, TimeUnit.SECONDS);
             release.countDown();
             held.join();
-            Awaitility.await().untilTrue(failed);
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).untilTrue(failed);
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -88,10 +89,12 @@ class SendOrderTest extends SendEngineFixture {
     @Test
     void whatADriverPutsBack_comesAgainInOrder_whenItIsNotBlocked_andCountsNoTry() {
         AtomicInteger calls = new AtomicInteger();
+        AtomicInteger back = new AtomicInteger();
         onSend = outgoing -> {
             if (calls.incrementAndGet() > 10 && calls.get() <= 100) {
                 blocked = "full";
                 outgoing.putBack();
+                back.incrementAndGet();
             } else {
                 take(outgoing);
             }
@@ -102,7 +105,9 @@ class SendOrderTest extends SendEngineFixture {
             onOpen = () -> awaitUninterruptibly(connect);
             List<CompletableFuture<SendResult>> results = send(producer, 0, 150);
             connect.countDown();
-            Awaitility.await().until(() -> blocked != null && results.get(9).isDone());
+            Awaitility.await()
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> back.get() == 90 && results.get(9).isDone());
             results.addAll(send(producer, 150, 200));
             assertThat(results.get(10)).isNotDone();
             blocked = null;

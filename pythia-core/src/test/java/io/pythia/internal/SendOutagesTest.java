@@ -110,7 +110,7 @@ class SendOutagesTest extends SendEngineFixture {
     }
 
     @Test
-    @Timeout(20) // a second for each where the loop sleeps beyond a message's time limit
+    @Timeout(28) // a second for each where the loop sleeps beyond a message's time limit
     void brokerThatIsAway_timeLimitIsKept_alsoBetweenTwoAttemptsToConnect() {
         onOpen = () -> {
             throw ScriptedSource.lost();
@@ -213,7 +213,7 @@ class SendOutagesTest extends SendEngineFixture {
                 take(outgoing);
             };
             CompletableFuture<SendResult> tried = producer.send(Message.of("tried"));
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> opened.get() == 2);
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> opened.get() >= 2);
             CompletableFuture<SendResult> queued = producer.send(Message.of("queued"));
             try (Producer another = producer().build()) {
                 assertThatThrownBy(() -> another.send(Message.of("y")).join())

@@ -10,6 +10,7 @@ import io.pythia.Message;
 import io.pythia.MessageProducer;
 import io.pythia.Settled;
 import io.pythia.Subscribers;
+import io.pythia.retry.RetryConfig;
 import io.pythia.testkit.ChildJvm;
 import io.pythia.testkit.FaultRuns;
 import io.pythia.testkit.Ledger;
@@ -20,6 +21,7 @@ import io.pythia.testkit.server.TestServers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,7 +32,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -281,24 +285,52 @@ class KafkaFaultsIT {
         String topic = KafkaTopics.create(server.address(), 1);
         try (KafkaProducer producer = producer(topic);
                 KafkaConsumer consumer = consumer(topic, "group").build()) {
-            TestSubscriber.get(producer.sendBatch(List.of(Message.of("a"), Message.of("b"))));
-            TestSubscriber subscriber = TestSubscriber.requesting(2);
+            int count = 500;
+            TestSubscriber.get(producer.sendBatch(
+                    IntStream.range(0, count).mapToObj(i -> Message.of("m" + i)).toList()));
+            TestSubscriber subscriber = TestSubscriber.requesting(count);
             consumer.consume().subscribe(subscriber);
-            List<Message> received = subscriber.await(2);
-            assertThat(TestSubscriber.get(received.get(0).ack())).isEqualTo(Settled.DONE);
-            CompletableFuture<Settled> acknowledged;
+            Iterator<Message> next = List.copyOf(subscriber.await(count)).iterator();
+            assertThat(TestSubscriber.get(next.next().ack())).isEqualTo(Settled.DONE);
+            AtomicReference<CompletableFuture<Settled>> open = new AtomicReference<>();
             KafkaTopics.set(server.address(), "__consumer_offsets", "max.message.bytes", "1");
             try {
-                acknowledged = received.get(1).ack();
-                eventually("the health to tell of it", () -> isDown(consumer, "no position could be committed"));
-                assertThat(acknowledged).isNotDone();
+                open.set(next.next().ack());
+                eventually("the health to tell of it", () -> {
+                    if (open.get().isDone()) { // the broker has not heard of its new limit yet
+                        open.set(next.next().ack());
+                    }
+                    return isDown(consumer, "no position could be committed");
+                });
+                assertThat(open.get()).isNotDone();
                 assertThatThrownBy(() -> TestSubscriber.get(consumer.commitOffsets()))
                         .isInstanceOf(BrokerException.class);
             } finally {
                 KafkaTopics.set(server.address(), "__consumer_offsets", "max.message.bytes", "1048588");
             }
-            assertThat(TestSubscriber.get(acknowledged)).isEqualTo(Settled.DONE);
+            assertThat(TestSubscriber.get(open.get())).isEqualTo(Settled.DONE);
             assertThat(TestSubscriber.get(consumer.healthCheck()).status()).isEqualTo(Health.Status.UP);
+        }
+    }
+
+    @Test
+    void brokerThatStaysAway_endsTheStream_ofAConsumerWithALimit() {
+        String topic = KafkaTopics.create(server.address(), 1);
+        RetryConfig once = new RetryConfig(1, Duration.ofMillis(10), Duration.ofMillis(10), false, false);
+        try (KafkaProducer producer = producer(topic);
+                KafkaConsumer consumer = consumer(topic, "group").retry(once).build()) {
+            TestSubscriber.get(producer.send(Message.of("before")));
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            consumer.consume().subscribe(subscriber);
+            subscriber.await(1);
+            server.kill();
+            try {
+                assertThat(subscriber.awaitEnd())
+                        .isInstanceOf(BrokerException.class)
+                        .matches(error -> ((BrokerException) error).isRetryable());
+            } finally {
+                server.start();
+            }
         }
     }
 

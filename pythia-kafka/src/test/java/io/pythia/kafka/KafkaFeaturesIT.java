@@ -339,7 +339,9 @@ class KafkaFeaturesIT {
             admin.deleteTopics(List.of(topic)).all().get(60, TimeUnit.SECONDS);
             // Until the client has heard of it, what is sent goes to a partition that is not there.
             CompletableFuture<SendResult> waits = producer.send(Message.of("waits"));
-            Awaitility.await().until(() -> !admin.listTopics().names().get().contains(topic));
+            Awaitility.await()
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> !admin.listTopics().names().get().contains(topic));
             KafkaTopics.create(server.address(), topic, 1);
             TestSubscriber.get(waits);
             TestSubscriber.get(producer.send(Message.of("after")));

@@ -8,9 +8,13 @@ import io.pythia.Message;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,8 +38,13 @@ class KafkaSaslIT {
         settings.put("sasl.enabled.mechanisms", "PLAIN");
         // A process and a container call the clients' listener differently.
         for (String listener : new String[] {"plaintext", "clients"}) {
-            settings.put("listener.name." + listener + ".plain.sasl.jaas.config", PLAIN + "user_me=\"secret\";");
+            settings.put(
+                    "listener.name." + listener + ".plain.sasl.jaas.config",
+                    PLAIN + "user_me=\"secret\" user_guest=\"secret\";");
         }
+        settings.put("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+        settings.put("allow.everyone.if.no.acl.found", "true");
+        settings.put("super.users", "User:ANONYMOUS;User:me");
         server = TestServers.newKafka(settings);
     }
 
@@ -82,6 +91,36 @@ class KafkaSaslIT {
                     .hasRootCauseInstanceOf(org.apache.kafka.common.errors.SaslAuthenticationException.class)
                     .hasStackTraceContaining(BrokerAuthenticationException.class.getName());
         }
+    }
+
+    @Test
+    void topicThatTheUserMayNotSeeAnyMore_isRefused_notWaitedFor() {
+        Map<String, Object> admin =
+                ClientProperties.admin(me(config(), "secret").build());
+        String topic = KafkaTopics.create(admin, "denied-" + UUID.randomUUID(), 1);
+        KafkaConfig guest = config().saslUsername("guest")
+                .saslPassword("secret")
+                .properties(Map.of("metadata.max.age.ms", "100"))
+                .build();
+        try (KafkaProducer producer =
+                KafkaProducer.builder().topic(topic).config(guest).build()) {
+            TestSubscriber.get(producer.send(Message.of("allowed")));
+            KafkaTopics.allowOnly(admin, topic, "User:other");
+            // First the broker refuses the message; soon the client knows nothing of the topic any more, and would
+            // wait.
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .during(Duration.ofSeconds(2))
+                    .until(() -> refusal(producer) instanceof BrokerAuthenticationException);
+        }
+    }
+
+    /** Returns the error of a send, null if there is none. */
+    private static @Nullable Throwable refusal(KafkaProducer producer) {
+        return producer.send(Message.of("tea"))
+                .handle((sent, error) -> error)
+                .orTimeout(30, TimeUnit.SECONDS)
+                .join();
     }
 
     @Test

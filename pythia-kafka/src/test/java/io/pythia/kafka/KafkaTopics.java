@@ -11,7 +11,14 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
 
 /** Topics for tests, each with a name of its own. */
 final class KafkaTopics {
@@ -39,6 +46,14 @@ final class KafkaTopics {
                 Map.of("bootstrap.servers", servers),
                 admin -> admin.incrementalAlterConfigs(Map.of(resource, List.of(change)))
                         .all());
+    }
+
+    /** Allows everything about a topic to one user, and so nothing to the others. */
+    static void allowOnly(Map<String, Object> client, String topic, String user) {
+        AclBinding all = new AclBinding(
+                new ResourcePattern(ResourceType.TOPIC, topic, PatternType.LITERAL),
+                new AccessControlEntry(user, "*", AclOperation.ALL, AclPermissionType.ALLOW));
+        administer(client, admin -> admin.createAcls(List.of(all)).all());
     }
 
     private static void administer(Map<String, Object> client, Function<Admin, KafkaFuture<?>> action) {

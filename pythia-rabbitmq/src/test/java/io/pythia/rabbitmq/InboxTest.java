@@ -73,7 +73,9 @@ class InboxTest {
         begun.await(60, TimeUnit.SECONDS);
         Thread self = Thread.currentThread();
         new Thread(() -> {
-                    Awaitility.await().until(() -> self.getState() == Thread.State.WAITING);
+                    Awaitility.await()
+                            .atMost(60, TimeUnit.SECONDS)
+                            .until(() -> self.getState() == Thread.State.WAITING);
                     clearing.countDown();
                 })
                 .start();

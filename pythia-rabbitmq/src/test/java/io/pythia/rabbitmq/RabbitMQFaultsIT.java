@@ -268,7 +268,7 @@ class RabbitMQFaultsIT {
         int open = proxy.open();
         Duration longest =
                 FaultRuns.closeAtRandom(queue, () -> producer(queue), () -> consumer(queue), RabbitTraffic.PREFETCH, 1);
-        assertThat(longest).isLessThan(CLOSE_TIMEOUT.plusSeconds(1));
+        assertThat(longest).isLessThan(CLOSE_TIMEOUT.plusSeconds(5));
         eventually("no connection", () -> proxy.open() <= open);
     }
 }

@@ -368,7 +368,7 @@ class RedisFaultsIT {
             results.add(producer.send(RedisKind.message(what + i)));
             longest = Math.max(longest, System.nanoTime() - before);
         }
-        assertThat(Duration.ofNanos(longest)).isLessThan(Duration.ofMillis(900));
+        assertThat(Duration.ofNanos(longest)).isLessThan(Duration.ofSeconds(5));
         return results;
     }
 

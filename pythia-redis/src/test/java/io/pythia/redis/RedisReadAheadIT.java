@@ -70,8 +70,8 @@ class RedisReadAheadIT {
     void entriesThatOthersClaimedMeanwhile_areNotGivenOut() {
         String key = fill("XADD");
         CountDownLatch until = new CountDownLatch(1);
-        try (RedisStreamsConsumer slow = streams(key, Duration.ofSeconds(1));
-                RedisStreamsConsumer rival = streams(key, Duration.ofSeconds(1))) {
+        try (RedisStreamsConsumer slow = streams(key, Duration.ofSeconds(5));
+                RedisStreamsConsumer rival = streams(key, Duration.ofSeconds(5))) {
             TestSubscriber blocked = blocking(until, true);
             slow.consume().subscribe(blocked);
             eventually("reads ahead", () -> pending(key) >= 3 * BATCH);
@@ -228,7 +228,7 @@ class RedisReadAheadIT {
 
     private static void eventually(String what, BooleanSupplier condition) {
         Awaitility.await(what)
-                .atMost(20, TimeUnit.SECONDS)
+                .atMost(60, TimeUnit.SECONDS)
                 .pollInterval(20, TimeUnit.MILLISECONDS)
                 .ignoreExceptions()
                 .until(condition::getAsBoolean);

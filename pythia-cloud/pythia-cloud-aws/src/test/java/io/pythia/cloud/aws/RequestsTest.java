@@ -57,7 +57,8 @@ class RequestsTest {
     void parallel_isTheMostThatAreUnderWay_andAddingMoreWaitsABit() throws InterruptedException {
         try (Requests<Integer> requests = new Requests<>(rules(2, Duration.ZERO, null), this::hold)) {
             requests.add(numbers(0, 100));
-            assertThat(made).hasSize(2);
+            eventually(() -> assertThat(made).hasSize(2));
+            assertThat(requests.waiting()).isEqualTo(80);
             mayEnd.countDown();
             eventually(() -> assertThat(made).hasSize(10));
         }

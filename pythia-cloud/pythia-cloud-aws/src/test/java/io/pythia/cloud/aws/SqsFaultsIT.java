@@ -338,7 +338,7 @@ class SqsFaultsIT {
                         .build(),
                 WINDOW,
                 16);
-        assertThat(longest).isLessThan(CLOSE_TIMEOUT.plusSeconds(1));
+        assertThat(longest).isLessThan(CLOSE_TIMEOUT.plusSeconds(5));
         eventually("no connection", () -> proxy.open() == 0);
     }
 }
