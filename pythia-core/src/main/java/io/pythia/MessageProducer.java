@@ -24,8 +24,8 @@ public interface MessageProducer extends AutoCloseable {
      * <p>The future completes within the send timeout in one of three ways: normally, the broker has the message; with an
      * {@link UncertainSendException}, the broker may have it, send it again with the same id; with any other
      * {@link BrokerException}, mostly a {@link MessageException}, the broker certainly does not have it. When more bytes are waiting
-     * than the producer may hold, the future fails at once with a retryable {@link MessageException}: wait for earlier results, or
-     * use {@link #sendAll}, which does.
+     * than the producer may hold, the future fails at once with a {@link ProducerFullException}, which is retryable: wait for earlier
+     * results, or use {@link #sendAll}, which does.
      */
     CompletableFuture<SendResult> send(Message message);
 

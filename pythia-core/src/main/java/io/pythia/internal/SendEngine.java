@@ -5,6 +5,7 @@ import io.pythia.BrokerException;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
+import io.pythia.ProducerFullException;
 import io.pythia.SendResult;
 import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.SendDriver;
@@ -58,12 +59,9 @@ public final class SendEngine {
         Sending sending = new Sending(this, message, size, System.nanoTime());
         long under = bytes.addAndGet(size);
         if (under > options.maxInFlightBytes() && under > size) {
-            sending.giveUp(new MessageException(
-                    name() + ": " + under + " bytes are under way already, the limit is "
-                            + options.maxInFlightBytes()
-                            + "; wait for earlier results, use sendAll, or raise maxInFlightBytes",
-                    null,
-                    true));
+            sending.giveUp(new ProducerFullException(name() + ": no room for " + size + " more bytes, "
+                    + (under - size) + " are under way, the limit is " + options.maxInFlightBytes()
+                    + "; wait for earlier results, use sendAll, or raise maxInFlightBytes"));
         } else if (closing) {
             sending.giveUp(ended());
         } else {

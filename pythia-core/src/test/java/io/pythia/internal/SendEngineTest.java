@@ -8,6 +8,7 @@ import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerMetrics;
 import io.pythia.Message;
 import io.pythia.MessageException;
+import io.pythia.ProducerFullException;
 import io.pythia.SendResult;
 import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Outgoing;
@@ -126,7 +127,12 @@ class SendEngineTest extends SendEngineFixture {
                 results.add(producer.send(Message.of(new byte[1_000])));
             }
             assertThat(results.stream().filter(CompletableFuture::isCompletedExceptionally))
-                    .hasSizeGreaterThan(10);
+                    .hasSizeGreaterThan(10)
+                    .allSatisfy(refused -> assertThatThrownBy(refused::join)
+                            .cause()
+                            .isInstanceOfSatisfying(
+                                    ProducerFullException.class,
+                                    e -> assertThat(e.isRetryable()).isTrue()));
             release.countDown();
             producer.flush().join();
             producer.send(Message.of(new byte[1_000])).join();
