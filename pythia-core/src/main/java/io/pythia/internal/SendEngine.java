@@ -55,7 +55,7 @@ public final class SendEngine {
 
     /** Queues a message; never blocks. */
     public CompletableFuture<SendResult> send(Message message) {
-        int size = OVERHEAD + message.body().length;
+        int size = size(message);
         Sending sending = new Sending(this, message, size, System.nanoTime());
         long under = bytes.addAndGet(size);
         if (under > options.maxInFlightBytes() && under > size) {
@@ -71,6 +71,17 @@ public final class SendEngine {
             }
         }
         return sending;
+    }
+
+    /** Returns what counts for the limit on what is under way. */
+    static int size(Message message) {
+        return OVERHEAD + message.body().length;
+    }
+
+    /** Returns whether {@link #send} would take a message of this size now. */
+    private boolean hasRoom(int size) {
+        long under = bytes.get();
+        return under == 0 || under + size <= options.maxInFlightBytes();
     }
 
     /** Returns why nothing is sent any more: what has ended it, if it was not the application. */
@@ -116,7 +127,8 @@ public final class SendEngine {
     public Flow.Publisher<SendResult> sendAll(
             Flow.Publisher<Message> messages, Function<Message, CompletableFuture<SendResult>> send) {
         return subscriber -> {
-            SendAll run = new SendAll(events, send, Objects.requireNonNull(subscriber, "subscriber"));
+            Objects.requireNonNull(subscriber, "subscriber");
+            SendAll run = new SendAll(events, options.maxInFlightBytes(), this::hasRoom, send, subscriber);
             run.start();
             messages.subscribe(run);
         };

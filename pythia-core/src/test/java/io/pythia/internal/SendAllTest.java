@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class SendAllTest {
     private static final Message MESSAGE = Message.of("x");
+    private static final long LIMIT = 64L << 20;
     private static final SendResult RESULT = new SendResult("1", "test", Map.of());
 
     private final Events events = new Events("test", BrokerListener.NONE, BrokerMetrics.NONE);
@@ -71,6 +72,8 @@ class SendAllTest {
         CountDownLatch enough = new CountDownLatch(100 * 10_000);
         SendAll run = new SendAll(
                 events,
+                LIMIT,
+                size -> true,
                 message -> {
                     enough.countDown();
                     return CompletableFuture.completedFuture(RESULT);
@@ -87,7 +90,7 @@ class SendAllTest {
         for (int round = 0; round < 2000; round++) {
             Counter counter = new Counter();
             CountDownLatch cancelled = new CountDownLatch(1);
-            SendAll run = new SendAll(events, message -> new CompletableFuture<>(), counter);
+            SendAll run = new SendAll(events, LIMIT, size -> true, m -> new CompletableFuture<>(), counter);
             run.start();
             Flow.Subscription results = counter.subscription.join();
             Thread canceller = new Thread(results::cancel);

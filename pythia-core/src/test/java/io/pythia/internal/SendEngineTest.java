@@ -14,7 +14,9 @@ import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Outgoing;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -136,6 +138,29 @@ class SendEngineTest extends SendEngineFixture {
             release.countDown();
             producer.flush().join();
             producer.send(Message.of(new byte[1_000])).join();
+        }
+    }
+
+    @Test
+    void batch_thatDoesNotFit_saysWhichMessagesHadNoRoom() {
+        CountDownLatch release = new CountDownLatch(1);
+        onSend = outgoing -> {
+            ReceiveEngineFixture.await(release);
+            take(outgoing);
+        };
+        List<Message> messages = Collections.nCopies(20, Message.of(new byte[1_000]));
+        try (Producer producer = producer().maxInFlightBytes(10_000).build()) {
+            CompletableFuture<List<SendResult>> sent = producer.sendBatch(messages);
+            release.countDown();
+            assertThatThrownBy(sent::join).cause().isInstanceOfSatisfying(BatchSendException.class, e -> {
+                assertThat(e.isRetryable()).isTrue();
+                assertThat(e.entries().stream().map(BatchSendException.Entry::error))
+                        .hasSize(20)
+                        .startsWith(null, null)
+                        .filteredOn(Objects::nonNull)
+                        .hasSizeGreaterThan(10)
+                        .hasOnlyElementsOfType(ProducerFullException.class);
+            });
         }
     }
 
