@@ -134,8 +134,8 @@ final class SendAll implements Runnable, Flow.Subscriber<Message>, Flow.Subscrip
 
     @Override
     public void onError(Throwable cause) {
-        sourceEnded = true;
         fail(Objects.requireNonNull(cause, "cause"));
+        sourceEnded = true; // last: who sees it sees the failure, too
     }
 
     @Override
@@ -208,7 +208,7 @@ final class SendAll implements Runnable, Flow.Subscriber<Message>, Flow.Subscrip
             return false;
         }
         sendWaiting();
-        if (sourceEnded && waiting.isEmpty() && results.isEmpty() && !cancelled) {
+        if (sourceEnded && failure == null && waiting.isEmpty() && results.isEmpty() && !cancelled) {
             Signals.complete(target, events);
             return false;
         }

@@ -27,6 +27,8 @@ class SendAllTest {
     private static final class Counter implements Flow.Subscriber<SendResult> {
         final AtomicInteger results = new AtomicInteger();
         final CompletableFuture<Flow.Subscription> subscription = new CompletableFuture<>();
+        /** What it was told at the end, null if that was well. */
+        final CompletableFuture<Throwable> ended = new CompletableFuture<>();
 
         @Override
         public void onSubscribe(Flow.Subscription given) {
@@ -41,11 +43,14 @@ class SendAllTest {
 
         @Override
         public void onError(Throwable cause) {
+            ended.complete(cause);
             subscription.completeExceptionally(cause);
         }
 
         @Override
-        public void onComplete() {}
+        public void onComplete() {
+            ended.complete(null);
+        }
     }
 
     /** A source that gives at once what is requested. */
@@ -57,6 +62,19 @@ class SendAllTest {
                     to.onNext(MESSAGE);
                 }
             }
+
+            @Override
+            public void cancel() {
+                onCancel.run();
+            }
+        };
+    }
+
+    /** A source that never gives anything. */
+    private static Flow.Subscription silent(Runnable onCancel) {
+        return new Flow.Subscription() {
+            @Override
+            public void request(long n) {}
 
             @Override
             public void cancel() {
@@ -86,6 +104,22 @@ class SendAllTest {
     }
 
     @Test
+    void sourceThatFails_isNeverTakenForOneThatHasEnded() throws Exception {
+        for (int round = 0; round < 20_000; round++) {
+            Counter counter = new Counter();
+            SendAll run = new SendAll(events, LIMIT, size -> true, message -> new CompletableFuture<>(), counter);
+            run.start();
+            run.onSubscribe(silent(() -> {}));
+            counter.subscription.join();
+            for (int i = 10 * (round % 50); i > 0; i--) {
+                Thread.onSpinWait();
+            }
+            run.onError(new IllegalStateException("the source is broken"));
+            assertThat(counter.ended.get(60, TimeUnit.SECONDS)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
     void cancelWhileTheSourceComes_cancelsTheSource() throws Exception {
         for (int round = 0; round < 2000; round++) {
             Counter counter = new Counter();
@@ -98,15 +132,7 @@ class SendAllTest {
             for (int i = 100 * (round % 50); i > 0; i--) {
                 Thread.onSpinWait();
             }
-            run.onSubscribe(new Flow.Subscription() {
-                @Override
-                public void request(long n) {}
-
-                @Override
-                public void cancel() {
-                    cancelled.countDown();
-                }
-            });
+            run.onSubscribe(silent(cancelled::countDown));
             assertThat(cancelled.await(60, TimeUnit.SECONDS)).isTrue();
         }
     }
