@@ -5,6 +5,7 @@ import io.pythia.BrokerException;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.MessageException;
+import io.pythia.ProducerFullException;
 import io.pythia.SendResult;
 import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.SendDriver;
@@ -54,16 +55,13 @@ public final class SendEngine {
 
     /** Queues a message; never blocks. */
     public CompletableFuture<SendResult> send(Message message) {
-        int size = OVERHEAD + message.body().length;
+        int size = size(message);
         Sending sending = new Sending(this, message, size, System.nanoTime());
         long under = bytes.addAndGet(size);
         if (under > options.maxInFlightBytes() && under > size) {
-            sending.giveUp(new MessageException(
-                    name() + ": " + under + " bytes are under way already, the limit is "
-                            + options.maxInFlightBytes()
-                            + "; wait for earlier results, use sendAll, or raise maxInFlightBytes",
-                    null,
-                    true));
+            sending.giveUp(new ProducerFullException(name() + ": no room for " + size + " more bytes, "
+                    + (under - size) + " are under way, the limit is " + options.maxInFlightBytes()
+                    + "; wait for earlier results, use sendAll, or raise maxInFlightBytes"));
         } else if (closing) {
             sending.giveUp(ended());
         } else {
@@ -73,6 +71,17 @@ public final class SendEngine {
             }
         }
         return sending;
+    }
+
+    /** Returns what counts for the limit on what is under way. */
+    static int size(Message message) {
+        return OVERHEAD + message.body().length;
+    }
+
+    /** Returns whether {@link #send} would take a message of this size now. */
+    private boolean hasRoom(int size) {
+        long under = bytes.get();
+        return under == 0 || under + size <= options.maxInFlightBytes();
     }
 
     /** Returns why nothing is sent any more: what has ended it, if it was not the application. */
@@ -118,7 +127,8 @@ public final class SendEngine {
     public Flow.Publisher<SendResult> sendAll(
             Flow.Publisher<Message> messages, Function<Message, CompletableFuture<SendResult>> send) {
         return subscriber -> {
-            SendAll run = new SendAll(events, send, Objects.requireNonNull(subscriber, "subscriber"));
+            Objects.requireNonNull(subscriber, "subscriber");
+            SendAll run = new SendAll(events, options.maxInFlightBytes(), this::hasRoom, send, subscriber);
             run.start();
             messages.subscribe(run);
         };

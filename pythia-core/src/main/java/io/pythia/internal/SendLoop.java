@@ -42,7 +42,9 @@ final class SendLoop implements Runnable {
     private final AtomicBoolean started = new AtomicBoolean();
     private final Queue<Sending> failed = new ConcurrentLinkedQueue<>();
     private final Flushes flushes = new Flushes();
-    private final CompletableFuture<Void> connected = new CompletableFuture<>();
+    /** Of the first session; replaced by the sending thread when there is one after it was said that there would be none. */
+    private volatile CompletableFuture<Void> connected = new CompletableFuture<>();
+
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable SendSession session;
@@ -51,6 +53,8 @@ final class SendLoop implements Runnable {
     private volatile boolean stopping;
     private volatile long stopAt;
     private volatile boolean over;
+    /** Whether there was a session. Only the sending thread's. */
+    private boolean wasThere;
     /** When the call of the driver began that is under way, 0 if none is. */
     private volatile long callSince;
 
@@ -273,7 +277,10 @@ final class SendLoop implements Runnable {
         if (fresh != null) {
             outbox.retryNow(); // what the one before has left comes first
             session = fresh;
-            connected.complete(null);
+            wasThere = true;
+            if (!connected.complete(null) && connected.isCompletedExceptionally()) {
+                connected = CompletableFuture.completedFuture(null);
+            }
             return;
         }
         BrokerException error = connector.lastError();
@@ -293,7 +300,6 @@ final class SendLoop implements Runnable {
 
     /** A destination that was there: others declare it again, or a broker that is starting doesn't know it yet. Its messages wait for their time limit. */
     private boolean mayComeBack(BrokerException error) {
-        boolean wasThere = connected.isDone() && !connected.isCompletedExceptionally();
         return wasThere
                 && error instanceof DestinationNotFoundException
                 && connector.failures() <= engine.options.retry().maxRetries();

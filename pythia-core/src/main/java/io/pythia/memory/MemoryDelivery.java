@@ -35,6 +35,11 @@ final class MemoryDelivery implements MessageContent {
         this.body = message.body;
     }
 
+    /** Returns what to put back for one that nobody has seen: the next delivery is the same attempt. */
+    MemoryDelivery uncounted() {
+        return new MemoryDelivery(message, group, attempt - 1);
+    }
+
     /** Gives the application a body of its own: another group, or a redelivery, never sees what it does to it. */
     void copyBody() {
         body = message.body.clone();

@@ -168,7 +168,7 @@ final class MemoryReceiver implements ReceiveDriver<MemoryDelivery> {
         MemoryDelivery delivery = settlement.receipt();
         switch (settlement.outcome()) {
             case ACK -> consumed(delivery);
-            case NACK -> giveBack(delivery, settlement.delay(), now);
+            case NACK -> giveBack(delivery, settlement, now);
             case REJECT -> putAside(delivery, Objects.requireNonNullElse(settlement.reason(), ""));
             case EXTEND -> leases.extend(delivery, MemoryStore.after(now, settlement.delay()));
         }
@@ -179,12 +179,13 @@ final class MemoryReceiver implements ReceiveDriver<MemoryDelivery> {
         store.consumed(delivery.group.topic, delivery.message);
     }
 
-    private void giveBack(MemoryDelivery delivery, Duration delay, long now) {
+    private void giveBack(MemoryDelivery delivery, Settlement<MemoryDelivery> how, long now) {
         leases.remove(delivery);
-        if (delay.isZero()) {
-            delivery.group.takeBack(delivery);
+        MemoryDelivery back = how.isUnseen() ? delivery.uncounted() : delivery;
+        if (how.delay().isZero()) {
+            back.group.takeBack(back);
         } else {
-            delivery.group.takeBack(delivery, MemoryStore.after(now, delay));
+            back.group.takeBack(back, MemoryStore.after(now, how.delay()));
         }
     }
 

@@ -8,8 +8,9 @@ import java.util.function.LongSupplier;
  * Stops calls to what fails. Closed, it lets all through; after a number of failures in a row it opens and lets none through; after a
  * while it is half open and lets one through: if that succeeds it closes, else it opens again. Thread-safe.
  *
- * <p>Each call that was let through must be reported by {@link #onSuccess} or {@link #onFailure}, or made by {@link #call}. A trial that
- * is never reported counts as failed after another timeout.
+ * <p>Each call that was let through must be reported by {@link #onSuccess} or {@link #onFailure}, or made by {@link #call}, which is
+ * better where calls overlap: it leaves out the outcome of one that was let through before it opened. When a trial is not reported
+ * another is let through after another timeout.
  */
 public final class CircuitBreaker {
     /** What it does. */
@@ -22,10 +23,14 @@ public final class CircuitBreaker {
         HALF_OPEN
     }
 
+    private static final long REFUSED = -1;
+
     private final CircuitBreakerConfig config;
     private final LongSupplier clock;
     private State state = State.CLOSED;
     private int failures;
+    /** How often it has opened: a call that was let through before the last time says nothing about now. */
+    private long openings;
     /** When it opened, or when the trial was let through. */
     private long since;
 
@@ -41,28 +46,35 @@ public final class CircuitBreaker {
 
     /** Returns whether a call may be made now. */
     public synchronized boolean tryAcquire() {
+        return acquire() != REFUSED;
+    }
+
+    /** Returns the number of openings when a call was let through, or {@link #REFUSED}. */
+    private synchronized long acquire() {
         if (state == State.CLOSED) {
-            return true;
+            return openings;
         }
         long now = clock.getAsLong();
         if (now - since < config.timeout().toNanos()) {
-            return false;
+            return REFUSED;
         }
         state = State.HALF_OPEN;
         since = now;
-        return true;
+        return openings;
     }
 
-    /** A call succeeded. */
+    /**
+     * A call succeeded: it closes. While it is open that changes nothing. While it is half open the call is taken for the trial, since nothing
+     * says which it was.
+     */
     public synchronized void onSuccess() {
-        // One that was let through before it opened says nothing about now.
         if (state != State.OPEN) {
             state = State.CLOSED;
             failures = 0;
         }
     }
 
-    /** A call failed. */
+    /** A call failed. While it is open that changes nothing; while it is half open the call is taken for the trial, and it opens again. */
     public synchronized void onFailure() {
         if (!config.enabled() || state == State.OPEN) {
             return;
@@ -70,7 +82,19 @@ public final class CircuitBreaker {
         failures++;
         if (state == State.HALF_OPEN || failures >= config.threshold()) {
             state = State.OPEN;
+            openings++;
             since = clock.getAsLong();
+        }
+    }
+
+    private synchronized void report(long openingsAtStart, boolean succeeded) {
+        if (openingsAtStart != openings) {
+            return;
+        }
+        if (succeeded) {
+            onSuccess();
+        } else {
+            onFailure();
         }
     }
 
@@ -86,13 +110,14 @@ public final class CircuitBreaker {
     }
 
     /**
-     * Makes a call if it may be made, and reports its outcome.
+     * Makes a call if it may be made, and reports its outcome, unless the breaker has opened meanwhile.
      *
      * @throws CircuitOpenException if it may not
      * @throws Exception what the call threw
      */
     public <T> T call(Callable<T> action) throws Exception {
-        if (!tryAcquire()) {
+        long openingsAtStart = acquire();
+        if (openingsAtStart == REFUSED) {
             throw new CircuitOpenException("the circuit is open after " + config.threshold()
                     + " failures in a row; trying again in " + untilTrial());
         }
@@ -102,11 +127,7 @@ public final class CircuitBreaker {
             succeeded = true;
             return result;
         } finally {
-            if (succeeded) {
-                onSuccess();
-            } else {
-                onFailure();
-            }
+            report(openingsAtStart, succeeded);
         }
     }
 }

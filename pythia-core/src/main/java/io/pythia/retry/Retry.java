@@ -54,7 +54,10 @@ public final class Retry {
         return new Retry(config, Retry::isWorthwhile, SLEEP, null);
     }
 
-    /** Returns a copy with another choice of what is worth a retry. It is not asked about errors and interrupts. */
+    /**
+     * Returns a copy with another choice of what is worth a retry. It is not asked about errors and interrupts. What it throws ends the call,
+     * with the failure that it was asked about suppressed.
+     */
     public Retry on(Predicate<? super Throwable> worthwhile) {
         return new Retry(config, worthwhile, sleeper, random);
     }
@@ -97,6 +100,7 @@ public final class Retry {
     public <T> CompletableFuture<T> callAsync(
             Supplier<? extends CompletionStage<T>> action, ScheduledExecutorService scheduler) {
         Async<T> run = new Async<>(action, scheduler);
+        run.result.whenComplete((value, ended) -> run.cancelNext());
         run.attempt();
         return run.result;
     }
@@ -105,7 +109,16 @@ public final class Retry {
         return retriesSoFar < config.maxRetries()
                 && failure instanceof Exception
                 && !(failure instanceof InterruptedException)
-                && worthwhile.test(failure);
+                && isWorthwhileHere(failure);
+    }
+
+    private boolean isWorthwhileHere(Throwable failure) {
+        try {
+            return worthwhile.test(failure);
+        } catch (RuntimeException | Error e) {
+            withEarlier(e, failure);
+            throw e;
+        }
     }
 
     private RandomGenerator random() {
@@ -129,6 +142,9 @@ public final class Retry {
         final CompletableFuture<T> result = new CompletableFuture<>();
         private final Supplier<? extends CompletionStage<T>> action;
         private final ScheduledExecutorService scheduler;
+        /** What is scheduled: one callback cancels it, however many there were. */
+        private volatile @Nullable Future<?> next;
+
         private int retries;
         private @Nullable Throwable last;
 
@@ -158,16 +174,27 @@ public final class Retry {
 
         private void failed(Throwable error) {
             last = withEarlier(error, last);
-            if (!again(error, retries)) {
-                result.completeExceptionally(last);
-                return;
-            }
-            long pause = config.delay(++retries, random()).toNanos();
             try {
-                Future<?> next = scheduler.schedule(this::attempt, pause, TimeUnit.NANOSECONDS);
-                result.whenComplete((value, ended) -> next.cancel(false));
+                if (!again(error, retries)) {
+                    result.completeExceptionally(last);
+                    return;
+                }
+                long pause = config.delay(++retries, random()).toNanos();
+                next = scheduler.schedule(this::attempt, pause, TimeUnit.NANOSECONDS);
+                if (result.isDone()) {
+                    cancelNext();
+                }
             } catch (RejectedExecutionException e) {
                 result.completeExceptionally(withEarlier(error, e));
+            } catch (Throwable t) { // else nobody would hear of it
+                result.completeExceptionally(t);
+            }
+        }
+
+        void cancelNext() {
+            Future<?> scheduled = next;
+            if (scheduled != null) {
+                scheduled.cancel(false);
             }
         }
     }

@@ -8,12 +8,15 @@ import io.pythia.BrokerConnectionException;
 import io.pythia.BrokerMetrics;
 import io.pythia.Message;
 import io.pythia.MessageException;
+import io.pythia.ProducerFullException;
 import io.pythia.SendResult;
 import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Outgoing;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -126,10 +129,38 @@ class SendEngineTest extends SendEngineFixture {
                 results.add(producer.send(Message.of(new byte[1_000])));
             }
             assertThat(results.stream().filter(CompletableFuture::isCompletedExceptionally))
-                    .hasSizeGreaterThan(10);
+                    .hasSizeGreaterThan(10)
+                    .allSatisfy(refused -> assertThatThrownBy(refused::join)
+                            .cause()
+                            .isInstanceOfSatisfying(
+                                    ProducerFullException.class,
+                                    e -> assertThat(e.isRetryable()).isTrue()));
             release.countDown();
             producer.flush().join();
             producer.send(Message.of(new byte[1_000])).join();
+        }
+    }
+
+    @Test
+    void batch_thatDoesNotFit_saysWhichMessagesHadNoRoom() {
+        CountDownLatch release = new CountDownLatch(1);
+        onSend = outgoing -> {
+            ReceiveEngineFixture.await(release);
+            take(outgoing);
+        };
+        List<Message> messages = Collections.nCopies(20, Message.of(new byte[1_000]));
+        try (Producer producer = producer().maxInFlightBytes(10_000).build()) {
+            CompletableFuture<List<SendResult>> sent = producer.sendBatch(messages);
+            release.countDown();
+            assertThatThrownBy(sent::join).cause().isInstanceOfSatisfying(BatchSendException.class, e -> {
+                assertThat(e.isRetryable()).isTrue();
+                assertThat(e.entries().stream().map(BatchSendException.Entry::error))
+                        .hasSize(20)
+                        .startsWith(null, null)
+                        .filteredOn(Objects::nonNull)
+                        .hasSizeGreaterThan(10)
+                        .hasOnlyElementsOfType(ProducerFullException.class);
+            });
         }
     }
 

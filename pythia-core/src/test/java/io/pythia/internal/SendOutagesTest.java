@@ -138,6 +138,36 @@ class SendOutagesTest extends SendEngineFixture {
         }
     }
 
+    @Test
+    void connectAfterAllIsWellAgain_doesNotTellAnOldFailure_andTheDestinationWasThere() throws Exception {
+        onOpen = () -> {
+            throw new DestinationNotFoundException("not declared yet");
+        };
+        try (Producer producer = producer().build()) {
+            assertThatThrownBy(() -> producer.send(Message.of("x")).join())
+                    .hasCauseInstanceOf(DestinationNotFoundException.class);
+            assertThatThrownBy(() -> producer.connect().join()).hasCauseInstanceOf(DestinationNotFoundException.class);
+            onOpen = () -> {};
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> succeeds(producer));
+            producer.connect().get(60, TimeUnit.SECONDS);
+
+            onOpen = () -> {
+                throw new DestinationNotFoundException("the broker has forgotten it");
+            };
+            int openedBefore = opened.get();
+            onSend = outgoing -> {
+                if (opened.get() == openedBefore) {
+                    throw ScriptedSource.lost();
+                }
+                take(outgoing);
+            };
+            CompletableFuture<SendResult> waits = producer.send(Message.of("waits"));
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> opened.get() > openedBefore);
+            onOpen = () -> {};
+            waits.get(60, TimeUnit.SECONDS);
+        }
+    }
+
     private static boolean succeeds(Producer producer) {
         return !producer.send(Message.of("y"))
                 .handle((ok, error) -> error != null)

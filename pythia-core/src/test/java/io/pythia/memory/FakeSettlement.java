@@ -10,6 +10,7 @@ final class FakeSettlement implements Settlement<MemoryDelivery> {
     private final MemoryDelivery receipt;
     private final Outcome outcome;
     private final Duration delay;
+    boolean unseen;
     boolean stale;
 
     @Nullable
@@ -39,6 +40,11 @@ final class FakeSettlement implements Settlement<MemoryDelivery> {
     @Override
     public @Nullable String reason() {
         return outcome == Outcome.REJECT ? "because" : null;
+    }
+
+    @Override
+    public boolean isUnseen() {
+        return unseen;
     }
 
     @Override

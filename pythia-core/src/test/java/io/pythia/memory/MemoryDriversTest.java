@@ -191,6 +191,24 @@ class MemoryDriversTest {
     }
 
     @Test
+    void nack_unseen_isNoAttempt() {
+        send("t", "a", "b");
+        MemoryReceiver receiver = receiver("t");
+        for (int i = 0; i < 3; i++) {
+            MemoryDelivery first = take(receiver, 1).get(0);
+            assertThat(first.attempt).isEqualTo(1);
+            FakeSettlement settlement = new FakeSettlement(first, Outcome.NACK, Duration.ZERO);
+            settlement.unseen = true;
+            receiver.settle(List.of(settlement));
+            assertThat(settlement.stale).isFalse();
+            assertThat(ack(receiver, first)).isFalse();
+        }
+        MemoryDelivery first = take(receiver, 1).get(0);
+        settle(receiver, first, Outcome.NACK, Duration.ZERO);
+        assertThat(take(receiver, 1).get(0).attempt).isEqualTo(2);
+    }
+
+    @Test
     void close_putsUnsettledToTheHeadInOrder() {
         send("t", "a", "b", "c", "d", "e");
         MemoryReceiver one = receiver("t");

@@ -24,6 +24,7 @@ class MemoryGroupModelTest {
     private static final class Expected {
         final String body;
         int attempts;
+        boolean delivered;
         boolean done;
         int holder = -1;
         long leaseEnds;
@@ -125,7 +126,7 @@ class MemoryGroupModelTest {
         model.stream().filter(e -> e.holder >= 0 && e.leaseEnds <= now).forEach(this::takeBack);
         List<Expected> next = model.stream()
                 .filter(e -> !e.done && e.holder < 0 && e.notBefore <= now)
-                .sorted(Comparator.comparing((Expected e) -> e.attempts == 0))
+                .sorted(Comparator.comparing((Expected e) -> !e.delivered))
                 .limit(max)
                 .toList();
         List<Received<MemoryDelivery>> received = session.receiver.receive(max, Duration.ZERO);
@@ -136,6 +137,7 @@ class MemoryGroupModelTest {
         for (int i = 0; i < next.size(); i++) {
             Expected expected = next.get(i);
             expected.attempts++;
+            expected.delivered = true;
             expected.holder = session.number;
             expected.leaseEnds = now + LEASE.toNanos();
             expected.receipt = received.get(i).receipt();
@@ -163,6 +165,7 @@ class MemoryGroupModelTest {
         };
         assertThat(receipt).isNotNull();
         FakeSettlement settlement = new FakeSettlement(receipt, outcome, delay);
+        settlement.unseen = outcome == Outcome.NACK && random.nextInt(4) == 0;
         holder.settle(List.of(settlement));
         assertThat(settlement.stale).isFalse();
         switch (outcome) {
@@ -172,6 +175,7 @@ class MemoryGroupModelTest {
             }
             case NACK -> {
                 takeBack(expected);
+                expected.attempts -= settlement.unseen ? 1 : 0;
                 expected.notBefore = clock.get() + delay.toNanos();
             }
             case EXTEND -> expected.leaseEnds = clock.get() + delay.toNanos();

@@ -67,41 +67,121 @@ class CircuitBreakerTest {
         assertThat(off.tryAcquire()).isTrue();
     }
 
-    /** Against a model that remembers everything that happened. */
+    @Test
+    void callFromBeforeItOpened_thatSucceedsDuringTheTrial_changesNothing() throws Exception {
+        breaker.call(() -> openAndBeginTrial());
+        assertThat(breaker.state()).isEqualTo(State.HALF_OPEN);
+        breaker.onSuccess();
+        assertThat(breaker.state()).isEqualTo(State.CLOSED);
+    }
+
+    @Test
+    void callFromBeforeItOpened_thatFailsDuringTheTrial_changesNothing() {
+        assertThatThrownBy(() -> breaker.call(() -> {
+                    openAndBeginTrial();
+                    throw new IOException("at last");
+                }))
+                .isInstanceOf(IOException.class);
+        assertThat(breaker.state()).isEqualTo(State.HALF_OPEN);
+    }
+
+    private State openAndBeginTrial() {
+        for (int i = 0; i < 3; i++) {
+            breaker.onFailure();
+        }
+        clock.addAndGet(100);
+        assertThat(breaker.tryAcquire()).isTrue();
+        return breaker.state();
+    }
+
+    /** Against a model that remembers everything that happened. Calls overlap: within one there are others. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
-    void anyHistory_isThatOfTheModel(long seed) {
-        Random random = new Random(seed);
-        State state = State.CLOSED;
-        int failures = 0;
-        long since = 0;
-        for (int i = 0; i < 10_000; i++) {
-            switch (random.nextInt(4)) {
-                case 0 -> clock.addAndGet(random.nextInt(60));
-                case 1 -> {
-                    boolean allowed = state == State.CLOSED || clock.get() - since >= 100;
-                    if (allowed && state != State.CLOSED) {
-                        state = State.HALF_OPEN;
-                        since = clock.get();
+    void anyHistory_isThatOfTheModel(long seed) throws Exception {
+        new Model(new Random(seed)).steps(10_000, 0);
+    }
+
+    private final class Model {
+        private final Random random;
+        private State state = State.CLOSED;
+        private int failures;
+        private int openings;
+        private long since;
+
+        Model(Random random) {
+            this.random = random;
+        }
+
+        void steps(int count, int depth) throws Exception {
+            for (int i = 0; i < count; i++) {
+                switch (random.nextInt(depth < 3 ? 5 : 4)) {
+                    case 0 -> clock.addAndGet(random.nextInt(60));
+                    case 1 -> assertThat(breaker.tryAcquire()).isEqualTo(acquired());
+                    case 2 -> {
+                        succeeded();
+                        breaker.onSuccess();
                     }
-                    assertThat(breaker.tryAcquire()).isEqualTo(allowed);
-                }
-                case 2 -> {
-                    if (state != State.OPEN) {
-                        state = State.CLOSED;
-                        failures = 0;
+                    case 3 -> {
+                        failed();
+                        breaker.onFailure();
                     }
-                    breaker.onSuccess();
+                    default -> call(depth);
                 }
-                default -> {
-                    if (state == State.HALF_OPEN || (state == State.CLOSED && ++failures >= 3)) {
-                        state = State.OPEN;
-                        since = clock.get();
-                    }
-                    breaker.onFailure();
-                }
+                assertThat(breaker.state()).isEqualTo(state);
             }
-            assertThat(breaker.state()).isEqualTo(state);
+        }
+
+        private void call(int depth) throws Exception {
+            boolean allowed = acquired();
+            int before = openings;
+            boolean fails = random.nextBoolean();
+            try {
+                breaker.call(() -> {
+                    steps(random.nextInt(20), depth + 1);
+                    if (fails) {
+                        throw new IOException("down");
+                    }
+                    return "x";
+                });
+                assertThat(allowed && !fails).isTrue();
+            } catch (CircuitOpenException e) {
+                assertThat(allowed).isFalse();
+                return;
+            } catch (IOException e) {
+                assertThat(fails).isTrue();
+            }
+            if (openings > before) {
+                return;
+            }
+            if (fails) {
+                failed();
+            } else {
+                succeeded();
+            }
+        }
+
+        private boolean acquired() {
+            boolean allowed = state == State.CLOSED || clock.get() - since >= 100;
+            if (allowed && state != State.CLOSED) {
+                state = State.HALF_OPEN;
+                since = clock.get();
+            }
+            return allowed;
+        }
+
+        private void succeeded() {
+            if (state != State.OPEN) {
+                state = State.CLOSED;
+                failures = 0;
+            }
+        }
+
+        private void failed() {
+            if (state == State.HALF_OPEN || (state == State.CLOSED && ++failures >= 3)) {
+                state = State.OPEN;
+                openings++;
+                since = clock.get();
+            }
         }
     }
 }

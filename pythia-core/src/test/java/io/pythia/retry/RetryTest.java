@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,70 @@ class RetryTest {
                     .callAsync(() -> CompletableFuture.failedFuture(new IOException()), scheduler);
             endless.cancel(false);
             assertThat(endless).isCancelled();
+        } finally {
+            scheduler.shutdownNow();
+        }
+    }
+
+    private static final RetryConfig AT_ONCE =
+            new RetryConfig(RetryConfig.FOREVER, Duration.ZERO, Duration.ZERO, false, false);
+
+    @Test
+    void choiceThatThrows_endsTheCall_withTheFailureSuppressed() {
+        Retry retry = Retry.of(AT_ONCE).on(failure -> {
+            throw new IllegalStateException("the choice is broken");
+        });
+        ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+        try {
+            CompletableFuture<String> result =
+                    retry.callAsync(() -> CompletableFuture.failedFuture(new IOException("down")), scheduler);
+            assertThatThrownBy(() -> result.get(5, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasSuppressedException(new IOException("down"));
+        } finally {
+            scheduler.shutdownNow();
+        }
+        assertThatThrownBy(() -> retry.call(() -> {
+                    throw new IOException("down");
+                }))
+                .isInstanceOf(IllegalStateException.class)
+                .hasSuppressedException(new IOException("down"));
+    }
+
+    @Test
+    void callAsync_thatIsTriedForLong_keepsNothingOfEarlierTries_andCanBeCancelled() throws Exception {
+        ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1);
+        CountDownLatch many = new CountDownLatch(1_000);
+        try {
+            CompletableFuture<String> result = Retry.of(AT_ONCE)
+                    .callAsync(
+                            () -> {
+                                many.countDown();
+                                return CompletableFuture.failedFuture(new IOException());
+                            },
+                            scheduler);
+            assertThat(many.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(result.getNumberOfDependents()).isLessThanOrEqualTo(1);
+            result.cancel(false);
+            scheduler.shutdown();
+            assertThat(scheduler.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            scheduler.shutdownNow();
+        }
+    }
+
+    @Test
+    void callAsync_cancelled_takesBackWhatIsScheduled() {
+        ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1);
+        scheduler.setRemoveOnCancelPolicy(true);
+        try {
+            RetryConfig rare = new RetryConfig(9, Duration.ofHours(1), Duration.ofHours(1), false, false);
+            CompletableFuture<String> result =
+                    Retry.of(rare).callAsync(() -> CompletableFuture.failedFuture(new IOException()), scheduler);
+            assertThat(scheduler.getQueue()).hasSize(1);
+            result.cancel(false);
+            assertThat(scheduler.getQueue()).isEmpty();
         } finally {
             scheduler.shutdownNow();
         }
