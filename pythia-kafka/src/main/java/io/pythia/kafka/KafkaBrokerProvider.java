@@ -70,6 +70,8 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         if (uri.user() != null && uri.password() != null) {
             settings.put("sasl-username", uri.user());
             settings.put("sasl-password", uri.password().reveal());
+        } else if (uri.user() != null) {
+            throw new ConfigException("kafka", "a user needs a password: kafka://user:password@host:port/topic");
         }
         return settings;
     }

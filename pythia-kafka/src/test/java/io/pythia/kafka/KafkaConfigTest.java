@@ -199,6 +199,17 @@ class KafkaConfigTest {
                 .hasMessageContaining("consumer-group: is missing");
     }
 
+    @Test
+    void urlWithAUserAndNoPassword_isRefused() {
+        URI uri = URI.create("kafka://user@h1:9092/orders?consumer-group=billing");
+        assertThatThrownBy(() -> Brokers.load().consumer(uri))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("a user needs a password");
+        assertThatThrownBy(() -> Brokers.load().producer(uri))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("a user needs a password");
+    }
+
     static java.util.stream.Stream<Class<? extends Throwable>> tableRows() {
         return KafkaErrors.TABLE.stream().map(KafkaErrors.Row::type);
     }
