@@ -6,6 +6,7 @@ import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Settings;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -13,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,14 +52,56 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
         return onPollThread(PollLoop::commitAll);
     }
 
-    /** Goes to the first record of every assigned partition. What is in flight from before is stale, and is delivered again. */
+    /**
+     * Goes to the first record of every partition that this consumer has. What is in flight from before is stale; the group is told of the
+     * new position before anything from there is given out.
+     *
+     * <p>Just after {@code connect()}, and in a rebalance that takes all partitions away, the consumer has none: then the seek waits for those
+     * that it is given next, and nothing of them is given out before. It needs no subscriber. The future completes when the consumer is at its
+     * new place, and else fails with a {@link BrokerException} without having gone anywhere: if there is no connection or it ends meanwhile, if the
+     * broker does not answer within some seconds, and if there is still no partition after a minute, as in a group with more members than
+     * partitions. Partitions that it is given later begin where the group is. Thread-safe.
+     */
     public CompletableFuture<Void> seekToBeginning() {
-        return onPollThread(PollLoop::seekToBeginning);
+        return seek(Seek.toBeginning());
     }
 
-    /** Goes behind the last record of every assigned partition: the records between are skipped. */
+    /** Goes behind the last record of every partition that this consumer has: the records between are skipped. Else as {@link #seekToBeginning}. */
     public CompletableFuture<Void> seekToEnd() {
-        return onPollThread(PollLoop::seekToEnd);
+        return seek(Seek.toEnd());
+    }
+
+    /**
+     * Goes, in every partition that this consumer has, to the first record whose timestamp is this one or later; in a partition without such a
+     * record behind the last one. Else as {@link #seekToBeginning}.
+     *
+     * @param time to the millisecond
+     */
+    public CompletableFuture<Void> seekToTime(Instant time) {
+        return seek(Seek.toTime(time));
+    }
+
+    /**
+     * Goes to an offset of one partition; the others stay where they are. If the topic does not have that offset, {@code dataLoss} is told and
+     * {@code autoOffsetReset} says where it goes on. Else as {@link #seekToBeginning}; the future also fails if the consumer has partitions and this
+     * one is not among them.
+     *
+     * @param topic one of this consumer's topics
+     * @param partition from 0
+     * @param offset of the next record to deliver, from 0
+     * @throws IllegalArgumentException if a number is negative
+     */
+    public CompletableFuture<Void> seek(String topic, int partition, long offset) {
+        Objects.requireNonNull(topic, "topic");
+        if (partition < 0 || offset < 0) {
+            throw new IllegalArgumentException(
+                    "partition and offset must not be negative, but are " + partition + " and " + offset);
+        }
+        return seek(Seek.to(new TopicPartition(topic, partition), offset));
+    }
+
+    private CompletableFuture<Void> seek(Seek target) {
+        return onPollThread(loop -> loop.seek(target));
     }
 
     /**
@@ -80,14 +124,12 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
         paused.set(false);
     }
 
-    private CompletableFuture<Void> onPollThread(java.util.function.Consumer<PollLoop> action) {
-        PollLoop loop;
+    private CompletableFuture<Void> onPollThread(Function<PollLoop, CompletableFuture<Void>> request) {
         try {
-            loop = loop();
+            return request.apply(loop());
         } catch (BrokerException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return loop.request(() -> action.accept(loop));
     }
 
     private PollLoop loop() {
