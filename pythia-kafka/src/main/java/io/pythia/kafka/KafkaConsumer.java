@@ -7,9 +7,12 @@ import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Settings;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -18,7 +21,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Consumes a topic, several, or all whose names match a pattern, as a member of a group.
+ * Consumes a topic, several, or all whose names match a pattern, as a member of a group or from partitions of its own choice.
  *
  * <pre>{@code
  * KafkaConsumer consumer = KafkaConsumer.builder()
@@ -28,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
     private final Builder builder;
     private final AtomicBoolean paused = new AtomicBoolean();
+    /** Without a group, over all sessions. */
+    private final Map<TopicPartition, Long> ownPositions = new ConcurrentHashMap<>();
 
     private KafkaConsumer(Builder builder) {
         super("kafka:" + builder.source(), KafkaBrokerProvider.CAPABILITIES, builder);
@@ -41,12 +46,13 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
 
     @Override
     protected ReceiveDriver<KafkaRecord> newDriver() {
-        return new KafkaReceiver(builder.settings(name(), options(), listener()), paused);
+        return new KafkaReceiver(builder.settings(name(), options(), listener()), paused, ownPositions);
     }
 
     /**
      * Commits the position of every assigned partition now: what is acknowledged without a gap. It is committed by itself all the time;
-     * this is for who wants to wait for it. The future fails if the broker does not have it; it is tried again by itself.
+     * this is for who wants to wait for it. The future fails if the broker does not have it; it is tried again by itself. Without a group
+     * nothing is committed.
      */
     public CompletableFuture<Void> commitOffsets() {
         return onPollThread(PollLoop::commitAll);
@@ -143,6 +149,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
     public static final class Builder extends AbstractMessageBroker.Builder<Builder> {
         private List<String> topics = List.of();
         private @Nullable Pattern pattern;
+        private List<Integer> partitions = List.of();
         private @Nullable String consumerGroup;
         private @Nullable String bootstrapServers;
         private KafkaConfig config = KafkaConfig.defaults();
@@ -185,7 +192,24 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
             return this;
         }
 
-        /** Sets the group whose members share the partitions; {@code group.id}. Required. */
+        /**
+         * Sets which partitions of each topic to take, whoever else has them, by the client's {@code assign}: without a group that shares them
+         * out. With a {@link #consumerGroup} positions are committed to it, which the broker takes only while that group has no members that
+         * share partitions. Without one nothing is committed: acknowledgements count in this object, over its connections, and each new one begins
+         * at {@link #autoOffsetReset}. Not with a pattern of topics, and not with {@link #groupInstanceId}. Default: those that the group gives.
+         *
+         * @param numbers each from 0; at least one
+         */
+        public Builder partitions(int... numbers) {
+            if (numbers.length == 0 || Arrays.stream(numbers).anyMatch(number -> number < 0)) {
+                throw new IllegalArgumentException(
+                        "partitions must be numbers from 0, at least one, but are " + Arrays.toString(numbers));
+            }
+            this.partitions = Arrays.stream(numbers).distinct().boxed().toList();
+            return this;
+        }
+
+        /** Sets the group whose members share the partitions; {@code group.id}. Required, but for {@link #partitions}. */
         public Builder consumerGroup(String group) {
             if (group.isBlank()) {
                 throw new IllegalArgumentException("consumerGroup must not be blank");
@@ -271,9 +295,17 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
             if (topics.isEmpty() == (pattern == null)) {
                 throw new IllegalArgumentException("one of topic, topics and topicPattern must be set, and only one");
             }
-            if (consumerGroup == null) {
+            if (consumerGroup == null && partitions.isEmpty()) {
                 throw new IllegalArgumentException(
                         "consumerGroup must be set: the name under which this application keeps its position");
+            }
+            if (!partitions.isEmpty() && pattern != null) {
+                throw new IllegalArgumentException(
+                        "partitions can't be used with topicPattern: name the topics, or let the group share them out");
+            }
+            if (!partitions.isEmpty() && groupInstanceId != null) {
+                throw new IllegalArgumentException(
+                        "groupInstanceId has no meaning with partitions: there are no members");
             }
             KafkaConfig effective = effectiveConfig();
             if (groupProtocol == GroupProtocol.CONSUMER
@@ -301,7 +333,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
         /** Package-private for tests of what reaches the client. */
         KafkaConsumerSettings settings(String name, ConsumerOptions options, io.pythia.BrokerListener listener) {
             KafkaConfig effective = effectiveConfig();
-            var properties = ClientProperties.consumer(effective, Objects.requireNonNull(consumerGroup), groupProtocol);
+            var properties = ClientProperties.consumer(effective, consumerGroup, groupProtocol);
             if (groupInstanceId != null) {
                 properties.put("group.instance.id", groupInstanceId);
             }
@@ -312,6 +344,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
                     name,
                     topics,
                     pattern,
+                    partitions,
                     effective,
                     properties,
                     autoOffsetReset == null ? effective.autoOffsetReset() : autoOffsetReset,

@@ -55,6 +55,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private final OffsetTracker tracker;
     private final HandOver handOver;
     private final AtomicBoolean pausedByUser;
+    private final Map<TopicPartition, Long> ownPositions;
     private final Commits commits;
     private final Requests requests;
     private volatile boolean stopping;
@@ -76,14 +77,17 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             Consumer<byte[], byte[]> consumer,
             OffsetTracker tracker,
             HandOver handOver,
-            AtomicBoolean pausedByUser) {
+            AtomicBoolean pausedByUser,
+            Map<TopicPartition, Long> ownPositions) {
         this.settings = settings;
         this.consumer = consumer;
         this.tracker = tracker;
         this.handOver = handOver;
         this.pausedByUser = pausedByUser;
+        this.ownPositions = ownPositions;
         this.requests = new Requests(settings.name());
-        this.commits = new Commits(settings.name(), consumer, tracker, handOver);
+        this.commits =
+                new Commits(settings.name(), consumer, tracker, handOver, settings.hasGroup() ? null : ownPositions);
     }
 
     // Any thread.
@@ -121,7 +125,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     @Override
     public void run() {
         try {
-            settings.subscribe(consumer, this);
+            begin();
             while (!stopping) {
                 step();
             }
@@ -131,6 +135,22 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             handOver.fail(KafkaErrors.translate(settings.name() + ": consuming", t));
         } finally {
             close();
+        }
+    }
+
+    private void begin() {
+        List<TopicPartition> own = settings.ownPartitions();
+        if (own.isEmpty()) {
+            settings.subscribe(consumer, this);
+            return;
+        }
+        consumer.assign(own);
+        onPartitionsAssigned(own);
+        for (TopicPartition each : own) {
+            Long position = ownPositions.get(each);
+            if (position != null) {
+                consumer.seek(each, position);
+            }
         }
     }
 
@@ -144,7 +164,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             placeBeginnings();
         } catch (NoOffsetForPartitionException e) {
             runRequests(); // one of them may be a seek
-            begin(e.partitions());
+            beginFirst(e.partitions());
         } catch (OffsetOutOfRangeException e) {
             goOnElsewhere(e);
         }
@@ -269,7 +289,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     }
 
     /** There never was a position of these, and none was sought. */
-    private void begin(Set<TopicPartition> partitions) {
+    private void beginFirst(Set<TopicPartition> partitions) {
         Set<TopicPartition> unsought = new HashSet<>(partitions);
         unsought.removeAll(beginning);
         if (!unsought.isEmpty()) { // of none, the client would take all

@@ -31,7 +31,12 @@ class PollLoopSeekTest {
 
     private PollLoop loop(AutoOffsetReset reset) {
         return new PollLoop(
-                TestClient.settings(reset, BrokerListener.NONE), consumer, tracker, handOver, new AtomicBoolean());
+                TestClient.settings(reset, BrokerListener.NONE),
+                consumer,
+                tracker,
+                handOver,
+                new AtomicBoolean(),
+                Map.of());
     }
 
     private List<Received<KafkaRecord>> take(int count) {

@@ -49,7 +49,7 @@ class PollLoopTest {
     }
 
     private PollLoop loop(AutoOffsetReset reset) {
-        return new PollLoop(TestClient.settings(reset, listener), consumer, tracker, handOver, pausedByUser);
+        return new PollLoop(TestClient.settings(reset, listener), consumer, tracker, handOver, pausedByUser, Map.of());
     }
 
     @Test

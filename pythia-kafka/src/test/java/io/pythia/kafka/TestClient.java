@@ -37,12 +37,19 @@ final class TestClient extends MockConsumer<byte[], byte[]> {
 
     /** Returns what a loop needs to know that consumes {@code orders}. */
     static KafkaConsumerSettings settings(AutoOffsetReset reset, BrokerListener listener) {
+        return settings(reset, listener, List.of(), Map.of("group.id", "group"));
+    }
+
+    /** Returns the same for partitions that are taken without asking the group, and for a client with these properties. */
+    static KafkaConsumerSettings settings(
+            AutoOffsetReset reset, BrokerListener listener, List<Integer> partitions, Map<String, Object> properties) {
         return new KafkaConsumerSettings(
                 "kafka:orders",
                 List.of("orders"),
                 null,
+                partitions,
                 KafkaConfig.defaults(),
-                Map.of("group.id", "group"),
+                properties,
                 reset,
                 Duration.ofSeconds(1),
                 10,
