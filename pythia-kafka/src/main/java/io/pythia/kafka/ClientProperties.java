@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.jspecify.annotations.Nullable;
 
 /** A {@link KafkaConfig} in the client's own words. */
 final class ClientProperties {
@@ -77,10 +78,12 @@ final class ClientProperties {
         return properties;
     }
 
-    /** Returns what a consumer takes. */
-    static Map<String, Object> consumer(KafkaConfig config, String group, GroupProtocol protocol) {
+    /** Returns what a consumer takes; without a group it can't commit. */
+    static Map<String, Object> consumer(KafkaConfig config, @Nullable String group, GroupProtocol protocol) {
         Map<String, Object> properties = connection(config);
-        properties.put("group.id", group);
+        if (group != null) {
+            properties.put("group.id", group);
+        }
         properties.put("group.protocol", protocol.name().toLowerCase(Locale.ROOT));
         properties.put("enable.auto.commit", false);
         // This library begins at autoOffsetReset itself, and only where there never was a position.

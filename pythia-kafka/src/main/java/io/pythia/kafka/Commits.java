@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 
@@ -31,15 +32,24 @@ final class Commits {
     private final Consumer<byte[], byte[]> consumer;
     private final OffsetTracker tracker;
     private final HandOver handOver;
+    /** Where positions are kept in place of a group; null if there is one. */
+    private final @Nullable Map<TopicPartition, Long> ownPositions;
+
     private boolean underWay;
     private long lastAt = System.nanoTime();
     private volatile @Nullable Failing failing;
 
-    Commits(String name, Consumer<byte[], byte[]> consumer, OffsetTracker tracker, HandOver handOver) {
+    Commits(
+            String name,
+            Consumer<byte[], byte[]> consumer,
+            OffsetTracker tracker,
+            HandOver handOver,
+            @Nullable Map<TopicPartition, Long> ownPositions) {
         this.name = name;
         this.consumer = consumer;
         this.tracker = tracker;
         this.handOver = handOver;
+        this.ownPositions = ownPositions;
     }
 
     boolean isUnderWay() {
@@ -59,7 +69,9 @@ final class Commits {
             failing = null; // what could not be committed belongs to others now
             return;
         }
-        if (isDue(idle, System.nanoTime() - lastAt)) {
+        if (ownPositions != null) {
+            keep(tracker.beginCommit(), ownPositions);
+        } else if (isDue(idle, System.nanoTime() - lastAt)) {
             underWay = true;
             lastAt = System.nanoTime();
             OffsetTracker.Commit commit = tracker.beginCommit();
@@ -68,6 +80,11 @@ final class Commits {
                 answered(commit, error);
             });
         }
+    }
+
+    private void keep(OffsetTracker.Commit commit, Map<TopicPartition, Long> positions) {
+        commit.positions().forEach((partition, position) -> positions.put(partition, position.offset()));
+        answered(commit, null);
     }
 
     private boolean isDue(boolean idle, long since) {
@@ -101,6 +118,10 @@ final class Commits {
     void commitNow() {
         OffsetTracker.Commit commit = tracker.beginCommit();
         if (commit.positions().isEmpty()) {
+            return;
+        }
+        if (ownPositions != null) {
+            keep(commit, ownPositions);
             return;
         }
         try {

@@ -13,6 +13,7 @@ import io.pythia.spi.ProducerOptions;
 import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,7 @@ public final class KafkaBrokerProvider implements BrokerProvider {
     /** A URL serves both sides of an application: what only the other one needs is no mistake. */
     private static final List<String> CONSUMER_ONLY = List.of(
             "topic-pattern",
+            "partitions",
             "consumer-group",
             "group-instance-id",
             "client-rack",
@@ -70,6 +72,8 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         if (uri.user() != null && uri.password() != null) {
             settings.put("sasl-username", uri.user());
             settings.put("sasl-password", uri.password().reveal());
+        } else if (uri.user() != null) {
+            throw new ConfigException("kafka", "a user needs a password: kafka://user:password@host:port/topic");
         }
         return settings;
     }
@@ -94,7 +98,10 @@ public final class KafkaBrokerProvider implements BrokerProvider {
                     topics -> builder.topics(List.of(topics.split(","))));
         }
         read.set("topic-pattern", pattern, builder::topicPattern);
-        read.set("consumer-group", notEmpty(read.requiredText("consumer-group")), builder::consumerGroup);
+        String partitions = read.text("partitions");
+        read.set("partitions", partitions, text -> builder.partitions(numbers(text)));
+        String group = partitions == null ? notEmpty(read.requiredText("consumer-group")) : read.text("consumer-group");
+        read.set("consumer-group", group, builder::consumerGroup);
         read.set("group-instance-id", read.text("group-instance-id"), builder::groupInstanceId);
         read.set("client-rack", read.text("client-rack"), builder::clientRack);
         read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
@@ -113,6 +120,16 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
         read.finish();
         return build("kafka producer", builder::build);
+    }
+
+    private static int[] numbers(String text) {
+        try {
+            return Arrays.stream(text.split(",", -1))
+                    .mapToInt(number -> Integer.parseInt(number.strip()))
+                    .toArray();
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("must be numbers with commas between", e);
+        }
     }
 
     /** What is missing has been noted already. */

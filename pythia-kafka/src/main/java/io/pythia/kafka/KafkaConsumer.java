@@ -6,17 +6,22 @@ import io.pythia.spi.ConsumerOptions;
 import io.pythia.spi.ReceiveDriver;
 import io.pythia.spi.Settings;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Consumes a topic, several, or all whose names match a pattern, as a member of a group.
+ * Consumes a topic, several, or all whose names match a pattern, as a member of a group or from partitions of its own choice.
  *
  * <pre>{@code
  * KafkaConsumer consumer = KafkaConsumer.builder()
@@ -26,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
     private final Builder builder;
     private final AtomicBoolean paused = new AtomicBoolean();
+    /** Without a group, over all sessions. */
+    private final Map<TopicPartition, Long> ownPositions = new ConcurrentHashMap<>();
 
     private KafkaConsumer(Builder builder) {
         super("kafka:" + builder.source(), KafkaBrokerProvider.CAPABILITIES, builder);
@@ -39,25 +46,68 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
 
     @Override
     protected ReceiveDriver<KafkaRecord> newDriver() {
-        return new KafkaReceiver(builder.settings(name(), options(), listener()), paused);
+        return new KafkaReceiver(builder.settings(name(), options(), listener()), paused, ownPositions);
     }
 
     /**
      * Commits the position of every assigned partition now: what is acknowledged without a gap. It is committed by itself all the time;
-     * this is for who wants to wait for it. The future fails if the broker does not have it; it is tried again by itself.
+     * this is for who wants to wait for it. The future fails if the broker does not have it; it is tried again by itself. Without a group
+     * nothing is committed.
      */
     public CompletableFuture<Void> commitOffsets() {
         return onPollThread(PollLoop::commitAll);
     }
 
-    /** Goes to the first record of every assigned partition. What is in flight from before is stale, and is delivered again. */
+    /**
+     * Goes to the first record of every partition that this consumer has. What is in flight from before is stale; the group is told of the
+     * new position before anything from there is given out.
+     *
+     * <p>Just after {@code connect()}, and in a rebalance that takes all partitions away, the consumer has none: then the seek waits for those
+     * that it is given next, and nothing of them is given out before. It needs no subscriber. The future completes when the consumer is at its
+     * new place, and else fails with a {@link BrokerException} without having gone anywhere: if there is no connection or it ends meanwhile, if the
+     * broker does not answer within some seconds, and if there is still no partition after a minute, as in a group with more members than
+     * partitions. Partitions that it is given later begin where the group is. Thread-safe.
+     */
     public CompletableFuture<Void> seekToBeginning() {
-        return onPollThread(PollLoop::seekToBeginning);
+        return seek(Seek.toBeginning());
     }
 
-    /** Goes behind the last record of every assigned partition: the records between are skipped. */
+    /** Goes behind the last record of every partition that this consumer has: the records between are skipped. Else as {@link #seekToBeginning}. */
     public CompletableFuture<Void> seekToEnd() {
-        return onPollThread(PollLoop::seekToEnd);
+        return seek(Seek.toEnd());
+    }
+
+    /**
+     * Goes, in every partition that this consumer has, to the first record whose timestamp is this one or later; in a partition without such a
+     * record behind the last one. Else as {@link #seekToBeginning}.
+     *
+     * @param time to the millisecond
+     */
+    public CompletableFuture<Void> seekToTime(Instant time) {
+        return seek(Seek.toTime(time));
+    }
+
+    /**
+     * Goes to an offset of one partition; the others stay where they are. If the topic does not have that offset, {@code dataLoss} is told and
+     * {@code autoOffsetReset} says where it goes on. Else as {@link #seekToBeginning}; the future also fails if the consumer has partitions and this
+     * one is not among them.
+     *
+     * @param topic one of this consumer's topics
+     * @param partition from 0
+     * @param offset of the next record to deliver, from 0
+     * @throws IllegalArgumentException if a number is negative
+     */
+    public CompletableFuture<Void> seek(String topic, int partition, long offset) {
+        Objects.requireNonNull(topic, "topic");
+        if (partition < 0 || offset < 0) {
+            throw new IllegalArgumentException(
+                    "partition and offset must not be negative, but are " + partition + " and " + offset);
+        }
+        return seek(Seek.to(new TopicPartition(topic, partition), offset));
+    }
+
+    private CompletableFuture<Void> seek(Seek target) {
+        return onPollThread(loop -> loop.seek(target));
     }
 
     /**
@@ -80,14 +130,12 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
         paused.set(false);
     }
 
-    private CompletableFuture<Void> onPollThread(java.util.function.Consumer<PollLoop> action) {
-        PollLoop loop;
+    private CompletableFuture<Void> onPollThread(Function<PollLoop, CompletableFuture<Void>> request) {
         try {
-            loop = loop();
+            return request.apply(loop());
         } catch (BrokerException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return loop.request(() -> action.accept(loop));
     }
 
     private PollLoop loop() {
@@ -101,6 +149,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
     public static final class Builder extends AbstractMessageBroker.Builder<Builder> {
         private List<String> topics = List.of();
         private @Nullable Pattern pattern;
+        private List<Integer> partitions = List.of();
         private @Nullable String consumerGroup;
         private @Nullable String bootstrapServers;
         private KafkaConfig config = KafkaConfig.defaults();
@@ -143,7 +192,24 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
             return this;
         }
 
-        /** Sets the group whose members share the partitions; {@code group.id}. Required. */
+        /**
+         * Sets which partitions of each topic to take, whoever else has them, by the client's {@code assign}: without a group that shares them
+         * out. With a {@link #consumerGroup} positions are committed to it, which the broker takes only while that group has no members that
+         * share partitions. Without one nothing is committed: acknowledgements count in this object, over its connections, and each new one begins
+         * at {@link #autoOffsetReset}. Not with a pattern of topics, and not with {@link #groupInstanceId}. Default: those that the group gives.
+         *
+         * @param numbers each from 0; at least one
+         */
+        public Builder partitions(int... numbers) {
+            if (numbers.length == 0 || Arrays.stream(numbers).anyMatch(number -> number < 0)) {
+                throw new IllegalArgumentException(
+                        "partitions must be numbers from 0, at least one, but are " + Arrays.toString(numbers));
+            }
+            this.partitions = Arrays.stream(numbers).distinct().boxed().toList();
+            return this;
+        }
+
+        /** Sets the group whose members share the partitions; {@code group.id}. Required, but for {@link #partitions}. */
         public Builder consumerGroup(String group) {
             if (group.isBlank()) {
                 throw new IllegalArgumentException("consumerGroup must not be blank");
@@ -229,9 +295,17 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
             if (topics.isEmpty() == (pattern == null)) {
                 throw new IllegalArgumentException("one of topic, topics and topicPattern must be set, and only one");
             }
-            if (consumerGroup == null) {
+            if (consumerGroup == null && partitions.isEmpty()) {
                 throw new IllegalArgumentException(
                         "consumerGroup must be set: the name under which this application keeps its position");
+            }
+            if (!partitions.isEmpty() && pattern != null) {
+                throw new IllegalArgumentException(
+                        "partitions can't be used with topicPattern: name the topics, or let the group share them out");
+            }
+            if (!partitions.isEmpty() && groupInstanceId != null) {
+                throw new IllegalArgumentException(
+                        "groupInstanceId has no meaning with partitions: there are no members");
             }
             KafkaConfig effective = effectiveConfig();
             if (groupProtocol == GroupProtocol.CONSUMER
@@ -259,7 +333,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
         /** Package-private for tests of what reaches the client. */
         KafkaConsumerSettings settings(String name, ConsumerOptions options, io.pythia.BrokerListener listener) {
             KafkaConfig effective = effectiveConfig();
-            var properties = ClientProperties.consumer(effective, Objects.requireNonNull(consumerGroup), groupProtocol);
+            var properties = ClientProperties.consumer(effective, consumerGroup, groupProtocol);
             if (groupInstanceId != null) {
                 properties.put("group.instance.id", groupInstanceId);
             }
@@ -270,6 +344,7 @@ public final class KafkaConsumer extends AbstractMessageBroker<KafkaRecord> {
                     name,
                     topics,
                     pattern,
+                    partitions,
                     effective,
                     properties,
                     autoOffsetReset == null ? effective.autoOffsetReset() : autoOffsetReset,

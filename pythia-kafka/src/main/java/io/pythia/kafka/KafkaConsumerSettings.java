@@ -10,13 +10,15 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link KafkaReceiver} needs to know. */
+/** What a {@link KafkaReceiver} needs to know. Without {@code partitions} the group says which ones. */
 record KafkaConsumerSettings(
         String name,
         List<String> topics,
         @Nullable Pattern pattern,
+        List<Integer> partitions,
         KafkaConfig config,
         Map<String, Object> clientProperties,
         AutoOffsetReset autoOffsetReset,
@@ -29,6 +31,18 @@ record KafkaConsumerSettings(
 
     Map<String, Object> adminProperties() {
         return ClientProperties.admin(config);
+    }
+
+    /** Returns whether a group keeps the positions. */
+    boolean hasGroup() {
+        return clientProperties.containsKey("group.id");
+    }
+
+    /** Returns the partitions that are taken without asking the group; none if it shares them out. */
+    List<TopicPartition> ownPartitions() {
+        return topics.stream()
+                .flatMap(topic -> partitions.stream().map(number -> new TopicPartition(topic, number)))
+                .toList();
     }
 
     void subscribe(Consumer<byte[], byte[]> consumer, ConsumerRebalanceListener rebalanced) {

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ final class KafkaProbe {
     private final String name;
     private final Map<String, Object> properties;
     private final List<String> topics;
+    private final List<Integer> partitions;
     private @Nullable Admin admin;
     private boolean closed;
 
@@ -36,11 +38,13 @@ final class KafkaProbe {
      * Creates one.
      *
      * @param topics the topics that must exist; none for a pattern
+     * @param partitions the partitions that each of them must have
      */
-    KafkaProbe(String name, Map<String, Object> properties, List<String> topics) {
+    KafkaProbe(String name, Map<String, Object> properties, List<String> topics, List<Integer> partitions) {
         this.name = name;
         this.properties = properties;
         this.topics = topics;
+        this.partitions = partitions;
     }
 
     /** Checks address, credentials and topics, a little sooner than the engine loses patience: this error says more. */
@@ -79,7 +83,9 @@ final class KafkaProbe {
             } else {
                 client.describeTopics(topics, new DescribeTopicsOptions().timeoutMs(millis))
                         .allTopicNames()
-                        .get();
+                        .get()
+                        .values()
+                        .forEach(this::checkPartitions);
             }
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TimeoutException timeoutException) {
@@ -89,6 +95,17 @@ final class KafkaProbe {
             throw KafkaErrors.translate(doing, e);
         } catch (KafkaException e) {
             throw unusable(e);
+        }
+    }
+
+    /** The client would wait in silence for a partition that is not there. */
+    private void checkPartitions(TopicDescription topic) {
+        int count = topic.partitions().size();
+        for (int number : partitions) {
+            if (number >= count) {
+                throw new DestinationNotFoundException(name + ": topic " + topic.name() + " has no partition " + number
+                        + ", its partitions are 0 to " + (count - 1));
+            }
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,17 +25,25 @@ final class KafkaReceiver implements ReceiveDriver<KafkaRecord> {
     private final KafkaConsumerSettings settings;
     private final KafkaProbe probe;
     private final AtomicBoolean pausedByUser;
+    private final Map<TopicPartition, Long> ownPositions;
     private final OffsetTracker tracker;
     private final HandOver handOver;
     private @Nullable PollLoop loop;
     private @Nullable Thread thread;
 
-    KafkaReceiver(KafkaConsumerSettings settings, AtomicBoolean pausedByUser) {
+    /**
+     * Creates one for one session.
+     *
+     * @param ownPositions where a consumer without a group was in the sessions before; thread-safe
+     */
+    KafkaReceiver(KafkaConsumerSettings settings, AtomicBoolean pausedByUser, Map<TopicPartition, Long> ownPositions) {
         this.settings = settings;
         this.pausedByUser = pausedByUser;
+        this.ownPositions = ownPositions;
         this.tracker = new OffsetTracker(settings.maxInFlight());
         this.handOver = new HandOver(tracker);
-        this.probe = new KafkaProbe(settings.name(), settings.adminProperties(), settings.topics());
+        this.probe =
+                new KafkaProbe(settings.name(), settings.adminProperties(), settings.topics(), settings.partitions());
     }
 
     @Override
@@ -47,7 +56,7 @@ final class KafkaReceiver implements ReceiveDriver<KafkaRecord> {
         } catch (KafkaException e) {
             throw KafkaErrors.translate(settings.name() + ": could not create the client", e);
         }
-        loop = new PollLoop(settings, consumer, tracker, handOver, pausedByUser);
+        loop = new PollLoop(settings, consumer, tracker, handOver, pausedByUser, ownPositions);
         thread = new Thread(loop, "pythia-" + settings.name() + "-poll");
         thread.setDaemon(true);
         thread.start();

@@ -65,7 +65,7 @@ final class KafkaSender implements DirectSendDriver {
 
     KafkaSender(KafkaProducerSettings settings) {
         this.settings = settings;
-        this.probe = new KafkaProbe(settings.name(), settings.adminProperties(), List.of(settings.topic()));
+        this.probe = new KafkaProbe(settings.name(), settings.adminProperties(), List.of(settings.topic()), List.of());
     }
 
     @Override

@@ -10,10 +10,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -57,12 +55,10 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     private final OffsetTracker tracker;
     private final HandOver handOver;
     private final AtomicBoolean pausedByUser;
+    private final Map<TopicPartition, Long> ownPositions;
     private final Commits commits;
-    private final Queue<Runnable> requests = new ConcurrentLinkedQueue<>();
+    private final Requests requests;
     private volatile boolean stopping;
-    /** Set when no request is run any more, because it was stopped or has failed. */
-    private volatile boolean over;
-
     private volatile long lag = -1;
     private volatile int assigned;
     private boolean full;
@@ -81,43 +77,34 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             Consumer<byte[], byte[]> consumer,
             OffsetTracker tracker,
             HandOver handOver,
-            AtomicBoolean pausedByUser) {
+            AtomicBoolean pausedByUser,
+            Map<TopicPartition, Long> ownPositions) {
         this.settings = settings;
         this.consumer = consumer;
         this.tracker = tracker;
         this.handOver = handOver;
         this.pausedByUser = pausedByUser;
-        this.commits = new Commits(settings.name(), consumer, tracker, handOver);
+        this.ownPositions = ownPositions;
+        this.requests = new Requests(settings.name());
+        this.commits =
+                new Commits(settings.name(), consumer, tracker, handOver, settings.hasGroup() ? null : ownPositions);
     }
 
     // Any thread.
 
-    /** Runs something on the poll thread; the future completes when it is done. */
-    CompletableFuture<Void> request(Runnable action) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        requests.add(() -> {
-            try {
-                if (over) {
-                    throw disconnected();
-                }
-                action.run();
-                done.complete(null);
-            } catch (RuntimeException e) {
-                done.completeExceptionally(KafkaErrors.translate(settings.name(), e));
-            }
-        });
-        if (stopping || over) {
-            done.completeExceptionally(disconnected());
-        }
-        return done;
+    /** Commits what is acknowledged; the future fails if the broker does not have it. */
+    CompletableFuture<Void> commitAll() {
+        return requests.add(commits::commitNow, false);
     }
 
-    private BrokerException disconnected() {
-        return new BrokerException(settings.name() + " is disconnected");
+    /** Goes somewhere else, with all partitions or none, as soon as it has any: what is in flight from before is stale. */
+    CompletableFuture<Void> seek(Seek target) {
+        return requests.add(() -> seekNow(target), true);
     }
 
     void stop() {
         stopping = true;
+        requests.stop();
         consumer.wakeup();
     }
 
@@ -138,7 +125,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
     @Override
     public void run() {
         try {
-            settings.subscribe(consumer, this);
+            begin();
             while (!stopping) {
                 step();
             }
@@ -151,10 +138,24 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         }
     }
 
-    private void step() {
-        for (Runnable request = requests.poll(); request != null; request = requests.poll()) {
-            request.run();
+    private void begin() {
+        List<TopicPartition> own = settings.ownPartitions();
+        if (own.isEmpty()) {
+            settings.subscribe(consumer, this);
+            return;
         }
+        consumer.assign(own);
+        onPartitionsAssigned(own);
+        for (TopicPartition each : own) {
+            Long position = ownPositions.get(each);
+            if (position != null) {
+                consumer.seek(each, position);
+            }
+        }
+    }
+
+    private void step() {
+        runRequests();
         adjustPauses();
         commits.commitIfDue(idle);
         try {
@@ -162,11 +163,16 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             take(consumer.poll(mayCommit || !beginning.isEmpty() ? SHORT_POLL : LONG_POLL));
             placeBeginnings();
         } catch (NoOffsetForPartitionException e) {
-            reset(e.partitions());
+            runRequests(); // one of them may be a seek
+            beginFirst(e.partitions());
         } catch (OffsetOutOfRangeException e) {
             goOnElsewhere(e);
         }
         measureLag();
+    }
+
+    private void runRequests() {
+        requests.run(!consumer.assignment().isEmpty(), System.nanoTime());
     }
 
     private void take(ConsumerRecords<byte[], byte[]> records) {
@@ -214,17 +220,12 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         }
     }
 
-    /** Commits what is acknowledged; fails if the broker does not have it. */
-    void commitAll() {
-        commits.commitNow();
-    }
-
     // Assignment.
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
         partitions.forEach(tracker::begin);
-        if (full || pausedByUser.get()) {
+        if (full || pausedByUser.get() || !requests.isEmpty()) {
             consumer.pause(partitions); // the poll that is under way may return their first records
         }
         assigned = consumer.assignment().size();
@@ -256,25 +257,14 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
 
     // Positions.
 
-    /** Goes to the first records: what is in flight from before is stale. */
-    void seekToBeginning() {
-        Set<TopicPartition> all = Set.copyOf(consumer.assignment());
-        beginAnew(all);
-        consumer.seekToBeginning(all);
-        settle(all);
-    }
-
-    /** Goes behind the last records. */
-    void seekToEnd() {
-        Set<TopicPartition> all = Set.copyOf(consumer.assignment());
-        beginAnew(all);
-        consumer.seekToEnd(all);
-        settle(all);
-    }
-
-    /** The client seeks at its next fetch; whoever waits for the seek wants it done: what is sent after it must come. */
-    private void settle(Set<TopicPartition> partitions) {
-        partitions.forEach(partition -> consumer.position(partition, POSITION_TIMEOUT));
+    /** The group is told of the new positions before anything comes from there, also if the partitions are taken away at once. */
+    private void seekNow(Seek target) {
+        Map<TopicPartition, Long> positions = target.positions(consumer, Set.copyOf(consumer.assignment()));
+        beginAnew(positions.keySet());
+        positions.forEach((partition, position) -> {
+            consumer.seek(partition, position);
+            tracker.beginAt(partition, position);
+        });
     }
 
     /** What was fetched of some partitions is stale. They begin somewhere else, perhaps further in front, and the group is told where. */
@@ -296,6 +286,15 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         beginAnew(partitions);
         reset(partitions);
         divergent.forEach(consumer::seek);
+    }
+
+    /** There never was a position of these, and none was sought. */
+    private void beginFirst(Set<TopicPartition> partitions) {
+        Set<TopicPartition> unsought = new HashSet<>(partitions);
+        unsought.removeAll(beginning);
+        if (!unsought.isEmpty()) { // of none, the client would take all
+            reset(unsought);
+        }
     }
 
     /** There never was a position, or it was out of range and that has been reported. */
@@ -358,10 +357,7 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
             // a broker that is gone; the group notices by its session timeout
         } finally {
             tracker.endAll();
-            over = true; // before the last look: who asks later sees it
-            for (Runnable request = requests.poll(); request != null; request = requests.poll()) {
-                request.run(); // fails
-            }
+            requests.end();
         }
     }
 }

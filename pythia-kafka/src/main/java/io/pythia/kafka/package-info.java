@@ -10,6 +10,7 @@
  *
  * <h2>Delivery guarantee</h2>
  * At least once, in order within a partition. After a crash or a rebalance, what was delivered and not yet committed comes again.
+ * Without a group, with partitions of its own choice, only the consumer itself knows what was acknowledged: each new one begins anew.
  *
  * <h2>Settling</h2>
  * ack: the position moves over it as soon as nothing before it is unsettled. nack: delivered again by the engine, the partition's position

@@ -199,6 +199,44 @@ class KafkaConfigTest {
                 .hasMessageContaining("consumer-group: is missing");
     }
 
+    @Test
+    void partitions_needNoGroup_andContradictWhatOnlyAGroupHas() {
+        String url = "kafka://h1:9092/orders?";
+        assertThat(Brokers.load().consumer(URI.create(url + "partitions=0,2")).name())
+                .isEqualTo("kafka:orders");
+        assertThat(Brokers.load().producer(URI.create(url + "partitions=0,2")).name())
+                .isEqualTo("kafka:orders");
+        for (String wrong : List.of("partitions=", "partitions=a", "partitions=0,-1", "partitions=0,")) {
+            assertThatThrownBy(() -> Brokers.load().consumer(URI.create(url + wrong)))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining("partitions");
+        }
+        assertThatThrownBy(() -> Brokers.load()
+                        .consumer(URI.create("kafka://h1:9092?consumer-group=g&topic-pattern=o.*&partitions=0")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("partitions can't be used with topicPattern");
+        assertThatThrownBy(() -> KafkaConsumer.builder()
+                        .topic("t")
+                        .partitions(0)
+                        .groupInstanceId("till-7")
+                        .build())
+                .hasMessageContaining("groupInstanceId");
+        assertThatThrownBy(() -> KafkaConsumer.builder().partitions())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at least one");
+    }
+
+    @Test
+    void urlWithAUserAndNoPassword_isRefused() {
+        URI uri = URI.create("kafka://user@h1:9092/orders?consumer-group=billing");
+        assertThatThrownBy(() -> Brokers.load().consumer(uri))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("a user needs a password");
+        assertThatThrownBy(() -> Brokers.load().producer(uri))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("a user needs a password");
+    }
+
     static java.util.stream.Stream<Class<? extends Throwable>> tableRows() {
         return KafkaErrors.TABLE.stream().map(KafkaErrors.Row::type);
     }

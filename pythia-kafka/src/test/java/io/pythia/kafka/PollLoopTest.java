@@ -19,78 +19,19 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.LogTruncationException;
-import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class PollLoopTest {
-    private static final TopicPartition PARTITION = new TopicPartition("orders", 0);
-    private static final long LIMIT = Duration.ofSeconds(30).toNanos();
+    private static final TopicPartition PARTITION = TestClient.PARTITION;
 
-    /** The client's own consumer without a broker. Its commits are remembered, and fail while there is an error. */
-    private static final class Client extends MockConsumer<byte[], byte[]> {
-        final List<Map<TopicPartition, OffsetAndMetadata>> commits = new ArrayList<>();
-
-        @Nullable
-        KafkaException commitError;
-
-        int refused;
-
-        Client() {
-            super("none");
-        }
-
-        @Override
-        public synchronized void commitAsync(
-                Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
-            if (commitError != null) {
-                refused++;
-                callback.onComplete(offsets, commitError);
-            } else {
-                commits.add(offsets);
-                super.commitAsync(offsets, callback);
-            }
-        }
-
-        @Override
-        public synchronized void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
-            if (commitError != null) {
-                refused++;
-                throw commitError;
-            }
-            commits.add(offsets);
-            super.commitAsync(offsets, null);
-        }
-
-        long lastCommitted() {
-            return commits.isEmpty()
-                    ? -1
-                    : commits.get(commits.size() - 1).get(PARTITION).offset();
-        }
-
-        void assign(long begin, long end) {
-            updateBeginningOffsets(Map.of(PARTITION, begin));
-            updateEndOffsets(Map.of(PARTITION, end));
-            rebalance(List.of(PARTITION));
-        }
-
-        void add(long... offsets) {
-            for (long offset : offsets) {
-                addRecord(new ConsumerRecord<>("orders", 0, offset, null, new byte[] {1}));
-            }
-        }
-    }
-
-    private final Client consumer = new Client();
+    private final TestClient consumer = new TestClient();
 
     private final OffsetTracker tracker = new OffsetTracker(10);
     private final HandOver handOver = new HandOver(tracker);
@@ -102,31 +43,13 @@ class PollLoopTest {
             gaps.add(gap);
         }
     };
-    private final long began = System.nanoTime();
 
     private PollLoop loop() {
         return loop(AutoOffsetReset.EARLIEST);
     }
 
     private PollLoop loop(AutoOffsetReset reset) {
-        return new PollLoop(
-                new KafkaConsumerSettings(
-                        "kafka:orders",
-                        List.of("orders"),
-                        null,
-                        KafkaConfig.defaults(),
-                        Map.of(),
-                        reset,
-                        Duration.ofSeconds(1),
-                        10,
-                        Duration.ZERO,
-                        null,
-                        null,
-                        listener),
-                consumer,
-                tracker,
-                handOver,
-                pausedByUser);
+        return new PollLoop(TestClient.settings(reset, listener), consumer, tracker, handOver, pausedByUser, Map.of());
     }
 
     @Test
@@ -134,7 +57,7 @@ class PollLoopTest {
         PollLoop loop = loop();
         consumer.setPollException(new KafkaException("broken"));
         loop.run();
-        assertThat(loop.request(loop::commitAll))
+        assertThat(loop.commitAll())
                 .isCompletedExceptionally()
                 .failsWithin(Duration.ZERO)
                 .withThrowableOfType(ExecutionException.class)
@@ -167,11 +90,11 @@ class PollLoopTest {
         pollUntil(() -> handOver.size() > 0, () -> {
             acknowledge(1);
             consumer.commitError = new CommitFailedException("taken away");
-            commits.add(loop.request(loop::commitAll));
+            commits.add(loop.commitAll());
             pollUntil(() -> commits.get(0).isDone(), () -> {
                 consumer.commitError = null;
                 acknowledge(1);
-                commits.add(loop.request(loop::commitAll));
+                commits.add(loop.commitAll());
                 pollUntil(() -> commits.get(1).isDone(), loop::stop);
             });
         });
@@ -347,16 +270,7 @@ class PollLoopTest {
         assertThat(committed).containsExactly(100L);
     }
 
-    /** Does something in the first poll in which a condition holds; ends the loop if it never does. */
     private void pollUntil(BooleanSupplier condition, Runnable then) {
-        consumer.schedulePollTask(() -> {
-            if (condition.getAsBoolean()) {
-                then.run();
-            } else if (System.nanoTime() - began > LIMIT) {
-                consumer.wakeup();
-            } else {
-                pollUntil(condition, then);
-            }
-        });
+        consumer.pollUntil(condition, then);
     }
 }
