@@ -118,9 +118,13 @@ final class HttpClients {
         if (value == null) {
             return response;
         }
+        // The client takes any value from a server, but lets only visible ASCII be set.
         return response.newBuilder()
-                .removeHeader("Retry-After")
-                .header(RETRY_AFTER, value)
+                .headers(response.headers()
+                        .newBuilder()
+                        .removeAll("Retry-After")
+                        .addUnsafeNonAscii(RETRY_AFTER, value)
+                        .build())
                 .build();
     }
 
