@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,19 +24,13 @@ class ReceiveEndTest extends ReceiveEngineFixture {
 
     @Test
     void retryOfASettlement_whoseSessionIsLost_holdsUpNoDisconnect() throws Exception {
-        AtomicBoolean broken = new AtomicBoolean();
         source.onSettle = batch -> CompletableFuture.failedFuture(ScriptedSource.lost());
-        source.onReceive = () -> {
-            if (broken.getAndSet(false)) {
-                throw ScriptedSource.lost();
-            }
-        };
         source.add(0, 1);
         Consumer consumer = builder().closeTimeout(Duration.ofHours(1)).build();
         Collector collector = Collector.acknowledging();
         consumer.consume().subscribe(collector);
         eventually().until(() -> source.settled.size() == 3);
-        broken.set(true);
+        source.loseSession();
         eventually().until(() -> source.opened.get() == 2);
         assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.STALE);
         consumer.disconnect().get(60, TimeUnit.SECONDS);
@@ -67,19 +60,13 @@ class ReceiveEndTest extends ReceiveEngineFixture {
 
     @Test
     void settlementThatIsNeverAnswered_isStaleWhenTheSessionIsLost_andHoldsUpNoDisconnect() throws Exception {
-        AtomicBoolean broken = new AtomicBoolean();
         source.onSettle = batch -> new CompletableFuture<>();
-        source.onReceive = () -> {
-            if (broken.getAndSet(false)) {
-                throw ScriptedSource.lost();
-            }
-        };
         source.add(0, 1);
         Consumer consumer = builder().closeTimeout(Duration.ofHours(1)).build();
         Collector collector = Collector.acknowledging();
         consumer.consume().subscribe(collector);
         eventually().until(() -> !source.settled.isEmpty());
-        broken.set(true);
+        source.loseSession();
         assertThat(collector.messages.get(0).ack().get(60, TimeUnit.SECONDS)).isEqualTo(Settled.STALE);
         consumer.disconnect().get(60, TimeUnit.SECONDS);
     }
@@ -91,9 +78,7 @@ class ReceiveEndTest extends ReceiveEngineFixture {
                 .capabilities(LEASES)
                 .closeTimeout(Duration.ofMillis(1))
                 .build();
-        Collector collector = new Collector(1, message -> {});
-        consumer.consume().subscribe(collector);
-        eventually().until(() -> collector.messages.size() == 1);
+        Collector collector = holdingOne(consumer);
         consumer.disconnect().join();
         assertThat(collector.messages.get(0).extend(Duration.ofSeconds(1)).get(60, TimeUnit.SECONDS))
                 .isEqualTo(Settled.STALE);
@@ -136,9 +121,7 @@ class ReceiveEndTest extends ReceiveEngineFixture {
                     .capabilities(LEASES)
                     .closeTimeout(Duration.ZERO)
                     .build();
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             Message message = collector.messages.get(0);
             CompletableFuture<Void> disconnected = consumer.disconnect();
             for (int i = 100 * (round % 50); i > 0; i--) {
