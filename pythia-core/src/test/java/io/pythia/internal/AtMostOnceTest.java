@@ -19,7 +19,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -138,12 +137,6 @@ class AtMostOnceTest extends ReceiveEngineFixture {
     @Test
     void sessionLost_messagesThatWaitInAWorker_areHandled() {
         source.add(0, 20);
-        AtomicBoolean broken = new AtomicBoolean();
-        source.onReceive = () -> {
-            if (broken.getAndSet(false)) {
-                throw ScriptedSource.lost();
-            }
-        };
         CountDownLatch lost = new CountDownLatch(1);
         Worker worker = Worker.from(consumer().build())
                 .onMessage(message -> {
@@ -152,7 +145,7 @@ class AtMostOnceTest extends ReceiveEngineFixture {
                 })
                 .start();
         eventually().until(() -> worker.stats().inFlight() == 20);
-        broken.set(true);
+        source.loseSession();
         eventually().until(() -> source.opened.get() == 2);
         lost.countDown();
         eventually().until(() -> handled.size() == 20);

@@ -16,7 +16,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,16 +27,12 @@ class ReceiveEndTest extends ReceiveEngineFixture {
 
     @Test
     void retryOfASettlement_whoseSessionIsLost_holdsUpNoDisconnect() throws Exception {
-        AtomicBoolean broken = new AtomicBoolean();
         AtomicInteger tries = new AtomicInteger();
         source.onSettle = batch -> {
-            broken.compareAndSet(false, tries.incrementAndGet() == 3);
-            return CompletableFuture.failedFuture(ScriptedSource.lost());
-        };
-        source.onReceive = () -> {
-            if (broken.getAndSet(false)) {
-                throw ScriptedSource.lost();
+            if (tries.incrementAndGet() == 3) {
+                source.loseSession();
             }
+            return CompletableFuture.failedFuture(ScriptedSource.lost());
         };
         source.add(0, 1);
         Consumer consumer = builder().closeTimeout(Duration.ofHours(1)).build();
@@ -89,19 +84,13 @@ class ReceiveEndTest extends ReceiveEngineFixture {
 
     @Test
     void settlementThatIsNeverAnswered_isStaleWhenTheSessionIsLost_andHoldsUpNoDisconnect() throws Exception {
-        AtomicBoolean broken = new AtomicBoolean();
         source.onSettle = batch -> new CompletableFuture<>();
-        source.onReceive = () -> {
-            if (broken.getAndSet(false)) {
-                throw ScriptedSource.lost();
-            }
-        };
         source.add(0, 1);
         Consumer consumer = builder().closeTimeout(Duration.ofHours(1)).build();
         Collector collector = Collector.acknowledging();
         consumer.consume().subscribe(collector);
         eventually().until(() -> !source.settled.isEmpty());
-        broken.set(true);
+        source.loseSession();
         assertThat(collector.messages.get(0).ack().get(60, TimeUnit.SECONDS)).isEqualTo(Settled.STALE);
         consumer.disconnect().get(60, TimeUnit.SECONDS);
     }
@@ -113,9 +102,7 @@ class ReceiveEndTest extends ReceiveEngineFixture {
                 .capabilities(LEASES)
                 .closeTimeout(Duration.ofMillis(1))
                 .build();
-        Collector collector = new Collector(1, message -> {});
-        consumer.consume().subscribe(collector);
-        eventually().until(() -> collector.messages.size() == 1);
+        Collector collector = holdingOne(consumer);
         consumer.disconnect().join();
         assertThat(collector.messages.get(0).extend(Duration.ofSeconds(1)).get(60, TimeUnit.SECONDS))
                 .isEqualTo(Settled.STALE);
@@ -158,9 +145,7 @@ class ReceiveEndTest extends ReceiveEngineFixture {
                     .capabilities(LEASES)
                     .closeTimeout(Duration.ZERO)
                     .build();
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             Message message = collector.messages.get(0);
             CompletableFuture<Void> disconnected = consumer.disconnect();
             for (int i = 100 * (round % 50); i > 0; i--) {

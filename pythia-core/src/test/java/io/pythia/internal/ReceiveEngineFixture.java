@@ -4,7 +4,10 @@ import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
 import io.pythia.Health;
 import io.pythia.Message;
+import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
+import io.pythia.memory.MemoryBroker;
+import io.pythia.memory.MemoryProducer;
 import io.pythia.retry.RetryConfig;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +26,24 @@ abstract class ReceiveEngineFixture {
 
     Consumer.Builder builder() {
         return source.consumer().retry(QUICK).closeTimeout(Duration.ofSeconds(2));
+    }
+
+    /** Subscribes for one message, and returns when it is there, unsettled. */
+    static Collector holdingOne(Consumer consumer) {
+        Collector collector = new Collector(1, message -> {});
+        consumer.consume().subscribe(collector);
+        eventually().until(() -> collector.messages.size() == 1);
+        return collector;
+    }
+
+    static MemoryProducer deadLettersThatAreAway() {
+        MemoryBroker stopped = new MemoryBroker();
+        stopped.stop();
+        return MemoryProducer.builder()
+                .broker(stopped)
+                .topic("dead")
+                .sendTimeout(Duration.ofMillis(10))
+                .build();
     }
 
     static Health health(Consumer consumer) {

@@ -102,9 +102,7 @@ class ReceiveEngineTest extends ReceiveEngineFixture {
     void settlingTwice_isDoneOnce() {
         source.add(0, 1);
         try (Consumer consumer = builder().build()) {
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             Message message = collector.messages.get(0);
             CompletableFuture<Settled> first = message.ack();
             assertThat(message.nack()).isSameAs(first);

@@ -20,13 +20,7 @@ class ReceiveHealthTest extends ReceiveEngineFixture {
 
     @Test
     void pingThatFailed_doesNotCountAgainstTheNextSession() {
-        AtomicBoolean broken = new AtomicBoolean();
         AtomicBoolean silent = new AtomicBoolean();
-        source.onReceive = () -> {
-            if (broken.getAndSet(false)) {
-                throw ScriptedSource.lost();
-            }
-        };
         source.onPing = () -> {
             if (silent.getAndSet(false)) {
                 throw ScriptedSource.lost();
@@ -47,7 +41,7 @@ class ReceiveHealthTest extends ReceiveEngineFixture {
                 }
                 assertThat(source.opened).hasValue(session);
                 int next = session + 1;
-                broken.set(true);
+                source.loseSession();
                 eventually().until(() -> source.opened.get() == next);
             }
         }

@@ -6,7 +6,6 @@ import io.pythia.BrokerException;
 import io.pythia.Settled;
 import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
-import io.pythia.memory.MemoryBroker;
 import io.pythia.memory.MemoryProducer;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Outcome;
@@ -88,13 +87,7 @@ class ReceiveLeasesTest extends ReceiveEngineFixture {
     @Test
     void rejectedMessage_keepsItsLease_whileItsDeadLettersAreAway() {
         source.add(0, 1);
-        MemoryBroker stopped = new MemoryBroker();
-        stopped.stop();
-        try (MemoryProducer deadLetters = MemoryProducer.builder()
-                        .broker(stopped)
-                        .topic("dead")
-                        .sendTimeout(Duration.ofMillis(10))
-                        .build();
+        try (MemoryProducer deadLetters = deadLettersThatAreAway();
                 Consumer consumer = builder()
                         .closeTimeout(Duration.ofMillis(1))
                         .deadLetter(deadLetters)
@@ -110,9 +103,7 @@ class ReceiveLeasesTest extends ReceiveEngineFixture {
         Consumer.Builder builder = builder();
         source.lease = Duration.ofMinutes(10);
         try (Consumer consumer = builder.closeTimeout(Duration.ZERO).build()) {
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             collector.messages.get(0).extend(Duration.ofSeconds(1)).join();
             assertThat(delays()).containsExactly(source.lease);
             collector.messages.get(0).extend(Duration.ofHours(9)).join();
@@ -127,9 +118,7 @@ class ReceiveLeasesTest extends ReceiveEngineFixture {
         source.add(0, 1);
         try (Consumer consumer =
                 builder().maxLease(Duration.ZERO).closeTimeout(Duration.ZERO).build()) {
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             collector.messages.get(0).extend(Duration.ofHours(9)).join();
             eventually().until(() -> extensions() >= THREE_LEASES);
             assertThat(delays())
@@ -147,9 +136,7 @@ class ReceiveLeasesTest extends ReceiveEngineFixture {
             return CompletableFuture.completedFuture(null);
         };
         try (Consumer consumer = builder().closeTimeout(Duration.ZERO).build()) {
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             CompletableFuture<Settled> refused = collector.messages.get(0).extend(Duration.ofHours(9));
             eventually().until(refused::isCompletedExceptionally);
             int before = delays().size();

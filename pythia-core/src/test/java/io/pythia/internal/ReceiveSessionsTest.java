@@ -8,7 +8,6 @@ import io.pythia.Health;
 import io.pythia.Settled;
 import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
-import io.pythia.memory.MemoryBroker;
 import io.pythia.memory.MemoryProducer;
 import java.time.Duration;
 import java.util.List;
@@ -31,9 +30,7 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
     void stopIntake_tellsTheDriverOnce_whileWhatIsInFlightIsSettled() {
         source.add(0, 5);
         try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             assertThat(source.intakeStopped.get()).isZero();
             consumer.stopIntake();
             eventually().until(() -> source.intakeStopped.get() == 1);
@@ -50,9 +47,7 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
     void disconnect_tellsTheDriverThatTheIntakeIsOver() {
         source.add(0, 5);
         try (Consumer consumer = builder().closeTimeout(Duration.ofSeconds(60)).build()) {
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             CompletableFuture<Void> disconnected = consumer.disconnect();
             eventually().until(() -> source.intakeStopped.get() == 1);
             assertThat(source.closed.get()).isZero();
@@ -146,12 +141,7 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
 
     @Test
     void sessionThatOpensAfterTheClose_isClosedToo() {
-        AtomicBoolean broken = new AtomicBoolean(true);
-        source.onReceive = () -> {
-            if (broken.getAndSet(false)) {
-                throw ScriptedSource.lost();
-            }
-        };
+        source.loseSession();
         CountDownLatch restored = new CountDownLatch(1);
         CountDownLatch disconnected = new CountDownLatch(1);
         BrokerListener listener = new BrokerListener() {
@@ -177,9 +167,7 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
         source.add(0, 1);
         source.onSettle = batch -> new CompletableFuture<>();
         Consumer consumer = builder().closeTimeout(Duration.ofMillis(100)).build();
-        Collector collector = new Collector(1, message -> {});
-        consumer.consume().subscribe(collector);
-        eventually().until(() -> collector.messages.size() == 1);
+        Collector collector = holdingOne(consumer);
         CompletableFuture<Settled> ack = collector.messages.get(0).ack();
         consumer.disconnect().join();
         assertThat(ack.get(60, TimeUnit.SECONDS)).isEqualTo(Settled.STALE);
@@ -188,20 +176,12 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
     @Test
     void rejectedMessage_whoseDeadLetterCantBeSent_endsWithTheConsumer() throws Exception {
         source.add(0, 1);
-        MemoryBroker stopped = new MemoryBroker();
-        stopped.stop();
-        try (MemoryProducer deadLetters = MemoryProducer.builder()
-                .broker(stopped)
-                .topic("dead")
-                .sendTimeout(Duration.ofMillis(10))
-                .build()) {
+        try (MemoryProducer deadLetters = deadLettersThatAreAway()) {
             Consumer consumer = builder()
                     .closeTimeout(Duration.ofMillis(500))
                     .deadLetter(deadLetters)
                     .build();
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             CompletableFuture<Settled> rejected = collector.messages.get(0).reject("bad");
             consumer.disconnect().join();
             assertThat(rejected.get(60, TimeUnit.SECONDS)).isEqualTo(Settled.STALE);
@@ -243,18 +223,12 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
     @Test
     void sessionLost_isReplaced_andItsMessagesAreStale() {
         source.add(0, 1);
-        AtomicBoolean broken = new AtomicBoolean();
-        source.onReceive = () -> {
-            if (broken.getAndSet(false)) {
-                throw ScriptedSource.lost();
-            }
-        };
         List<String> events = new CopyOnWriteArrayList<>();
         try (Consumer consumer = builder().listener(recording(events)).build()) {
             Collector collector = new Collector(Long.MAX_VALUE, message -> {});
             consumer.consume().subscribe(collector);
             eventually().until(() -> collector.messages.size() == 1);
-            broken.set(true);
+            source.loseSession();
             eventually().until(() -> source.opened.get() == 2);
             eventually().until(() -> events.equals(List.of("lost", "restored")));
             assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.STALE);
@@ -270,9 +244,7 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
     void cancel_endsTheSignals_andClosesWhenAllIsSettled() {
         source.add(0, 10);
         try (Consumer consumer = builder().build()) {
-            Collector collector = new Collector(1, message -> {});
-            consumer.consume().subscribe(collector);
-            eventually().until(() -> collector.messages.size() == 1);
+            Collector collector = holdingOne(consumer);
             collector.subscription.join().cancel();
             collector.subscription.join().request(10);
             assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);
@@ -310,9 +282,7 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
     void disconnect_waitsForWhatIsInFlight_thenCompletesTheStream() {
         source.add(0, 1);
         Consumer consumer = builder().closeTimeout(Duration.ofSeconds(30)).build();
-        Collector collector = new Collector(1, message -> {});
-        consumer.consume().subscribe(collector);
-        eventually().until(() -> collector.messages.size() == 1);
+        Collector collector = holdingOne(consumer);
         CompletableFuture<Void> disconnected = consumer.disconnect();
         assertThat(source.closed.get()).isZero();
         assertThat(collector.messages.get(0).ack().join()).isEqualTo(Settled.DONE);

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -68,6 +69,16 @@ final class ScriptedSource {
         for (int i = from; i < from + count; i++) {
             waiting.add(i);
         }
+    }
+
+    /** The session is lost at its next receive; the one after it works. */
+    void loseSession() {
+        AtomicBoolean works = new AtomicBoolean();
+        onReceive = () -> {
+            if (!works.getAndSet(true)) {
+                throw lost();
+            }
+        };
     }
 
     List<Integer> acknowledged() {

@@ -70,14 +70,17 @@ final class HttpClients {
         if (config.proxy() == null) {
             builder.proxy(Proxy.NO_PROXY)
                     .dns(host -> guard.check(host, dns.lookup(host)))
-                    .socketFactory(new GuardedSockets(guard));
+                    .socketFactory(new DirectSockets(guard));
         } else {
             // The proxy looks the host up once more; this keeps out what is wrong by our own look-up.
-            builder.proxy(ProxyAddress.parse(config.proxy()).proxy()).dns(dns).addInterceptor(chain -> {
-                String host = chain.request().url().host();
-                guard.check(host, dns.lookup(host));
-                return chain.proceed(chain.request());
-            });
+            builder.proxy(ProxyAddress.parse(config.proxy()).proxy())
+                    .dns(dns)
+                    .socketFactory(new DirectSockets(null))
+                    .addInterceptor(chain -> {
+                        String host = chain.request().url().host();
+                        guard.check(host, dns.lookup(host));
+                        return chain.proceed(chain.request());
+                    });
         }
         TlsConfig tls = config.tls();
         if (tls != null) {
@@ -118,9 +121,13 @@ final class HttpClients {
         if (value == null) {
             return response;
         }
+        // The client takes any value from a server, but lets only visible ASCII be set.
         return response.newBuilder()
-                .removeHeader("Retry-After")
-                .header(RETRY_AFTER, value)
+                .headers(response.headers()
+                        .newBuilder()
+                        .removeAll("Retry-After")
+                        .addUnsafeNonAscii(RETRY_AFTER, value)
+                        .build())
                 .build();
     }
 
@@ -150,17 +157,17 @@ final class HttpClients {
         client.connectionPool().evictAll();
     }
 
-    /** Sockets that look once more where they are connected to: the last moment, and the only one that an address in a URL passes. */
-    private static final class GuardedSockets extends SocketFactory {
-        private final AddressGuard guard;
+    /** Sockets that ask no one for a SOCKS proxy, as the JVM's own do. */
+    private static final class DirectSockets extends SocketFactory {
+        private final @Nullable AddressGuard guard;
 
-        GuardedSockets(AddressGuard guard) {
+        DirectSockets(@Nullable AddressGuard guard) {
             this.guard = guard;
         }
 
         @Override
         public Socket createSocket() {
-            return new GuardedSocket(guard);
+            return guard == null ? new Socket(Proxy.NO_PROXY) : new GuardedSocket(guard);
         }
 
         @Override
@@ -190,10 +197,12 @@ final class HttpClients {
         }
     }
 
+    /** Looks once more where it is connected to: the last moment, and the only one that an address in a URL passes. */
     private static final class GuardedSocket extends Socket {
         private final AddressGuard guard;
 
         GuardedSocket(AddressGuard guard) {
+            super(Proxy.NO_PROXY);
             this.guard = guard;
         }
 

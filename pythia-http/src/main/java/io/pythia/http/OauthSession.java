@@ -95,7 +95,11 @@ final class OauthSession implements HttpAuth.Session {
         if (fetched.isEmpty()) {
             throw new BrokerAuthenticationException(doing + ": the answer has no access_token");
         }
-        HeaderRules.check("Authorization", "Bearer " + fetched);
+        try {
+            HeaderRules.check("Authorization", "Bearer " + fetched);
+        } catch (IllegalArgumentException e) {
+            throw new BrokerAuthenticationException(doing + ": the access_token can't be sent: " + e.getMessage());
+        }
         long seconds =
                 Math.max(1, Math.min(MAX_SECONDS, answer.path("expires_in").asLong(DEFAULT_SECONDS)) - MARGIN_SECONDS);
         endsAt = System.nanoTime() + seconds * 1_000_000_000L;

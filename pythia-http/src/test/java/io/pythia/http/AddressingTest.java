@@ -7,10 +7,16 @@ import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.retry.RetryConfig;
 import io.pythia.testkit.TestSubscriber;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.SocketAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -174,6 +180,38 @@ class AddressingTest {
                 assertThat(proxied).hasValue(1);
             }
         }
+    }
+
+    @Test
+    void socksProxyOfTheSystem_isNotUsed_neitherDirectly_norOnTheWayToTheSettingsProxy() {
+        List<URI> askedFor = new CopyOnWriteArrayList<>();
+        ProxySelector before = ProxySelector.getDefault();
+        ProxySelector.setDefault(recording(askedFor));
+        HttpConfig config = PUBLIC_ONLY.toBuilder().allowNetworks("loopback").build();
+        try (ScriptedServer server = new ScriptedServer((request, exchange) -> exchange.send(200, ""));
+                WebhookSenderWorker direct = webhook(config, Dns.SYSTEM, server.url("/"));
+                WebhookSenderWorker proxied = webhook(
+                        config.toBuilder().proxy("127.0.0.1:" + server.port()).build(), Dns.SYSTEM, server.url("/"))) {
+            TestSubscriber.get(direct.send(Message.of("x")));
+            assertThat(askedFor).isEmpty();
+            TestSubscriber.get(proxied.send(Message.of("x")));
+            assertThat(askedFor).isEmpty();
+        } finally {
+            ProxySelector.setDefault(before);
+        }
+    }
+
+    private static ProxySelector recording(List<URI> askedFor) {
+        return new ProxySelector() {
+            @Override
+            public List<Proxy> select(URI uri) {
+                askedFor.add(uri);
+                return List.of(Proxy.NO_PROXY);
+            }
+
+            @Override
+            public void connectFailed(URI uri, SocketAddress address, IOException error) {}
+        };
     }
 
     @Test

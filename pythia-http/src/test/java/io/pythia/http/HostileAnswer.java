@@ -32,6 +32,8 @@ enum HostileAnswer {
     UNAVAILABLE_NEGATIVE(status(503, "Retry-After: -5"), BrokerConnectionException.class, MessageException.class),
     UNAVAILABLE_TWICE(
             status(503, "Retry-After: 0", "Retry-After: 120"), BrokerConnectionException.class, MessageException.class),
+    UNAVAILABLE_ODDLY(status(503, "Retry-After: \u00e9"), BrokerConnectionException.class, MessageException.class),
+    FINE_ODDLY(status(200, "Retry-After: \u00e9\u0001"), null, null),
     MOVED(status(301, "Location: http://169.254.169.254/"), BrokerException.class, MessageException.class),
     SEE_OTHER(status(303, "Location: /other"), BrokerException.class, MessageException.class),
     TEMPORARY(status(307, "Location: http://127.0.0.1:1/"), BrokerException.class, MessageException.class),

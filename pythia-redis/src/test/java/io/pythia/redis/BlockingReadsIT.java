@@ -4,39 +4,20 @@ import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.pythia.testkit.server.RedisTestServer;
-import io.pythia.testkit.server.TestServers;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(120)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class BlockingReadsIT {
+class BlockingReadsIT extends RedisServerFixture {
     private static final Pattern UNBLOCKS = Pattern.compile("cmdstat_client(?:\\|unblock)?:calls=(\\d+)");
     private static final int PINGS = 1_000;
-
-    private RedisTestServer server;
-
-    @BeforeAll
-    void start() {
-        server = TestServers.newRedis(Map.of());
-    }
-
-    @AfterAll
-    void stop() {
-        TestServers.close(server);
-    }
 
     /** A read that never reaches the server, as on a connection that is half dead. */
     @Test

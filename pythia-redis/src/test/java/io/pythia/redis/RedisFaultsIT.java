@@ -16,24 +16,18 @@ import io.pythia.testkit.Ledger;
 import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.fault.FaultProxy.Direction;
-import io.pythia.testkit.server.RedisTestServer;
-import io.pythia.testkit.server.TestServers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,22 +35,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What breaks in production, on a server of its own: every message is counted. The numbers are those of the project's contract. */
 @Timeout(600)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class RedisFaultsIT {
-    private RedisTestServer server;
-
+class RedisFaultsIT extends RedisServerFixture {
     @TempDir
     private Path folder;
-
-    @BeforeAll
-    void start() {
-        server = TestServers.newRedis(Map.of());
-    }
-
-    @AfterAll
-    void stop() {
-        TestServers.close(server);
-    }
 
     /** A fault that strikes while messages flow. */
     private interface Fault {

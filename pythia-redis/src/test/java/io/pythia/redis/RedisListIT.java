@@ -11,35 +11,16 @@ import io.pythia.Settled;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.testkit.Outages;
 import io.pythia.testkit.TestSubscriber;
-import io.pythia.testkit.server.RedisTestServer;
-import io.pythia.testkit.server.TestServers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** What only lists have: what is being processed, dead consumers, order, priority, length. */
 @Timeout(180)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class RedisListIT {
-    private RedisTestServer server;
-
-    @BeforeAll
-    void start() {
-        server = TestServers.newRedis(Map.of());
-    }
-
-    @AfterAll
-    void stop() {
-        TestServers.close(server);
-    }
-
+class RedisListIT extends RedisServerFixture {
     @Test
     void elements_areInTheConsumersOwnList_untilTheyAreAcknowledged() {
         String queue = newQueue();

@@ -10,36 +10,17 @@ import io.pythia.Message;
 import io.pythia.MessageException;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.testkit.TestSubscriber;
-import io.pythia.testkit.server.RedisTestServer;
-import io.pythia.testkit.server.TestServers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** What only publish/subscribe has: patterns, gaps, a buffer that may overflow, shards. */
 @Timeout(180)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class RedisPubSubIT {
-    private RedisTestServer server;
-
-    @BeforeAll
-    void start() {
-        server = TestServers.newRedis(Map.of());
-    }
-
-    @AfterAll
-    void stop() {
-        TestServers.close(server);
-    }
-
+class RedisPubSubIT extends RedisServerFixture {
     private static final class Gaps implements BrokerListener {
         final List<Gap> seen = new CopyOnWriteArrayList<>();
 

@@ -5,14 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pythia.Message;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.testkit.TestSubscriber;
-import io.pythia.testkit.server.RedisTestServer;
-import io.pythia.testkit.server.TestServers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -20,33 +17,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is read while the application is busy with what was read before: it is neither lost, nor kept from others, nor given out twice. */
 @Timeout(180)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class RedisReadAheadIT {
+class RedisReadAheadIT extends RedisServerFixture {
     private static final String GROUP = "group";
     private static final int BATCH = 5;
     private static final int MESSAGES = 40;
-
-    private RedisTestServer server;
-
-    @BeforeAll
-    void start() {
-        server = TestServers.newRedis(Map.of());
-    }
-
-    @AfterAll
-    void stop() {
-        TestServers.close(server);
-    }
 
     /** Acknowledges the first batch, with which a session warms up, and blocks in the second. */
     private static TestSubscriber blocking(CountDownLatch until, boolean acknowledging) {

@@ -11,41 +11,23 @@ import io.pythia.DestinationNotFoundException;
 import io.pythia.Message;
 import io.pythia.Settled;
 import io.pythia.testkit.TestSubscriber;
-import io.pythia.testkit.server.RedisTestServer;
-import io.pythia.testkit.server.TestServers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What only streams have: pending entries, claims, groups that go, entries that others wrote. */
 @Timeout(180)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class RedisStreamsIT {
+class RedisStreamsIT extends RedisServerFixture {
     private static final String GROUP = "group";
 
     private final String stream = "stream-" + UUID.randomUUID();
-    private RedisTestServer server;
-
-    @BeforeAll
-    void start() {
-        server = TestServers.newRedis(Map.of());
-    }
-
-    @AfterAll
-    void stop() {
-        TestServers.close(server);
-    }
 
     private static final class Gaps implements BrokerListener {
         final List<Gap> seen = new CopyOnWriteArrayList<>();

@@ -7,7 +7,9 @@ import io.pythia.spi.WholeSeconds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -16,7 +18,11 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchResponse;
+import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchResultEntry;
 import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchResponse;
+import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchResultEntry;
 
 /**
  * Deletes messages and changes their visibility, in requests of ten. What fails of a request is told for that message alone: the engine
@@ -142,9 +148,12 @@ final class SqsSettler implements AutoCloseable {
         }
         try {
             requests.incrementAndGet();
-            List<BatchResultErrorEntry> failed =
-                    client.deleteMessageBatch(r -> r.queueUrl(url).entries(all)).failed();
-            answer("deleting a message of", entries, failed, entry -> inbox.deleted(entry.message));
+            DeleteMessageBatchResponse answer =
+                    client.deleteMessageBatch(r -> r.queueUrl(url).entries(all));
+            List<String> done = answer.successful().stream()
+                    .map(DeleteMessageBatchResultEntry::id)
+                    .toList();
+            answer("deleting a message of", entries, done, answer.failed(), entry -> inbox.deleted(entry.message));
         } catch (RuntimeException e) {
             failAll("deleting messages of", entries, e);
         }
@@ -162,13 +171,16 @@ final class SqsSettler implements AutoCloseable {
         try {
             requests.incrementAndGet();
             long now = System.nanoTime();
-            List<BatchResultErrorEntry> failed = client.changeMessageVisibilityBatch(
-                            r -> r.queueUrl(url).entries(all))
-                    .failed();
+            ChangeMessageVisibilityBatchResponse answer =
+                    client.changeMessageVisibilityBatch(r -> r.queueUrl(url).entries(all));
+            List<String> done = answer.successful().stream()
+                    .map(ChangeMessageVisibilityBatchResultEntry::id)
+                    .toList();
             answer(
                     "changing the visibility of a message of",
                     entries,
-                    failed,
+                    done,
+                    answer.failed(),
                     entry -> entry.message.lease(
                             now + Duration.ofSeconds(entry.seconds).toNanos()));
         } catch (RuntimeException e) {
@@ -176,24 +188,30 @@ final class SqsSettler implements AutoCloseable {
         }
     }
 
-    /** Tells each entry what became of it. */
-    private void answer(String doing, List<Entry> entries, List<BatchResultErrorEntry> failed, Consumer<Entry> done) {
-        boolean[] ok = new boolean[entries.size()];
-        java.util.Arrays.fill(ok, true);
+    /** Tells each entry what became of it. What the answer leaves out may not have been done. */
+    private void answer(
+            String doing,
+            List<Entry> entries,
+            List<String> succeeded,
+            List<BatchResultErrorEntry> failed,
+            Consumer<Entry> done) {
+        Set<Entry> untold = new LinkedHashSet<>(entries);
         for (BatchResultErrorEntry each : failed) {
             int index = index(each.id(), entries.size());
-            if (index >= 0) {
-                ok[index] = false;
+            if (index >= 0 && untold.remove(entries.get(index))) {
                 failed(doing, entries.get(index), each);
             }
         }
-        for (int i = 0; i < ok.length; i++) {
-            Entry entry = entries.get(i);
-            if (ok[i]) {
-                done.accept(entry);
+        for (String id : succeeded) {
+            int index = index(id, entries.size());
+            if (index >= 0 && untold.remove(entries.get(index))) {
+                done.accept(entries.get(index));
             }
-            entry.answered.run();
         }
+        BrokerException unknown = new BrokerException(
+                settings.name() + ": " + doing + " the queue: the service did not say what became of it", null, true);
+        untold.forEach(entry -> fail(entry, unknown));
+        entries.forEach(entry -> entry.answered.run());
     }
 
     /** Returns which entry an answer is about, -1 for none of ours. */
@@ -222,7 +240,7 @@ final class SqsSettler implements AutoCloseable {
                 !error.senderFault(),
                 null);
         boolean again = !error.senderFault() || why.isRetryable();
-        fail(entry.settlement, new BrokerException(String.valueOf(why.getMessage()), null, again));
+        fail(entry, new BrokerException(String.valueOf(why.getMessage()), null, again));
     }
 
     /** What was to become visible does so by itself, a little later. What was to be deleted again is to be given out, if it never will be. */
@@ -232,7 +250,12 @@ final class SqsSettler implements AutoCloseable {
         }
     }
 
-    private void fail(Settlement<SqsMessage> settlement, BrokerException why) {
+    private void fail(Entry entry, BrokerException why) {
+        Settlement<SqsMessage> settlement = entry.settlement;
+        if (settlement == null) {
+            nobodyWaits(entry, why.isRetryable());
+            return;
+        }
         if (!why.isRetryable() && settlement.outcome() != Outcome.EXTEND) {
             inbox.gone(settlement.receipt()); // nobody deletes it: it is to be given out when it comes again
         }
@@ -242,11 +265,7 @@ final class SqsSettler implements AutoCloseable {
     private void failAll(String doing, List<Entry> entries, RuntimeException error) {
         BrokerException why = AwsErrors.translate(settings.name() + ": " + doing + " the queue", error);
         for (Entry entry : entries) {
-            if (entry.settlement == null) {
-                nobodyWaits(entry, why.isRetryable());
-            } else {
-                fail(entry.settlement, why);
-            }
+            fail(entry, why);
             entry.answered.run();
         }
     }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pythia.BrokerException;
 import io.pythia.Message;
@@ -90,6 +91,44 @@ class SqsSettlingTest {
                     .hasSize(i == 2 || i == 5 ? 2 : 1);
         }
         assertDistinctIds("DeleteMessageBatch");
+    }
+
+    /** What a batch says nothing about may not have been done. */
+    @Test
+    void answerThatLeavesAMessageOut_isNoSuccess_itIsTriedAgain() {
+        leaveOutOnce("DeleteMessageBatch", "receipt-1");
+        leaveOutOnce("ChangeMessageVisibilityBatch", "receipt-2");
+        server.deliveries.add(messages(4));
+        try (SqsConsumer consumer = consumer().build()) {
+            TestSubscriber subscriber = TestSubscriber.requesting(4);
+            consumer.consume().subscribe(subscriber);
+            List<Message> received = subscriber.await(4);
+            List<CompletableFuture<Settled>> settled = List.of(
+                    received.get(0).ack(),
+                    received.get(1).ack(),
+                    received.get(2).nack(),
+                    received.get(3).nack());
+            settled.forEach(each -> assertThat(get(each)).isEqualTo(Settled.DONE));
+        }
+        assertThat(server.entries("DeleteMessageBatch", "ReceiptHandle"))
+                .containsExactlyInAnyOrder("receipt-0", "receipt-1", "receipt-1");
+        assertThat(server.entries("ChangeMessageVisibilityBatch", "ReceiptHandle"))
+                .containsExactlyInAnyOrder("receipt-2", "receipt-2", "receipt-3");
+    }
+
+    private void leaveOutOnce(String action, String receipt) {
+        AtomicInteger times = new AtomicInteger();
+        server.script(action, request -> {
+            JsonNode answer = answer(request, (entry, id) -> null);
+            for (JsonNode entry : request.get("Entries")) {
+                if (entry.get("ReceiptHandle").asText().equals(receipt) && times.getAndIncrement() == 0) {
+                    String id = entry.get("Id").asText();
+                    ((ArrayNode) answer.get("Successful"))
+                            .removeIf(each -> each.get("Id").asText().equals(id));
+                }
+            }
+            return answer;
+        });
     }
 
     private void assertDistinctIds(String action) {

@@ -220,10 +220,11 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
         List<PubSubMessage> settled = new ArrayList<>(batch.size());
         for (Settlement<PubSubMessage> each : batch) {
             PubSubMessage message = each.receipt();
-            if (each.outcome() != Outcome.EXTEND) {
+            boolean lapsed = message.leaseLeft(now) <= 0;
+            if (lapsed || each.outcome() != Outcome.EXTEND) {
                 settled.add(message);
             }
-            if (message.leaseLeft(now) <= 0) {
+            if (lapsed) {
                 each.stale(); // it may be with another consumer
             } else if (each.outcome() == Outcome.ACK) {
                 settings.attempts().succeeded(message.messageId());
@@ -238,20 +239,20 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
         return send(current, acks, bySeconds, now);
     }
 
-    private static CompletableFuture<?> send(
+    private CompletableFuture<?> send(
             AckCalls calls,
             List<Settlement<PubSubMessage>> acks,
             Map<Integer, List<Settlement<PubSubMessage>>> bySeconds,
             long now) {
         List<CompletableFuture<?>> sent = new ArrayList<>();
         if (!acks.isEmpty()) {
-            sent.add(calls.acknowledge(acks, Settlement::receipt, new Settling(0)));
+            sent.add(calls.acknowledge(acks, Settlement::receipt, new Settling(inbox, 0)));
         }
         bySeconds.forEach((seconds, items) -> sent.add(calls.reserve(
                 seconds,
                 items,
                 Settlement::receipt,
-                new Settling(now + Duration.ofSeconds(seconds).toNanos()))));
+                new Settling(inbox, now + Duration.ofSeconds(seconds).toNanos()))));
         return sent.size() == 1 ? sent.get(0) : CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new));
     }
 
@@ -268,7 +269,7 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
     }
 
     /** What became of settlements. */
-    private record Settling(long leasedUntil) implements AckCalls.Result<Settlement<PubSubMessage>> {
+    private record Settling(Inbox inbox, long leasedUntil) implements AckCalls.Result<Settlement<PubSubMessage>> {
         @Override
         public void holds(Settlement<PubSubMessage> settlement) {
             if (settlement.outcome() == Outcome.EXTEND) {
@@ -279,6 +280,8 @@ final class PubSubReceiver implements ReceiveDriver<PubSubMessage> {
         @Override
         public void lapsed(Settlement<PubSubMessage> settlement) {
             settlement.receipt().leasedUntil(System.nanoTime());
+            // Also after an extension: the engine settles nothing that is stale.
+            inbox.settled(List.of(settlement.receipt()));
             settlement.stale();
         }
 

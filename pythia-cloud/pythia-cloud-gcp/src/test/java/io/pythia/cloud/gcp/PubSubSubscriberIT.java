@@ -114,6 +114,25 @@ class PubSubSubscriberIT extends ScriptedServerFixture {
         }
     }
 
+    /** The engine hands over nothing more of a message whose lease it knows to be gone: here nothing must keep it either. */
+    @Test
+    void exactlyOnce_extensionThatTheServiceRefuses_isStale_andNothingIsKept() {
+        String name = resources.create(subscription -> subscription.setEnableExactlyOnceDelivery(true));
+        publish(name, 2);
+        try (PubSubSubscriber consumer = subscriber(name).build()) {
+            TestSubscriber messages = TestSubscriber.requesting(3);
+            consumer.consume().subscribe(messages);
+            Message first = messages.await(2).get(0);
+            server.giveBack(PubSubResources.subscription(name), first.id());
+            assertThat(get(first.extend(SHORTEST))).isEqualTo(Settled.STALE);
+            assertThat(get(first.ack())).isEqualTo(Settled.STALE);
+            for (Message each : messages.await(3).subList(1, 3)) {
+                assertThat(get(each.ack())).isEqualTo(Settled.DONE);
+            }
+            assertThat(get(consumer.healthCheck()).facts()).containsEntry("outstanding", "0");
+        }
+    }
+
     /** F44: who asks for one message and no more loses none by that, and the limit is kept at the service. */
     @Test
     void subscriberThatStopsAsking_keepsItsLeases_andTheLimit() {
