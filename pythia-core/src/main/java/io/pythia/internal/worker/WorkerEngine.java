@@ -4,8 +4,6 @@ import io.pythia.AckPolicy;
 import io.pythia.BrokerListener;
 import io.pythia.BrokerMetrics;
 import io.pythia.Message;
-import io.pythia.MessageProducer;
-import io.pythia.SendResult;
 import io.pythia.internal.Causes;
 import io.pythia.internal.Events;
 import io.pythia.spi.IntakeControl;
@@ -37,6 +35,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     private final Timer timer;
     private final Lanes lanes;
     private final @Nullable Batches batches;
+    private final @Nullable Destination destination;
     private final Outage outage;
     private final Failures failures;
     private final Monitor monitor;
@@ -72,6 +71,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         this.timer = new Timer(name, this::fail);
         this.lanes = new Lanes(this, this::submit);
         this.batches = settings.batching() == null ? null : new Batches(this, settings.batching());
+        this.destination = settings.to() == null ? null : new Destination(this, settings.to());
         this.shutdown = new Shutdown(this, settings, ownThreads);
         this.outage = new Outage(settings, timer, events, this::setSlots);
         this.failures = new Failures(this, settings);
@@ -371,38 +371,21 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     /** Returns whether a message that was handled is itself sent on. */
     boolean passesOn() {
-        return settings.to() != null;
+        return destination != null;
     }
 
     /** Its handler has succeeded. */
     void succeeded(Task task, @Nullable Object result) {
-        outage.succeeded();
-        MessageProducer to = settings.to();
-        if (to != null && result instanceof Message next) {
-            sendOn(to, task, next);
+        if (destination != null && result instanceof Message next) {
+            destination.send(task, next);
         } else {
             done(task);
         }
     }
 
-    private void sendOn(MessageProducer to, Task task, Message next) {
-        CompletableFuture<SendResult> sent;
-        try {
-            sent = to.send(next == task.message ? next.toBuilder().build() : next);
-        } catch (RuntimeException e) {
-            failed(task, e);
-            return;
-        }
-        sent.whenComplete((result, error) -> {
-            if (error == null) {
-                done(task);
-            } else {
-                failed(task, Causes.of(error));
-            }
-        });
-    }
-
-    private void done(Task task) {
+    /** It was handled, and sent on if that was wanted. */
+    void done(Task task) {
+        outage.succeeded();
         handled.increment();
         if (settings.ackPolicy() == AckPolicy.ON_SUCCESS) {
             task.message.ack();
