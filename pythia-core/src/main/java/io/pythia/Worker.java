@@ -286,7 +286,8 @@ public final class Worker implements AutoCloseable {
         /**
          * Sets where messages are sent on: what {@link #transform} made of them, else as they are, after the handler if there is one. The
          * received message is acknowledged only after the destination has confirmed; a send that fails counts as a failure of the
-         * handler. The producer stays the caller's to close. Default: nowhere.
+         * handler. What the producer has no room for ({@code maxInFlightBytes}) waits for it here, which is no failure, and is given back
+         * if the worker stops and its close timeout is over. The producer stays the caller's to close. Default: nowhere.
          */
         public Builder to(MessageProducer producer) {
             this.to = Objects.requireNonNull(producer, "producer");

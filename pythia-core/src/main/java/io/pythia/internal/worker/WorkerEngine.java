@@ -173,6 +173,11 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         return shutdown.isStopping();
     }
 
+    /** Returns whether handlers, and what is to be sent on, are no longer waited for. */
+    boolean isTimeOver() {
+        return shutdown.isTimeOver();
+    }
+
     private void setSlots(int slots) {
         dispatcher.setSlots(isStopping() ? settings.concurrency() : slots);
     }
@@ -271,7 +276,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     /** Returns whether no stop is in its way. What the broker has no more is handled until the time to close is over. */
     private boolean isInTime(Task task) {
         if (isHereOnly()) {
-            return !broken && !shutdown.isTimeOver();
+            return !broken && !isTimeOver();
         }
         long number = task.number();
         return number > 0 ? stopLine.passes(number) : !isStopping();
@@ -444,6 +449,13 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     }
 
     // What is looked at every now and then.
+
+    /** Called while it stops, when the timer waits for nothing. */
+    void lookAround() {
+        if (destination != null) {
+            destination.look();
+        }
+    }
 
     /** Interrupts handlers that take too long. */
     void enforceTimeLimit(Duration limit) {
