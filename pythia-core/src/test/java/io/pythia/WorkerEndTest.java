@@ -346,6 +346,40 @@ class WorkerEndTest extends WorkerFixture {
     }
 
     @Test
+    void oneCallForABatchThatThrows_isNoOutage() {
+        send(50, i -> Message.of("m" + i));
+        AtomicBoolean first = new AtomicBoolean(true);
+        Worker worker =
+                start(worker().outagePauses(new RetryConfig(1, Duration.ofHours(1), Duration.ofHours(1), false, false))
+                        .deadLetter(producer(LETTERS))
+                        .onBatch(50, Duration.ofMillis(500), batch -> {
+                            assertThat(batch.size()).isPositive();
+                            if (first.getAndSet(false)) {
+                                throw new IllegalStateException("once");
+                            }
+                            batch.forEach(this::called);
+                        }));
+        eventually("all", () -> worker.stats().handled() == 50 && unsettled() == 0);
+        assertThat(worker.stats().failed()).isEqualTo(50);
+        assertThat(worker.stats().outage()).isFalse();
+        assertThat(calls.values()).allMatch(count -> count.get() == 1);
+    }
+
+    @Test
+    void batchesThatKeepThrowing_areAnOutage() {
+        send(100, i -> Message.of("m" + i));
+        Worker worker = start(worker().retry(RetryConfig.none())
+                .outageAfter(5)
+                .outagePauses(new RetryConfig(1, Duration.ofHours(1), Duration.ofHours(1), false, false))
+                .deadLetter(producer(LETTERS))
+                .onBatch(10, Duration.ofMillis(500), batch -> {
+                    throw new IllegalStateException("the database is down");
+                }));
+        eventually("an outage", () -> worker.stats().outage());
+        assertThat(worker.stats().deadLettered()).isLessThanOrEqualTo(40);
+    }
+
+    @Test
     void badMessageThatIsAlone_isNotTakenForAnOutageForEver() {
         send("bad");
         Worker worker = start(worker().retry(RetryConfig.none())

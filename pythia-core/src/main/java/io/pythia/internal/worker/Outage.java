@@ -27,7 +27,7 @@ final class Outage {
     private final int allSlots;
     private final Timer timer;
     private final Events events;
-    private final Set<Task> failing = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Object> failing = Collections.newSetFromMap(new IdentityHashMap<>());
     private int probes;
     /** How many sends began during an outage and are not answered. */
     private int unanswered;
@@ -79,15 +79,19 @@ final class Outage {
         }
     }
 
-    /** A message failed in a way that is worth a retry. Returns whether it is to wait without that being counted against it. */
-    synchronized boolean failed(Task task, Throwable cause) {
+    /**
+     * A message failed in a way that is worth a retry. Returns whether it is to wait without that being counted against it.
+     *
+     * @param call what failed, so often as it was called: the task, or the batch of which it was one
+     */
+    synchronized boolean failed(Task task, Object call, Throwable cause) {
         if (after == 0) {
             return false;
         }
         calm = false;
         lastCause = cause;
         if (!open) {
-            if (failing.add(task)) {
+            if (failing.add(call)) {
                 breaker.onFailure();
             }
             if (breaker.state() == CircuitBreaker.State.OPEN) {

@@ -399,10 +399,15 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     }
 
     void failed(Task task, Throwable cause) {
+        failed(task, task, cause);
+    }
+
+    /** It failed in a call that was perhaps one for several messages. */
+    void failed(Task task, Object call, Throwable cause) {
         if (cause instanceof StoppedException) {
             giveBack(task);
         } else {
-            failures.failed(task, cause);
+            failures.failed(task, call, cause);
         }
     }
 
