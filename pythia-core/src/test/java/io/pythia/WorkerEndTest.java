@@ -126,6 +126,46 @@ class WorkerEndTest extends WorkerFixture {
     }
 
     @Test
+    void stop_leavesTheTimeLimitOfHandlersInForce() {
+        send(10, i -> Message.of("m" + i));
+        CountDownLatch began = new CountDownLatch(1);
+        Worker worker = start(worker().ackPolicy(AckPolicy.BEFORE_HANDLER)
+                .handlerTimeout(Duration.ofMillis(200))
+                .closeTimeout(Duration.ofSeconds(60))
+                .deadLetter(producer(LETTERS))
+                .onMessage(message -> {
+                    called(message);
+                    if (began.getCount() > 0) {
+                        began.countDown();
+                        new CountDownLatch(1).await();
+                    }
+                }));
+        eventually("the first", () -> began.getCount() == 0 && worker.stats().inFlight() == 10);
+        worker.stop().orTimeout(50, TimeUnit.SECONDS).join();
+        assertThat(worker.stats().handled()).isEqualTo(9);
+        assertThat(worker.stats().lost()).isZero();
+        assertThat(read(LETTERS, 1).get(0).headers().get("pythia-dead-letter-exception"))
+                .contains("TimeoutException");
+    }
+
+    @Test
+    void stop_leavesTheTimeLimitOfAsyncHandlersInForce() {
+        send("x");
+        CompletableFuture<Void> never = new CompletableFuture<>();
+        AtomicBoolean began = new AtomicBoolean();
+        Worker worker = start(worker().handlerTimeout(Duration.ofMillis(200))
+                .closeTimeout(Duration.ofSeconds(60))
+                .onMessageAsync(message -> {
+                    began.set(true);
+                    return never;
+                }));
+        eventually("a handler at work", began::get);
+        worker.stop().orTimeout(50, TimeUnit.SECONDS).join();
+        assertThat(never).isCancelled();
+        assertThat(unsettled()).isEqualTo(1);
+    }
+
+    @Test
     void retryOnThatThrows_endsTheWorkerLoudly_andTheMessageStays() {
         send("bad");
         Worker worker = start(worker().retryOn(failure -> {

@@ -326,7 +326,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     }
 
     private Throwable tookTooLong(@Nullable Throwable cause) {
-        if (isStopping()) {
+        if (isTimeOver()) {
             return new StoppedException();
         }
         TimeoutException timeout =
@@ -457,15 +457,19 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     /** Called while it stops, when the timer waits for nothing. */
     void lookAround() {
+        enforceTimeLimit();
         if (destination != null) {
             destination.look();
         }
     }
 
     /** Interrupts handlers that take too long. */
-    void enforceTimeLimit(Duration limit) {
+    void enforceTimeLimit() {
+        if (settings.handlerTimeout().isZero()) {
+            return;
+        }
         long now = System.nanoTime();
-        long nanos = limit.toNanos();
+        long nanos = settings.handlerTimeout().toNanos();
         for (Runner runner : dispatcher.runners()) {
             runner.interruptAfter(nanos);
         }
