@@ -106,9 +106,10 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Stops: takes no more messages, gives back those that wait, lets handlers finish or interrupts them when the close timeout is over,
-     * then settles and disconnects the consumer. What waits and can't be given back (at most once) is handled until the close timeout is
-     * over; {@link WorkerStats#lost()} counts the rest. The future never fails. Any thread; a second call returns the same.
+     * Stops: takes no more messages, gives back those that wait, lets handlers finish or interrupts them when the close timeout is
+     * over (their messages are given back, also if they return normally after that), then settles and disconnects the consumer. What waits
+     * and can't be given back (at most once) is handled until the close timeout is over; {@link WorkerStats#lost()} counts the rest.
+     * The future never fails. Any thread; a second call returns the same.
      */
     public CompletableFuture<Void> stop() {
         started.set(true);
@@ -295,8 +296,8 @@ public final class Worker implements AutoCloseable {
         }
 
         /**
-         * Sets how long a handler may take. Then its thread is interrupted, or its stage cancelled, and the message has failed; a handler
-         * that ignores the interrupt keeps its slot, and health says where it is. The log warns of a time for which the broker does not
+         * Sets how long a handler may take. Then its thread is interrupted, or its stage cancelled, and the message has failed, also
+         * if the handler returns normally after that; one that ignores the interrupt keeps its slot until then, and health says where it is. The log warns of a time for which the broker does not
          * wait ({@code maxLease}, RabbitMQ's {@code consumer_timeout}). Default: no limit.
          */
         public Builder handlerTimeout(Duration timeout) {

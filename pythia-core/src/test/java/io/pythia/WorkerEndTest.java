@@ -130,7 +130,8 @@ class WorkerEndTest extends WorkerFixture {
         send(10, i -> Message.of("m" + i));
         CountDownLatch began = new CountDownLatch(1);
         Worker worker = start(worker().ackPolicy(AckPolicy.BEFORE_HANDLER)
-                .handlerTimeout(Duration.ofMillis(200))
+                .retry(RetryConfig.none())
+                .handlerTimeout(Duration.ofMillis(500))
                 .closeTimeout(Duration.ofSeconds(60))
                 .deadLetter(producer(LETTERS))
                 .onMessage(message -> {
@@ -197,6 +198,20 @@ class WorkerEndTest extends WorkerFixture {
         assertThat(unsettled()).isEqualTo(2);
         start(worker().onMessage(this::called));
         eventually("both", () -> calls.size() == 2);
+    }
+
+    @Test
+    void handlerThatCatchesTheInterruptOfTheEnd_hasNotSucceeded() {
+        send("slow");
+        CountDownLatch began = new CountDownLatch(1);
+        Worker worker = start(worker().closeTimeout(Duration.ofMillis(100)).onMessage(message -> {
+            began.countDown();
+            sleep(60_000); // catches it
+        }));
+        eventually("a handler at work", () -> began.getCount() == 0);
+        worker.close();
+        assertThat(worker.stats().handled()).isZero();
+        assertThat(unsettled()).isEqualTo(1);
     }
 
     @Test

@@ -297,6 +297,9 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         }
         failure = afterCall(runner, failure);
         if (failure != null) {
+            if (result instanceof CompletionStage<?> stage) {
+                AsyncCall.cancel(stage); // it was interrupted before it had returned that
+            }
             failed(task, failure);
         } else if (result instanceof CompletionStage<?> stage) {
             return await(task, stage);
@@ -322,7 +325,9 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     private @Nullable Throwable afterCall(Runner runner, @Nullable Throwable failure) {
         boolean interrupted = runner.end();
         Thread.interrupted(); // it was meant for the handler, or left behind by it
-        return interrupted && failure != null ? tookTooLong(failure) : failure;
+        // Also when it ended as if nothing had happened: one that was cut off and one that was just done can't be told
+        // apart.
+        return interrupted ? tookTooLong(failure) : failure;
     }
 
     private Throwable tookTooLong(@Nullable Throwable cause) {
