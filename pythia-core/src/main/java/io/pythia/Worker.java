@@ -106,9 +106,10 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Stops: takes no more messages, gives back those that wait, lets handlers finish or interrupts them when the close timeout is over,
-     * then settles and disconnects the consumer. What waits and can't be given back (at most once) is handled until the close timeout is
-     * over; {@link WorkerStats#lost()} counts the rest. The future never fails. Any thread; a second call returns the same.
+     * Stops: takes no more messages, gives back those that wait, lets handlers finish or interrupts them when the close timeout is
+     * over (their messages are given back, also if they return normally after that), then settles and disconnects the consumer. What waits
+     * and can't be given back (at most once) is handled until the close timeout is over; {@link WorkerStats#lost()} counts the rest.
+     * The future never fails. Any thread; a second call returns the same.
      */
     public CompletableFuture<Void> stop() {
         started.set(true);
@@ -246,8 +247,8 @@ public final class Worker implements AutoCloseable {
 
         /**
          * Sets after how many failures in a row, of different messages, something all of them need is taken for down: then one message at
-         * a time is tried, with growing pauses, and its failure is not counted against it, until one succeeds. So an outage doesn't fill
-         * the dead letters. A message that failed ten times that way is taken for bad itself. 0 for never. Default: 20.
+         * a time is tried, with growing pauses, and its failure is not counted against it, until one succeeds, which with {@link #to}
+         * means that its send was confirmed. A call for a batch that throws is one failure. So an outage doesn't fill the dead letters. A message that failed ten times that way is taken for bad itself. 0 for never. Default: 20.
          */
         public Builder outageAfter(int failures) {
             if (failures < 0) {
@@ -286,7 +287,8 @@ public final class Worker implements AutoCloseable {
         /**
          * Sets where messages are sent on: what {@link #transform} made of them, else as they are, after the handler if there is one. The
          * received message is acknowledged only after the destination has confirmed; a send that fails counts as a failure of the
-         * handler. The producer stays the caller's to close. Default: nowhere.
+         * handler. What the producer has no room for ({@code maxInFlightBytes}) waits for it here, which is no failure, and is given back
+         * if the worker stops and its close timeout is over. The producer stays the caller's to close. Default: nowhere.
          */
         public Builder to(MessageProducer producer) {
             this.to = Objects.requireNonNull(producer, "producer");
@@ -294,8 +296,8 @@ public final class Worker implements AutoCloseable {
         }
 
         /**
-         * Sets how long a handler may take. Then its thread is interrupted, or its stage cancelled, and the message has failed; a handler
-         * that ignores the interrupt keeps its slot, and health says where it is. The log warns of a time for which the broker does not
+         * Sets how long a handler may take. Then its thread is interrupted, or its stage cancelled, and the message has failed, also
+         * if the handler returns normally after that; one that ignores the interrupt keeps its slot until then, and health says where it is. The log warns of a time for which the broker does not
          * wait ({@code maxLease}, RabbitMQ's {@code consumer_timeout}). Default: no limit.
          */
         public Builder handlerTimeout(Duration timeout) {

@@ -126,6 +126,47 @@ class WorkerEndTest extends WorkerFixture {
     }
 
     @Test
+    void stop_leavesTheTimeLimitOfHandlersInForce() {
+        send(10, i -> Message.of("m" + i));
+        CountDownLatch began = new CountDownLatch(1);
+        Worker worker = start(worker().ackPolicy(AckPolicy.BEFORE_HANDLER)
+                .retry(RetryConfig.none())
+                .handlerTimeout(Duration.ofMillis(500))
+                .closeTimeout(Duration.ofSeconds(60))
+                .deadLetter(producer(LETTERS))
+                .onMessage(message -> {
+                    called(message);
+                    if (began.getCount() > 0) {
+                        began.countDown();
+                        new CountDownLatch(1).await();
+                    }
+                }));
+        eventually("the first", () -> began.getCount() == 0 && worker.stats().inFlight() == 10);
+        worker.stop().orTimeout(50, TimeUnit.SECONDS).join();
+        assertThat(worker.stats().handled()).isEqualTo(9);
+        assertThat(worker.stats().lost()).isZero();
+        assertThat(read(LETTERS, 1).get(0).headers().get("pythia-dead-letter-exception"))
+                .contains("TimeoutException");
+    }
+
+    @Test
+    void stop_leavesTheTimeLimitOfAsyncHandlersInForce() {
+        send("x");
+        CompletableFuture<Void> never = new CompletableFuture<>();
+        AtomicBoolean began = new AtomicBoolean();
+        Worker worker = start(worker().handlerTimeout(Duration.ofMillis(200))
+                .closeTimeout(Duration.ofSeconds(60))
+                .onMessageAsync(message -> {
+                    began.set(true);
+                    return never;
+                }));
+        eventually("a handler at work", began::get);
+        worker.stop().orTimeout(50, TimeUnit.SECONDS).join();
+        assertThat(never).isCancelled();
+        assertThat(unsettled()).isEqualTo(1);
+    }
+
+    @Test
     void retryOnThatThrows_endsTheWorkerLoudly_andTheMessageStays() {
         send("bad");
         Worker worker = start(worker().retryOn(failure -> {
@@ -157,6 +198,20 @@ class WorkerEndTest extends WorkerFixture {
         assertThat(unsettled()).isEqualTo(2);
         start(worker().onMessage(this::called));
         eventually("both", () -> calls.size() == 2);
+    }
+
+    @Test
+    void handlerThatCatchesTheInterruptOfTheEnd_hasNotSucceeded() {
+        send("slow");
+        CountDownLatch began = new CountDownLatch(1);
+        Worker worker = start(worker().closeTimeout(Duration.ofMillis(100)).onMessage(message -> {
+            began.countDown();
+            sleep(60_000); // catches it
+        }));
+        eventually("a handler at work", () -> began.getCount() == 0);
+        worker.close();
+        assertThat(worker.stats().handled()).isZero();
+        assertThat(unsettled()).isEqualTo(1);
     }
 
     @Test
@@ -346,6 +401,40 @@ class WorkerEndTest extends WorkerFixture {
         assertThat(worker.stats().outage()).isFalse();
         assertThat(worker.stats().deadLettered()).isEqualTo(letters);
         assertThat(worker.health().status()).isEqualTo(Health.Status.UP);
+    }
+
+    @Test
+    void oneCallForABatchThatThrows_isNoOutage() {
+        send(50, i -> Message.of("m" + i));
+        AtomicBoolean first = new AtomicBoolean(true);
+        Worker worker =
+                start(worker().outagePauses(new RetryConfig(1, Duration.ofHours(1), Duration.ofHours(1), false, false))
+                        .deadLetter(producer(LETTERS))
+                        .onBatch(50, Duration.ofMillis(500), batch -> {
+                            assertThat(batch.size()).isPositive();
+                            if (first.getAndSet(false)) {
+                                throw new IllegalStateException("once");
+                            }
+                            batch.forEach(this::called);
+                        }));
+        eventually("all", () -> worker.stats().handled() == 50 && unsettled() == 0);
+        assertThat(worker.stats().failed()).isEqualTo(50);
+        assertThat(worker.stats().outage()).isFalse();
+        assertThat(calls.values()).allMatch(count -> count.get() == 1);
+    }
+
+    @Test
+    void batchesThatKeepThrowing_areAnOutage() {
+        send(100, i -> Message.of("m" + i));
+        Worker worker = start(worker().retry(RetryConfig.none())
+                .outageAfter(5)
+                .outagePauses(new RetryConfig(1, Duration.ofHours(1), Duration.ofHours(1), false, false))
+                .deadLetter(producer(LETTERS))
+                .onBatch(10, Duration.ofMillis(500), batch -> {
+                    throw new IllegalStateException("the database is down");
+                }));
+        eventually("an outage", () -> worker.stats().outage());
+        assertThat(worker.stats().deadLettered()).isLessThanOrEqualTo(40);
     }
 
     @Test

@@ -181,6 +181,37 @@ class WorkerTest extends WorkerFixture {
     }
 
     @Test
+    void handlerThatCatchesTheInterruptOfItsTimeLimit_hasFailed() {
+        send("slow");
+        AtomicInteger tries = new AtomicInteger();
+        Worker worker = start(worker().handlerTimeout(Duration.ofMillis(200)).onMessage(message -> {
+            if (tries.incrementAndGet() == 1) {
+                sleep(60_000); // catches it
+            }
+        }));
+        eventually("the message handled", () -> worker.stats().handled() == 1 && unsettled() == 0);
+        assertThat(tries.get()).isEqualTo(2);
+        assertThat(worker.stats().failed()).isEqualTo(1);
+    }
+
+    @Test
+    void stageReturnedAfterTheTimeLimit_isCancelled_andTheMessageHasFailed() {
+        send("slow");
+        CompletableFuture<Void> first = new CompletableFuture<>();
+        AtomicInteger tries = new AtomicInteger();
+        Worker worker = start(worker().handlerTimeout(Duration.ofMillis(200)).onMessageAsync(message -> {
+            if (tries.incrementAndGet() > 1) {
+                return CompletableFuture.completedFuture(null);
+            }
+            sleep(60_000);
+            return first;
+        }));
+        eventually("the message handled", () -> worker.stats().handled() == 1 && unsettled() == 0);
+        assertThat(tries.get()).isEqualTo(2);
+        assertThat(first).isCancelled();
+    }
+
+    @Test
     void handlerTimeout_interruptsThatHandlerAlone_andTheMessageIsTriedAgain() {
         send("slow", "quick");
         AtomicInteger slow = new AtomicInteger();

@@ -22,6 +22,10 @@ final class AsyncCall {
 
     /** Asks the work to stop; it may not care. */
     void cancel() {
+        cancel(stage);
+    }
+
+    static void cancel(CompletionStage<?> stage) {
         try {
             stage.toCompletableFuture().cancel(true);
         } catch (UnsupportedOperationException e) {

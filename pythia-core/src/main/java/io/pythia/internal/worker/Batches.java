@@ -83,14 +83,15 @@ final class Batches {
                 return null;
             });
             for (int i = 0; i < wanted.size(); i++) {
-                Throwable own = batch.failure(i);
-                settle(wanted.get(i), own != null ? own : failure);
+                settle(wanted.get(i), batch.failure(i), failure);
             }
         }
 
-        private void settle(Task task, @Nullable Throwable failure) {
-            if (failure != null) {
-                engine.failed(task, failure);
+        private void settle(Task task, @Nullable Throwable own, @Nullable Throwable ofAll) {
+            if (own != null) {
+                engine.failed(task, own);
+            } else if (ofAll != null) {
+                engine.failed(task, this, ofAll);
             } else {
                 engine.succeeded(task, engine.passesOn() ? task.message : null);
             }

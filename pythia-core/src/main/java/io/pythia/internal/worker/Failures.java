@@ -36,8 +36,8 @@ final class Failures {
         this.settings = settings;
     }
 
-    /** The handler failed, or what it returned could not be sent on. */
-    void failed(Task task, Throwable cause) {
+    /** The handler failed, or what it returned could not be sent on. The call is what failed, see {@link Outage#failed}. */
+    void failed(Task task, Object call, Throwable cause) {
         failed.increment();
         task.tries++;
         if (task.firstFailedAt == 0) {
@@ -62,7 +62,7 @@ final class Failures {
         if (!again) {
             task.failures++;
             putAside(task, cause);
-        } else if (engine.outage().failed(task, cause)) {
+        } else if (engine.outage().failed(task, call, cause)) {
             engine.submit(task);
         } else {
             task.failures++;

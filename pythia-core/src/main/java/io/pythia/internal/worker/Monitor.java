@@ -51,7 +51,7 @@ public final class Monitor {
     }
 
     private void look() {
-        engine.enforceTimeLimit(settings.handlerTimeout());
+        engine.enforceTimeLimit();
         if (!engine.isStopping()) {
             long pause = Math.max(
                     SHORTEST_LOOK, Math.min(SAMPLE, settings.handlerTimeout().toNanos() / 10));

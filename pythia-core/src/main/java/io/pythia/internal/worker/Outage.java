@@ -27,8 +27,11 @@ final class Outage {
     private final int allSlots;
     private final Timer timer;
     private final Events events;
-    private final Set<Task> failing = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Object> failing = Collections.newSetFromMap(new IdentityHashMap<>());
     private int probes;
+    /** How many sends began during an outage and are not answered. */
+    private int unanswered;
+
     private @Nullable Throwable lastCause;
     private volatile boolean open;
     /** Whether the last message succeeded: then there is nothing to do when the next one does. */
@@ -54,7 +57,7 @@ final class Outage {
         return lastCause;
     }
 
-    /** A message was handled. */
+    /** A message was handled, and sent on if that was wanted. */
     void succeeded() {
         if (!calm) {
             recovered();
@@ -76,15 +79,19 @@ final class Outage {
         }
     }
 
-    /** A message failed in a way that is worth a retry. Returns whether it is to wait without that being counted against it. */
-    synchronized boolean failed(Task task, Throwable cause) {
+    /**
+     * A message failed in a way that is worth a retry. Returns whether it is to wait without that being counted against it.
+     *
+     * @param call what failed, so often as it was called: the task, or the batch of which it was one
+     */
+    synchronized boolean failed(Task task, Object call, Throwable cause) {
         if (after == 0) {
             return false;
         }
         calm = false;
         lastCause = cause;
         if (!open) {
-            if (failing.add(task)) {
+            if (failing.add(call)) {
                 breaker.onFailure();
             }
             if (breaker.state() == CircuitBreaker.State.OPEN) {
@@ -98,6 +105,39 @@ final class Outage {
             return ++task.failedProbes < MAX_PROBES;
         }
         return true;
+    }
+
+    /**
+     * What a handler made is being sent on. During an outage its message is not done with until that is answered: no other one is tried
+     * meanwhile.
+     *
+     * @return whether the answer is to be told to {@link #answered}
+     */
+    boolean sending() {
+        return open && hold();
+    }
+
+    private synchronized boolean hold() {
+        if (!open) {
+            return false;
+        }
+        unanswered++;
+        slots.accept(0);
+        return true;
+    }
+
+    /** What was sent on is answered; called after {@link #succeeded} or {@link #failed}. */
+    synchronized void answered() {
+        unanswered--;
+        if (open && breaker.state() == CircuitBreaker.State.HALF_OPEN) {
+            tryOne(); // it was neither: that message alone is bad
+        }
+    }
+
+    private void tryOne() {
+        if (unanswered == 0) {
+            slots.accept(1);
+        }
     }
 
     private void begin(Throwable cause) {
@@ -118,7 +158,7 @@ final class Outage {
             return;
         }
         if (breaker.tryAcquire()) {
-            slots.accept(1);
+            tryOne();
         } else {
             timer.after(breaker.untilTrial().toNanos(), this::probe);
         }

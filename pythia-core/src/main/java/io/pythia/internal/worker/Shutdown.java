@@ -126,6 +126,7 @@ final class Shutdown implements Runnable {
     private boolean awaitEmpty(long deadline) {
         while (true) {
             gate.clear();
+            engine.lookAround();
             engine.dispatcher().setSlots(settings.concurrency()); // an outage may have taken them just now
             long left = deadline - System.nanoTime();
             if (engine.inFlight() == 0 || left <= 0) {

@@ -4,8 +4,6 @@ import io.pythia.AckPolicy;
 import io.pythia.BrokerListener;
 import io.pythia.BrokerMetrics;
 import io.pythia.Message;
-import io.pythia.MessageProducer;
-import io.pythia.SendResult;
 import io.pythia.internal.Causes;
 import io.pythia.internal.Events;
 import io.pythia.spi.IntakeControl;
@@ -37,6 +35,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     private final Timer timer;
     private final Lanes lanes;
     private final @Nullable Batches batches;
+    private final @Nullable Destination destination;
     private final Outage outage;
     private final Failures failures;
     private final Monitor monitor;
@@ -72,6 +71,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         this.timer = new Timer(name, this::fail);
         this.lanes = new Lanes(this, this::submit);
         this.batches = settings.batching() == null ? null : new Batches(this, settings.batching());
+        this.destination = settings.to() == null ? null : new Destination(this, settings.to());
         this.shutdown = new Shutdown(this, settings, ownThreads);
         this.outage = new Outage(settings, timer, events, this::setSlots);
         this.failures = new Failures(this, settings);
@@ -173,6 +173,11 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         return shutdown.isStopping();
     }
 
+    /** Returns whether handlers, and what is to be sent on, are no longer waited for. */
+    boolean isTimeOver() {
+        return shutdown.isTimeOver();
+    }
+
     private void setSlots(int slots) {
         dispatcher.setSlots(isStopping() ? settings.concurrency() : slots);
     }
@@ -271,7 +276,7 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     /** Returns whether no stop is in its way. What the broker has no more is handled until the time to close is over. */
     private boolean isInTime(Task task) {
         if (isHereOnly()) {
-            return !broken && !shutdown.isTimeOver();
+            return !broken && !isTimeOver();
         }
         long number = task.number();
         return number > 0 ? stopLine.passes(number) : !isStopping();
@@ -292,6 +297,9 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
         }
         failure = afterCall(runner, failure);
         if (failure != null) {
+            if (result instanceof CompletionStage<?> stage) {
+                AsyncCall.cancel(stage); // it was interrupted before it had returned that
+            }
             failed(task, failure);
         } else if (result instanceof CompletionStage<?> stage) {
             return await(task, stage);
@@ -317,11 +325,13 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     private @Nullable Throwable afterCall(Runner runner, @Nullable Throwable failure) {
         boolean interrupted = runner.end();
         Thread.interrupted(); // it was meant for the handler, or left behind by it
-        return interrupted && failure != null ? tookTooLong(failure) : failure;
+        // Also when it ended as if nothing had happened: one that was cut off and one that was just done can't be told
+        // apart.
+        return interrupted ? tookTooLong(failure) : failure;
     }
 
     private Throwable tookTooLong(@Nullable Throwable cause) {
-        if (isStopping()) {
+        if (isTimeOver()) {
             return new StoppedException();
         }
         TimeoutException timeout =
@@ -371,38 +381,21 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     /** Returns whether a message that was handled is itself sent on. */
     boolean passesOn() {
-        return settings.to() != null;
+        return destination != null;
     }
 
     /** Its handler has succeeded. */
     void succeeded(Task task, @Nullable Object result) {
-        outage.succeeded();
-        MessageProducer to = settings.to();
-        if (to != null && result instanceof Message next) {
-            sendOn(to, task, next);
+        if (destination != null && result instanceof Message next) {
+            destination.send(task, next);
         } else {
             done(task);
         }
     }
 
-    private void sendOn(MessageProducer to, Task task, Message next) {
-        CompletableFuture<SendResult> sent;
-        try {
-            sent = to.send(next == task.message ? next.toBuilder().build() : next);
-        } catch (RuntimeException e) {
-            failed(task, e);
-            return;
-        }
-        sent.whenComplete((result, error) -> {
-            if (error == null) {
-                done(task);
-            } else {
-                failed(task, Causes.of(error));
-            }
-        });
-    }
-
-    private void done(Task task) {
+    /** It was handled, and sent on if that was wanted. */
+    void done(Task task) {
+        outage.succeeded();
         handled.increment();
         if (settings.ackPolicy() == AckPolicy.ON_SUCCESS) {
             task.message.ack();
@@ -411,10 +404,15 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
     }
 
     void failed(Task task, Throwable cause) {
+        failed(task, task, cause);
+    }
+
+    /** It failed in a call that was perhaps one for several messages. */
+    void failed(Task task, Object call, Throwable cause) {
         if (cause instanceof StoppedException) {
             giveBack(task);
         } else {
-            failures.failed(task, cause);
+            failures.failed(task, call, cause);
         }
     }
 
@@ -462,10 +460,21 @@ public final class WorkerEngine implements Flow.Subscriber<Message> {
 
     // What is looked at every now and then.
 
+    /** Called while it stops, when the timer waits for nothing. */
+    void lookAround() {
+        enforceTimeLimit();
+        if (destination != null) {
+            destination.look();
+        }
+    }
+
     /** Interrupts handlers that take too long. */
-    void enforceTimeLimit(Duration limit) {
+    void enforceTimeLimit() {
+        if (settings.handlerTimeout().isZero()) {
+            return;
+        }
         long now = System.nanoTime();
-        long nanos = limit.toNanos();
+        long nanos = settings.handlerTimeout().toNanos();
         for (Runner runner : dispatcher.runners()) {
             runner.interruptAfter(nanos);
         }
