@@ -182,4 +182,14 @@ class AzureProvidersTest {
         assertThat(new ServiceBusBrokerProvider().consumer(own).name()).isEqualTo("servicebus:q");
         assertThat(new ServiceBusBrokerProvider().producer(own).name()).isEqualTo("servicebus:q");
     }
+
+    /** The seed's example has it; the service refuses it at the first request. */
+    @Test
+    void queueNameWithAnUnderscore_isRefused() {
+        assertThatThrownBy(() -> StorageQueueConsumer.builder().queueName("background_tasks"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("letters, digits and hyphens");
+        assertThatThrownBy(() -> StorageQueueProducer.builder().queueName("background_tasks"))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
 }
