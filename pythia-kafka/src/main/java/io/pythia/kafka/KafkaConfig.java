@@ -277,9 +277,8 @@ public record KafkaConfig(
             bootstrapServers = from.bootstrapServers;
             clientId = from.clientId;
             // A configuration does not keep whether PLAINTEXT was said in so many words, but with certificates it was.
-            securityProtocol = from.securityProtocol == SecurityProtocol.PLAINTEXT && from.tls == null
-                    ? null
-                    : from.securityProtocol;
+            boolean said = from.securityProtocol != SecurityProtocol.PLAINTEXT || from.tls != null;
+            securityProtocol = said ? from.securityProtocol : null;
             saslMechanism = from.saslMechanism;
             saslUsername = from.saslUsername;
             saslPassword = from.saslPassword;

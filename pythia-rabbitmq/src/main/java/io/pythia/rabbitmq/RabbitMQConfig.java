@@ -222,7 +222,8 @@ public record RabbitMQConfig(
             connectionAttempts = from.connectionAttempts();
             retryDelay = from.retryDelay();
             // A configuration does not keep whether "false" was said in so many words, but with certificates it was.
-            sslEnabled = from.sslEnabled() || from.tls() != null ? from.sslEnabled() : null;
+            boolean said = from.sslEnabled() || from.tls() != null;
+            sslEnabled = said ? from.sslEnabled() : null;
             tls = from.tls();
             connectionName = from.connectionName();
             rpcTimeout = from.rpcTimeout();

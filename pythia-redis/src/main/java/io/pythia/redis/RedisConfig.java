@@ -226,7 +226,8 @@ public record RedisConfig(
             sentinelPassword = from.sentinelPassword;
             nodes = from.nodes;
             // A configuration does not keep whether "false" was said in so many words, but with certificates it was.
-            tlsEnabled = from.tlsEnabled || from.tls != null ? from.tlsEnabled : null;
+            boolean said = from.tlsEnabled || from.tls != null;
+            tlsEnabled = said ? from.tlsEnabled : null;
             tls = from.tls;
             clientName = from.clientName;
             maxConnections = from.maxConnections;
