@@ -33,7 +33,7 @@ public final class ConfigException extends BrokerException {
     /**
      * One problem.
      *
-     * @param key the setting, empty if it concerns none alone
+     * @param key the setting; several, with commas between, if they don't fit together; empty if it concerns none
      * @param value the value as it may be shown, and where it came from: {@code "abc" (url)}; empty if there is none
      * @param message what is wrong, and what is allowed
      */

@@ -68,8 +68,10 @@ public final class CdcBrokerProvider implements BrokerProvider {
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        CdcWorker.Builder builder = CdcWorker.builder().options(read).config(read.bind(CdcConfig.class));
         String url = read.requiredText("db-url");
+        ownCredentials(read, url);
+        read.alternatives(List.of("state-folder"), List.of("state-table"));
+        CdcWorker.Builder builder = CdcWorker.builder().options(read).config(read.bind(CdcConfig.class));
         read.set("db-url", url.isEmpty() ? null : url, builder::dbUrl);
         List<?> tables = read.read("tables", List.class, List.of());
         if (tables == null || tables.isEmpty()) {
@@ -78,11 +80,21 @@ public final class CdcBrokerProvider implements BrokerProvider {
             read.set("tables", tables.stream().map(String::valueOf).toList(), builder::tables);
         }
         read.set("poll-interval", read.read("poll-interval", Duration.class, null), builder::pollInterval);
-        read.finish();
+        return read.finish(builder::build);
+    }
+
+    /** A user in the URL goes before one that comes from a source behind it, and so does a password. */
+    private static void ownCredentials(SettingsReader read, String text) {
         try {
-            return builder.build();
+            DatabaseUrl url = DatabaseUrl.parse(text);
+            if (url.user() != null) {
+                read.goesBefore("db-url", "user");
+            }
+            if (url.password() != null) {
+                read.goesBefore("db-url", "password");
+            }
         } catch (IllegalArgumentException e) {
-            throw new ConfigException("cdc", String.valueOf(e.getMessage()));
+            // The builder says it again, to be reported with the rest.
         }
     }
 }

@@ -7,6 +7,7 @@ import io.pythia.Brokers;
 import io.pythia.ConfigException;
 import io.pythia.MessageBroker;
 import io.pythia.Secret;
+import io.pythia.spi.Settings;
 import java.lang.reflect.RecordComponent;
 import java.net.URI;
 import java.time.Duration;
@@ -157,5 +158,37 @@ class CdcBrokerProviderTest {
         assertThatThrownBy(build::run)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(setting);
+    }
+
+    @Test
+    void whatTheBuilderRefuses_isReportedByItsKey_withAllTheRest() {
+        assertThatThrownBy(() -> brokers.consumer(
+                        "cdc",
+                        Map.of("db-url", "oracle://u:canary@h/db", "tables", "t", "overlapp", "5s", "slot", "No")))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(ConfigException.Problem::key)
+                                .containsExactlyInAnyOrder("db-url", "overlapp", "slot"))
+                .hasMessageContaining("db-url: db-url must begin with postgresql:")
+                .hasMessageNotContaining("canary");
+    }
+
+    @Test
+    void userOfTheUrl_goesBeforeThatOfTheEnvironment() {
+        Map<String, String> environment = Map.of("PYTHIA_CDC_USER", "admin", "PYTHIA_CDC_PASSWORD", "p");
+        assertThat(settings("postgresql://app:secret@h/db", environment).user()).isEqualTo("app");
+        assertThat(settings("postgresql://app:secret@h/db", environment).password())
+                .isEqualTo(Secret.of("secret"));
+        assertThat(settings("postgresql://app@h/db", environment).password()).isEqualTo(Secret.of("p"));
+        assertThat(settings("postgresql://h/db", environment).user()).isEqualTo("admin");
+    }
+
+    private static CdcSettings settings(String url, Map<String, String> environment) {
+        Settings settings =
+                Settings.of("cdc", Map.of("db-url", url, "tables", "t")).withEnvironment(environment);
+        return (CdcSettings) assertThat(new CdcBrokerProvider().consumer(settings))
+                .extracting("settings")
+                .actual();
     }
 }

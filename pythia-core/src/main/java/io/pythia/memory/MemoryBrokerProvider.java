@@ -70,12 +70,7 @@ public final class MemoryBrokerProvider implements BrokerProvider {
         read.set("from-start", read.read("from-start", Boolean.class, null), builder::fromStart);
         read.set("dead-letter-topic", read.text("dead-letter-topic"), builder::deadLetterTopic);
         read.otherSide(ProducerOptions.class, List.of());
-        read.finish();
-        try {
-            return builder.build();
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException("memory consumer", String.valueOf(e.getMessage()));
-        }
+        return read.finish(builder::build);
     }
 
     @Override
@@ -84,8 +79,7 @@ public final class MemoryBrokerProvider implements BrokerProvider {
         MemoryProducer.Builder builder = MemoryProducer.builder().options(read);
         read.set("topic", given(read), builder::topic);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return builder.build();
+        return read.finish(builder::build);
     }
 
     /** Returns the topic, or null if it is missing: a problem that the reader has then noted. */

@@ -43,13 +43,13 @@ final class Records {
         }
     }
 
-    /** Returns whether the record's constructor says nothing against the values. */
-    static boolean takes(Class<? extends Record> type, @Nullable Object[] values) {
+    /** Returns what the record's constructor says against the values, or null if it takes them. */
+    static @Nullable String refusal(Class<? extends Record> type, @Nullable Object[] values) {
         try {
             create(type, values);
-            return true;
+            return null;
         } catch (IllegalArgumentException e) {
-            return false;
+            return String.valueOf(e.getMessage());
         }
     }
 }

@@ -29,8 +29,19 @@ public final class Settings {
     /** The group of the client's own settings. */
     static final String NATIVE = "properties.";
 
-    /** A value, the key as it was given, and where it came from. */
-    record Entry(String given, String value, String source) {}
+    /** What was given goes first: then come the files, one behind the other, and last the environment. */
+    private static final int GIVEN = 0;
+
+    private static final int ENVIRONMENT = Integer.MAX_VALUE - 1;
+
+    /**
+     * A value.
+     *
+     * @param given the key as it was given
+     * @param source where it came from
+     * @param rank how far behind that source is; 0 for what goes first
+     */
+    record Entry(String given, String value, String source, int rank) {}
 
     private final String broker;
     private final Map<String, Entry> entries;
@@ -63,11 +74,15 @@ public final class Settings {
 
     /** Returns the settings of a map that came from somewhere else, for instance a URL. */
     public static Settings of(String broker, Map<String, String> values, String source) {
+        return of(broker, values, source, GIVEN);
+    }
+
+    private static Settings of(String broker, Map<String, String> values, String source, int rank) {
         Map<String, Entry> entries = new LinkedHashMap<>();
         List<Problem> problems = new ArrayList<>();
         values.forEach((key, value) -> {
             String normal = normalize(key);
-            if (entries.put(normal, new Entry(key, value, source)) != null) {
+            if (entries.put(normal, new Entry(key, value, source, rank)) != null) {
                 problems.add(new Problem(normal, "", "is there twice, in different spellings"));
             }
         });
@@ -88,7 +103,8 @@ public final class Settings {
         }
         Map<String, String> values = new LinkedHashMap<>();
         properties.stringPropertyNames().stream().sorted().forEach(key -> values.put(key, properties.getProperty(key)));
-        Map<String, Entry> all = new LinkedHashMap<>(of(broker, values, "file " + file.getFileName()).entries);
+        int rank = 1 + entries.values().stream().mapToInt(Entry::rank).max().orElse(GIVEN);
+        Map<String, Entry> all = new LinkedHashMap<>(of(broker, values, "file " + file.getFileName(), rank).entries);
         all.putAll(entries);
         return new Settings(broker, all, environment, listener, metrics);
     }
@@ -104,7 +120,7 @@ public final class Settings {
             if (name.startsWith(prefix) && name.length() > prefix.length()) {
                 String key =
                         name.substring(prefix.length()).toLowerCase(Locale.ROOT).replace('_', '-');
-                found.put(key, new Entry(key, value, "environment " + name));
+                found.put(key, new Entry(key, value, "environment " + name, ENVIRONMENT));
             }
         });
         return new Settings(broker, entries, found, listener, metrics);

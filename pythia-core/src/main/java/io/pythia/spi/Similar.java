@@ -3,11 +3,16 @@ package io.pythia.spi;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Finds the word that was probably meant. */
 public final class Similar {
     private static final int MAX_LENGTH = 100;
+
+    /** Other libraries have the unit in the name: {@code wait_time_seconds}. */
+    private static final Pattern UNIT = Pattern.compile("[-_]?(seconds|millis|ms)$");
 
     private Similar() {}
 
@@ -22,16 +27,21 @@ public final class Similar {
                 : suggestion;
     }
 
-    /** Returns {@code "; did you mean ...?"}, or nothing if nothing is like it. Upper and lower case count as the same. */
+    /**
+     * Returns {@code "; did you mean ...?"}, or nothing if nothing is like it. Upper and lower case count as the same, and a unit at the
+     * end of the word ({@code -seconds}, {@code -millis}, {@code -ms}) does not count.
+     */
     public static String suggestion(String word, Collection<String> known) {
         if (word.length() > MAX_LENGTH) {
             return "";
         }
         String lower = word.toLowerCase(Locale.ROOT);
+        String bare = UNIT.matcher(lower).replaceFirst("");
         int tolerance = Math.max(2, word.length() / 3);
+        ToIntFunction<String> far = k -> Math.min(distance(lower, k), distance(bare, k));
         return known.stream()
-                .min(Comparator.comparingInt(k -> distance(lower, k)))
-                .filter(k -> distance(lower, k) <= tolerance)
+                .min(Comparator.comparingInt(far))
+                .filter(k -> far.applyAsInt(k) <= tolerance)
                 .map(k -> "; did you mean " + k + "?")
                 .orElse("");
     }

@@ -77,7 +77,7 @@ class MemoryBrokerProviderTest {
     void settings_deadLettersOfItself_refused() {
         assertThatThrownBy(() -> brokers.consumer("memory", Map.of("topic", "orders", "dead-letter-topic", "orders")))
                 .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("deadLetterTopic");
+                .hasMessageContaining("dead-letter-topic: dead-letter-topic must not be among");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.pythia.spi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pythia.ConfigException;
 import io.pythia.ConnectPolicy;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -121,10 +123,11 @@ class SettingsTest {
                 .hasMessageContaining("count must not be negative");
         assertThatThrownBy(() -> bind(Map.of("retry.max-retries", "-1")))
                 .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("retry.max-retries = \"-1\" (map): maxRetries must not be negative");
+                .hasMessageContaining("retry.max-retries = \"-1\" (map): max-retries must not be negative, but is -1");
         assertThatThrownBy(() -> bind(Map.of("retry.initial-delay", "3s", "retry.max-delay", "2s")))
                 .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("retry: maxDelay must not be shorter than initialDelay");
+                .hasMessageContaining(
+                        "retry.initial-delay, retry.max-delay: max-delay must not be shorter than initial-delay");
     }
 
     @Test
@@ -232,5 +235,202 @@ class SettingsTest {
         assertThat(reader.group("message-attributes"))
                 .containsOnly(Map.entry("orderType", "new"), Map.entry("trace_id", "7"));
         reader.finish();
+    }
+
+    private static List<ConfigException.Problem> problems(Map<String, String> values) {
+        SettingsReader read = Settings.of("sample", values).reader();
+        read.bind(ConsumerOptions.class);
+        return catchThrowableOfType(ConfigException.class, read::finish).problems();
+    }
+
+    @Test
+    void severalValuesThatARecordRefuses_areReportedEachByItsKey() {
+        assertThat(problems(
+                        Map.of("batch-size", "0", "max-in-flight", "0", "close-timeout", "abc", "max-lease", "-1s")))
+                .extracting(ConfigException.Problem::key)
+                .containsExactlyInAnyOrder("batch-size", "max-in-flight", "close-timeout", "max-lease");
+        assertThat(problems(Map.of("batch-size", "0", "max-in-flight", "0", "retry.max-retries", "-1")))
+                .extracting(Object::toString)
+                .containsExactlyInAnyOrder(
+                        "batch-size = \"0\" (map): batch-size must be at least 1, but is 0",
+                        "max-in-flight = \"0\" (map): max-in-flight must be at least 1, but is 0",
+                        "retry.max-retries = \"-1\" (map): max-retries must not be negative, but is -1");
+    }
+
+    /** As in a login: none of them can be alone, and a bad number has nothing to do with it. */
+    public record Login(@Nullable String user, @Nullable Secret password, boolean signs, int port) {
+        public Login {
+            if ((user == null) != (password == null)) {
+                throw new IllegalArgumentException("user and password come together");
+            }
+            if (signs && user == null) {
+                throw new IllegalArgumentException("signs needs a user");
+            }
+            if (port < 1) {
+                throw new IllegalArgumentException("port must be at least 1, but is " + port);
+            }
+        }
+
+        public static Login defaults() {
+            return new Login(null, null, false, 1);
+        }
+    }
+
+    private static List<String> login(Map<String, String> values) {
+        SettingsReader read = Settings.of("sample", values).reader();
+        read.bind(Login.class);
+        ConfigException e = catchThrowableOfType(ConfigException.class, read::finish);
+        return e == null
+                ? List.of()
+                : e.problems().stream().map(Object::toString).toList();
+    }
+
+    @Test
+    void valuesThatNeedEachOther_areNoProblemOfTheirOwn() {
+        assertThat(login(Map.of("user", "u", "password", "s3cret", "signs", "true")))
+                .isEmpty();
+        assertThat(login(Map.of("user", "u", "password", "s3cret", "signs", "true", "port", "0")))
+                .containsExactly("port = \"0\" (map): port must be at least 1, but is 0");
+        assertThat(login(Map.of("user", "u", "signs", "true", "port", "0")))
+                .containsExactly(
+                        "user: user and password come together",
+                        "port = \"0\" (map): port must be at least 1, but is 0");
+    }
+
+    @Test
+    void valuesThatDontFitTogether_areReportedWithTheirKeys() {
+        assertThatThrownBy(() -> bind(Map.of("retry.initial-delay", "3s", "retry.max-delay", "2s", "count", "-1")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining(
+                        "retry.initial-delay, retry.max-delay: max-delay must not be shorter than initial-delay")
+                .hasMessageContaining("count = \"-1\"");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "wait-time-seconds, wait-time",
+        "visibility-timeout-seconds, visibility-timeout",
+        "ack-deadline-seconds, ack-deadline",
+        "session-timeout-ms, session-timeout",
+        "heartbeat-interval-ms, heartbeat-interval",
+        "max-poll-interval-millis, max-poll-interval",
+        "linger-ms, linger",
+        "linger_ms, linger"
+    })
+    void nameWithItsUnit_isTakenForTheOneWithout(String given, String meant) {
+        SettingsReader read = Settings.of("sample", Map.of(given, "1")).reader();
+        List.of("wait-time", "visibility-timeout", "ack-deadline", "session-timeout", "heartbeat-interval")
+                .forEach(read::text);
+        List.of("max-poll-interval", "linger", "retries", "timeout").forEach(read::text);
+        assertThatThrownBy(read::finish)
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("did you mean " + meant + "?");
+    }
+
+    @Test
+    void addressThatIsRefused_isNotShown() {
+        SettingsReader read = Settings.of("sample", Map.of("queue-url", "https://user:s3cret@host/q"))
+                .reader();
+        read.problem("queue-url", "must be something else");
+        assertThatThrownBy(read::finish)
+                .hasMessageContaining("queue-url")
+                .hasMessageContaining("something else")
+                .hasMessageNotContaining("s3cret");
+    }
+
+    @Test
+    void whatTheBuilderRefuses_isReportedWithTheRest_byItsKey() {
+        SettingsReader read =
+                Settings.of("sample", Map.of("db-url", "u:s3cret", "flga", "x")).reader();
+        read.text("db-url");
+        read.read("flag", Boolean.class, null);
+        assertThatThrownBy(() -> read.finish(() -> {
+                    throw new IllegalArgumentException("dbUrl must not have flag");
+                }))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(Object::toString)
+                                .containsExactly(
+                                        "db-url: db-url must not have flag", "flga: is not known; did you mean flag?"));
+    }
+
+    @Test
+    void whatTheBuilderRefuses_becauseAValueWasRefusedBefore_isNotReported() {
+        SettingsReader read = Settings.of("sample", Map.of()).reader();
+        read.requiredText("db-url");
+        assertThatThrownBy(() -> read.finish(() -> {
+                    throw new IllegalArgumentException("dbUrl must be set");
+                }))
+                .isInstanceOf(ConfigException.class)
+                .hasMessage("sample: db-url: is missing");
+    }
+
+    @Test
+    void finish_returnsWhatWasBuilt() {
+        assertThat(Settings.of("sample", Map.of()).reader().finish(() -> "built"))
+                .isEqualTo("built");
+    }
+
+    private static SettingsReader given(Map<String, String> values, Map<String, String> variables) {
+        return Settings.of("sample", values).withEnvironment(variables).reader();
+    }
+
+    private static void alternatives(SettingsReader read) {
+        read.alternatives(List.of("nodes"), List.of("sentinels"), List.of("host", "port"));
+    }
+
+    @Test
+    void alternative_ofASourceThatGoesFirst_leavesTheOthersOut() {
+        SettingsReader read = given(
+                Map.of("port", "1"),
+                Map.of("PYTHIA_SAMPLE_HOST", "h", "PYTHIA_SAMPLE_NODES", "n", "PYTHIA_SAMPLE_SENTINELS", "s"));
+        alternatives(read);
+        assertThat(read.text("nodes")).isNull();
+        assertThat(read.text("sentinels")).isNull();
+        assertThat(read.text("host")).isEqualTo("h");
+        assertThat(read.text("port")).isEqualTo("1");
+        read.finish();
+    }
+
+    @Test
+    void alternatives_ofOneSource_areAProblemThatNamesBoth() {
+        SettingsReader map = given(Map.of("host", "h", "nodes", "n"), Map.of("PYTHIA_SAMPLE_SENTINELS", "s"));
+        alternatives(map);
+        List.of("nodes", "host", "port").forEach(map::text);
+        assertThatThrownBy(map::finish)
+                .hasMessage("sample: nodes, host: exclude each other: only one of them can be set");
+        SettingsReader environment = given(Map.of(), Map.of("PYTHIA_SAMPLE_SENTINELS", "s", "PYTHIA_SAMPLE_PORT", "1"));
+        alternatives(environment);
+        assertThatThrownBy(environment::finish).hasMessageContaining("sentinels, port: exclude each other");
+    }
+
+    @Test
+    void alternative_ofTheMap_goesBeforeThatOfAFile(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("orders.properties"), "nodes=n\n");
+        SettingsReader read = Settings.of("sample", Map.of("host", "h"))
+                .withFile(file)
+                .withEnvironment(Map.of("PYTHIA_SAMPLE_PORT", "1"))
+                .reader();
+        alternatives(read);
+        assertThat(read.text("nodes")).isNull();
+        assertThat(read.text("host")).isEqualTo("h");
+        read.text("port");
+        read.finish();
+    }
+
+    @Test
+    void certificates_goBeforeAWordAgainstThem_ofASourceBehind() {
+        Map<String, String> off = Map.of("PYTHIA_SAMPLE_TLS_ENABLED", "False");
+        SettingsReader read = given(Map.of("tls.ca-file", "ca.pem"), off);
+        assertThat(read.hasCertificates("tls-enabled", "false")).isTrue();
+        assertThat(read.text("tls-enabled")).isNull();
+        SettingsReader same = given(Map.of("tls.ca-file", "ca.pem", "tls-enabled", "false"), Map.of());
+        assertThat(same.hasCertificates("tls-enabled", "false")).isTrue();
+        assertThat(same.text("tls-enabled")).isEqualTo("false");
+        SettingsReader first = given(Map.of("tls-enabled", "false"), Map.of("PYTHIA_SAMPLE_TLS_CA_FILE", "ca.pem"));
+        assertThat(first.hasCertificates("tls-enabled", "false")).isTrue();
+        assertThat(first.text("tls-enabled")).isEqualTo("false");
+        assertThat(given(Map.of(), off).hasCertificates("tls-enabled", "false")).isFalse();
     }
 }

@@ -13,6 +13,7 @@ import io.pythia.spi.Settings;
 import io.pythia.spi.SettingsReader;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -89,8 +90,7 @@ public final class HttpPollerBrokerProvider implements BrokerProvider {
             builder.stateStore(StateStore.file(folder));
         }
         read.set("state-key", read.text("state-key"), builder::stateKey);
-        read.finish();
-        return HttpSettings.build("http-poller", builder::build);
+        return read.finish(builder::build);
     }
 
     private static void request(SettingsReader read, PollerWorker.Builder builder) {
@@ -115,6 +115,11 @@ public final class HttpPollerBrokerProvider implements BrokerProvider {
 
     /** At most one kind. */
     private static @Nullable HttpAuth auth(SettingsReader read) {
+        read.alternatives(
+                List.of("bearer-token"),
+                List.of("user", "password"),
+                List.of("api-key-secret", "api-key-header"),
+                List.of("oauth-token-url", "oauth-client-id", "oauth-client-secret", "oauth-scope"));
         Secret bearer = read.read("bearer-token", Secret.class, null);
         String user = read.text("user");
         Secret password = read.read("password", Secret.class, null);
@@ -124,12 +129,8 @@ public final class HttpPollerBrokerProvider implements BrokerProvider {
         String clientId = read.text("oauth-client-id");
         Secret clientSecret = read.read("oauth-client-secret", Secret.class, null);
         String scope = read.text("oauth-scope");
-        int kinds =
-                (bearer == null ? 0 : 1) + (user == null ? 0 : 1) + (key == null ? 0 : 1) + (tokenUrl == null ? 0 : 1);
         try {
-            if (kinds > 1) {
-                read.problem("of bearer-token, user, api-key-secret and oauth-token-url only one can be set");
-            } else if (bearer != null) {
+            if (bearer != null) {
                 return HttpAuth.bearer(bearer);
             } else if (user != null && password != null) {
                 return HttpAuth.basic(user, password);

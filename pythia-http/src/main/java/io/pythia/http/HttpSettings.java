@@ -5,7 +5,6 @@ import io.pythia.spi.BrokerUri;
 import io.pythia.spi.SettingsReader;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /** What the two providers share. */
 final class HttpSettings {
@@ -29,14 +28,6 @@ final class HttpSettings {
             }
         } catch (IllegalArgumentException e) {
             read.problem(String.valueOf(e.getMessage()));
-        }
-    }
-
-    static <T> T build(String what, Supplier<T> build) {
-        try {
-            return build.get();
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException(what, String.valueOf(e.getMessage()));
         }
     }
 }

@@ -106,10 +106,22 @@ public final class PollerWorker extends AbstractMessageBroker<PolledMessage> {
             return this;
         }
 
-        /** Sets parameters that are added to the URL's query, encoded, in the order of their names. Default: none. */
-        public Builder params(Map<String, String> params) {
+        /**
+         * Sets parameters that are added to the URL's query, encoded, in the order of their names; a value that is no text as its
+         * {@code toString} gives it. Default: none.
+         *
+         * @throws IllegalArgumentException if a value is null
+         */
+        public Builder params(Map<String, ?> params) {
             // The place is stored under the whole URL, and a Map.of has another order in each process.
-            this.params = new TreeMap<>(params);
+            Map<String, String> sorted = new TreeMap<>();
+            params.forEach((name, value) -> {
+                if (value == null) {
+                    throw new IllegalArgumentException("params must have a value for each name");
+                }
+                sorted.put(name, String.valueOf(value));
+            });
+            this.params = sorted;
             return this;
         }
 

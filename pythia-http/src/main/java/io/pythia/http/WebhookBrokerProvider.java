@@ -76,8 +76,7 @@ public final class WebhookBrokerProvider implements BrokerProvider {
         read.set("max-queued", read.read("max-queued", Integer.class, null), builder::maxQueued);
         read.set("max-message-bytes", read.read("max-message-bytes", Integer.class, null), builder::maxMessageBytes);
         read.set("max-retry-after", read.read("max-retry-after", Duration.class, null), builder::maxRetryAfter);
-        read.finish();
-        return HttpSettings.build("webhook", builder::build);
+        return read.finish(builder::build);
     }
 
     private static @Nullable List<String> list(@Nullable String text) {

@@ -7,6 +7,7 @@ import io.pythia.Brokers;
 import io.pythia.ConfigException;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
+import io.pythia.spi.Settings;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -114,17 +115,17 @@ class HttpProvidersTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "url|http://a.example/|allowPlainHttp",
+                "url|http://a.example/|url: url must begin with https://; allow-plain-http",
                 "url|https://user:s3cr3t@a.example/|user or password",
                 "url|https://169.254.169.254/|no public address",
                 "poll-interval|30|no unit",
                 "timeout|0s|timeout",
-                "max-connections|0|maxConnections",
-                "allow-networks|everything|allowNetworks",
+                "max-connections|0|max-connections",
+                "allow-networks|everything|allow-networks",
                 "proxy|http://user:s3cr3t@proxy:80|proxy",
                 "header.x-y|s3cr3té|x-y",
                 "header.host|s3cr3t|host",
-                "bearer-token|s3cr3t|only one",
+                "bearer-token|s3cr3t|bearer-token, user: exclude each other",
                 "extract-pointer|/x|json-array",
                 "pagination|cursor|page-pointer",
                 "item-id|no pointer|JSON pointer",
@@ -146,13 +147,13 @@ class HttpProvidersTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "webhook-urls|http://a.example/|allowPlainHttp",
+                "webhook-urls|http://a.example/|webhook-urls: webhook-urls must begin with https://; allow-plain-http",
                 "webhook-urls|https://127.0.0.1/|no public address",
                 "webhook-urls|https://a.example/,https://a.example/|twice",
                 "secret|whsec_c2hvcnQ=|24 to 64 bytes",
                 "header.webhook-signature|v1,s3cr3t|webhook-signature",
                 "message-headers|webhook-id|webhook-id",
-                "concurrency|101|maxConnections",
+                "concurrency|101|max-connections",
                 "schedule|weekly|short, standard"
             })
     void badWebhookSetting_isSaid(String key, String value, String said) {
@@ -220,6 +221,38 @@ class HttpProvidersTest {
             return Arrays.stream(matcher.group(1).split(", "))
                     .map(key -> key.replaceFirst("\\..*", ""))
                     .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    @Test
+    void whatTheBuilderRefuses_isReportedByItsKey_withAllTheRest() {
+        assertThatThrownBy(() -> brokers.consumer(
+                        "http-poller",
+                        Map.of("url", "http://a.example/?token=s3cr3t", "poll-interval", "5", "itemid", "/i")))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(ConfigException.Problem::key)
+                                .containsExactlyInAnyOrder("url", "poll-interval", "itemid"))
+                .hasMessageNotContaining("s3cr3t");
+        assertThatThrownBy(() -> brokers.producer(
+                        "webhook",
+                        Map.of("webhook-urls", "ftp://a.example/s3cr3t", "concurency", "2", "timeout", "0s")))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(ConfigException.Problem::key)
+                                .containsExactlyInAnyOrder("webhook-urls", "concurency", "timeout"))
+                .hasMessageNotContaining("s3cr3t");
+    }
+
+    @Test
+    void credentialsThatWereGiven_goBeforeThoseOfTheEnvironment() {
+        Settings settings = Settings.of(
+                        "http-poller", Map.of("url", "https://a.example/", "user", "u", "password", "p"))
+                .withEnvironment(Map.of("PYTHIA_HTTP_POLLER_BEARER_TOKEN", "t"));
+        try (MessageBroker built = new HttpPollerBrokerProvider().consumer(settings)) {
+            assertThat(built.name()).isEqualTo("http-poller:https://a.example/");
         }
     }
 }

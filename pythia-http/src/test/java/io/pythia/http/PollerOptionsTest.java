@@ -277,4 +277,13 @@ class PollerOptionsTest {
             assertThatThrownBy(() -> TestSubscriber.get(poller.connect())).hasMessageContaining("in time");
         }
     }
+
+    @Test
+    void parameterWithoutAValue_isRefused() {
+        Map<String, Object> params = new LinkedHashMap<>();
+        params.put("limit", null);
+        assertThatThrownBy(() -> PollerWorker.builder().params(params))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("params");
+    }
 }

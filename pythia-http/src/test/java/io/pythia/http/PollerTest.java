@@ -128,14 +128,14 @@ class PollerTest {
                         .method("post")
                         .body("{\"q\":1}")
                         .headers(Map.of("Content-Type", "application/json", "X-Tenant", "t"))
-                        .params(Map.of("limit", "1 & 2"))
+                        .params(Map.of("limit", "1 & 2", "size", 100))
                         .build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             poller.consume().subscribe(subscriber);
             subscriber.await(3); // each answer to a POST is new
             ScriptedServer.Request request = server.requests().get(2);
             assertThat(request.method()).isEqualTo("POST");
-            assertThat(request.target()).isEqualTo("/x?a=b%20c&limit=1%20%26%202");
+            assertThat(request.target()).isEqualTo("/x?a=b%20c&limit=1%20%26%202&size=100");
             assertThat(request.text()).isEqualTo("{\"q\":1}");
             assertThat(request.header("content-type")).isEqualTo("application/json");
             assertThat(request.header("x-tenant")).isEqualTo("t");

@@ -34,7 +34,7 @@ final class ClientProperties {
             properties.put("sasl.jaas.config", jaas(config.saslMechanism(), config.saslUsername(), password));
         }
         TlsConfig tls = config.tls();
-        if (tls != null) {
+        if (tls != null && config.isTls()) {
             KafkaTls.add(properties, tls);
         }
         return properties;

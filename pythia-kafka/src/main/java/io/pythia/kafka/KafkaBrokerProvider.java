@@ -3,7 +3,6 @@ package io.pythia.kafka;
 import io.pythia.ConfigException;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
-import io.pythia.TlsConfig;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
@@ -17,7 +16,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Makes {@code kafka} known: {@code kafka://h1:9092,h2:9092/orders?consumer-group=billing}. */
@@ -78,9 +76,9 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         return settings;
     }
 
-    /** As in code, certificates encrypt the connection. */
-    private static KafkaConfig defaults(Settings settings) {
-        return settings.hasGroup("tls", TlsConfig.class)
+    /** As in code, certificates encrypt the connection, unless it is said that it is not encrypted. */
+    private static KafkaConfig defaults(SettingsReader read) {
+        return read.hasCertificates("security-protocol", "plaintext")
                 ? KafkaConfig.builder().securityProtocol(SecurityProtocol.SSL).build()
                 : KafkaConfig.defaults();
     }
@@ -89,14 +87,11 @@ public final class KafkaBrokerProvider implements BrokerProvider {
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         KafkaConsumer.Builder builder =
-                KafkaConsumer.builder().options(read).config(read.bind(defaults(settings), "batch-size"));
+                KafkaConsumer.builder().options(read).config(read.bind(defaults(read), "batch-size"));
+        read.alternatives(List.of("topic"), List.of("topic-pattern"));
         String pattern = read.text("topic-pattern");
-        if (pattern == null) {
-            read.set(
-                    "topic",
-                    notEmpty(read.requiredText("topic")),
-                    topics -> builder.topics(List.of(topics.split(","))));
-        }
+        String topic = pattern == null ? notEmpty(read.requiredText("topic")) : read.text("topic");
+        read.set("topic", topic, topics -> builder.topics(List.of(topics.split(","))));
         read.set("topic-pattern", pattern, builder::topicPattern);
         String partitions = read.text("partitions");
         read.set("partitions", partitions, text -> builder.partitions(numbers(text)));
@@ -108,18 +103,16 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         read.set("group-protocol", read.read("group-protocol", GroupProtocol.class, null), builder::groupProtocol);
         read.set("drain-timeout", read.read("drain-timeout", Duration.class, null), builder::drainTimeout);
         read.otherSide(ProducerOptions.class, List.of());
-        read.finish();
-        return build("kafka consumer", builder::build);
+        return read.finish(builder::build);
     }
 
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        KafkaProducer.Builder builder = KafkaProducer.builder().options(read).config(read.bind(defaults(settings)));
+        KafkaProducer.Builder builder = KafkaProducer.builder().options(read).config(read.bind(defaults(read)));
         read.set("topic", notEmpty(read.requiredText("topic")), builder::topic);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return build("kafka producer", builder::build);
+        return read.finish(builder::build);
     }
 
     private static int[] numbers(String text) {
@@ -135,13 +128,5 @@ public final class KafkaBrokerProvider implements BrokerProvider {
     /** What is missing has been noted already. */
     private static @Nullable String notEmpty(String text) {
         return text.isEmpty() ? null : text;
-    }
-
-    private static <T> T build(String what, Supplier<T> build) {
-        try {
-            return build.get();
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException(what, String.valueOf(e.getMessage()));
-        }
     }
 }

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param saslMechanism PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (others by {@code properties}); {@code sasl.mechanism}
  * @param saslUsername the user, null for none; part of {@code sasl.jaas.config}
  * @param saslPassword the password, null for none; part of {@code sasl.jaas.config}
- * @param tls certificates, null for those of the JDK; in settings and in the builder they turn the default protocol into SSL
+ * @param tls certificates, null for those of the JDK; in settings and in the builder they turn the default protocol into SSL; not
+ *     used with a protocol that is set and does not encrypt
  * @param sessionTimeout how long the group waits for a sign of life of a consumer, null for the default of the client (classic protocol
  *     only); {@code session.timeout.ms}
  * @param heartbeatInterval how often a consumer gives a sign of life, null for the default of the client (classic protocol only);
@@ -59,7 +60,9 @@ public record KafkaConfig(
         @Setting(value = "The password", nativeName = "sasl.jaas.config") @Nullable
         Secret saslPassword,
 
-        @Setting(value = "Certificates; default: those of the JDK; turns plaintext into ssl", nativeName = "ssl.*")
+        @Setting(
+                value = "Certificates; default: those of the JDK; makes ssl the default of security-protocol",
+                nativeName = "ssl.*")
         @Nullable
         TlsConfig tls,
 
@@ -150,7 +153,7 @@ public record KafkaConfig(
         require(
                 saslUsername == null || isSasl(securityProtocol),
                 "saslUsername",
-                "needs the security protocol SASL_SSL or SASL_PLAINTEXT, but it is " + securityProtocol);
+                "needs SASL_SSL or SASL_PLAINTEXT as securityProtocol, but it is " + securityProtocol);
         require(
                 !isSasl(securityProtocol)
                         || saslUsername != null
@@ -159,10 +162,6 @@ public record KafkaConfig(
                 "needs saslUsername and saslPassword with " + securityProtocol
                         + ", or properties that begin with sasl.");
         require(COMPRESSIONS.contains(compression), "compression", "must be one of " + COMPRESSIONS);
-        require(
-                tls == null || isTls(securityProtocol),
-                "tls",
-                "needs the security protocol SSL or SASL_SSL, but it is " + securityProtocol);
         positive("sessionTimeout", sessionTimeout);
         positive("heartbeatInterval", heartbeatInterval);
         positive("maxPollInterval", maxPollInterval);
@@ -234,8 +233,8 @@ public record KafkaConfig(
         return protocol == SecurityProtocol.SASL_PLAINTEXT || protocol == SecurityProtocol.SASL_SSL;
     }
 
-    private static boolean isTls(SecurityProtocol protocol) {
-        return protocol == SecurityProtocol.SSL || protocol == SecurityProtocol.SASL_SSL;
+    boolean isTls() {
+        return securityProtocol == SecurityProtocol.SSL || securityProtocol == SecurityProtocol.SASL_SSL;
     }
 
     private static void positive(String name, @Nullable Duration value) {
@@ -255,7 +254,7 @@ public record KafkaConfig(
     public static final class Builder {
         private String bootstrapServers;
         private @Nullable String clientId;
-        private SecurityProtocol securityProtocol;
+        private @Nullable SecurityProtocol securityProtocol;
         private String saslMechanism;
         private @Nullable String saslUsername;
         private @Nullable Secret saslPassword;
@@ -277,7 +276,9 @@ public record KafkaConfig(
         private Builder(KafkaConfig from) {
             bootstrapServers = from.bootstrapServers;
             clientId = from.clientId;
-            securityProtocol = from.securityProtocol;
+            // A configuration does not keep whether PLAINTEXT was said in so many words, but with certificates it was.
+            boolean said = from.securityProtocol != SecurityProtocol.PLAINTEXT || from.tls != null;
+            securityProtocol = said ? from.securityProtocol : null;
             saslMechanism = from.saslMechanism;
             saslUsername = from.saslUsername;
             saslPassword = from.saslPassword;
@@ -309,7 +310,7 @@ public record KafkaConfig(
             return this;
         }
 
-        /** Sets: how the connection is secured. Default: PLAINTEXT. */
+        /** Sets: how the connection is secured. Default: PLAINTEXT, with certificates SSL. */
         public Builder securityProtocol(SecurityProtocol value) {
             securityProtocol = value;
             return this;
@@ -338,12 +339,9 @@ public record KafkaConfig(
             return this;
         }
 
-        /** Sets: certificates, and turns PLAINTEXT into SSL. Default: those of the JDK. */
+        /** Sets: certificates, and the protocol SSL if none is set; not used with one that does not encrypt. Default: those of the JDK. */
         public Builder tls(@Nullable TlsConfig value) {
             tls = value;
-            if (value != null && securityProtocol == SecurityProtocol.PLAINTEXT) {
-                securityProtocol = SecurityProtocol.SSL;
-            }
             return this;
         }
 
@@ -442,10 +440,11 @@ public record KafkaConfig(
 
         /** Returns the configuration. */
         public KafkaConfig build() {
+            SecurityProtocol byCertificates = tls == null ? SecurityProtocol.PLAINTEXT : SecurityProtocol.SSL;
             return new KafkaConfig(
                     bootstrapServers,
                     clientId,
-                    securityProtocol,
+                    securityProtocol != null ? securityProtocol : byCertificates,
                     saslMechanism,
                     saslUsername,
                     saslPassword,

@@ -7,6 +7,7 @@ import io.pythia.BrokerException;
 import io.pythia.Brokers;
 import io.pythia.ConfigException;
 import io.pythia.TlsConfig;
+import io.pythia.spi.Settings;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
@@ -274,9 +275,99 @@ class KafkaConfigTest {
                 new HashMap<>(Map.of("topic", "t", "consumer-group", "g", "tls.verify-hostname", "true"));
         assertThat(brokers.consumer("kafka", settings).name()).isEqualTo("kafka:t");
         assertThat(brokers.producer("kafka", settings).name()).isEqualTo("kafka:t");
-        settings.put("security-protocol", "plaintext");
-        assertThatThrownBy(() -> brokers.consumer("kafka", settings))
+    }
+
+    private static KafkaConfig config(Map<String, String> given, Map<String, String> environment) {
+        Map<String, String> all = new HashMap<>(given);
+        all.put("topic", "t");
+        Settings settings = Settings.of("kafka", all).withEnvironment(environment);
+        return (KafkaConfig) assertThat(new KafkaBrokerProvider().producer(settings))
+                .extracting("settings.config")
+                .actual();
+    }
+
+    @Test
+    void certificates_areCarriedUnused_ifItIsSaidThatNothingIsEncrypted() {
+        TlsConfig files = TlsConfig.defaults();
+        for (KafkaConfig config : List.of(
+                KafkaConfig.builder()
+                        .securityProtocol(SecurityProtocol.PLAINTEXT)
+                        .tls(files)
+                        .build(),
+                KafkaConfig.builder()
+                        .tls(files)
+                        .securityProtocol(SecurityProtocol.PLAINTEXT)
+                        .build(),
+                config(Map.of("security-protocol", "plaintext", "tls.verify-hostname", "true"), Map.of()),
+                config(Map.of("security-protocol", "plaintext"), Map.of("PYTHIA_KAFKA_TLS_VERIFY_HOSTNAME", "true")))) {
+            assertThat(config.securityProtocol()).isEqualTo(SecurityProtocol.PLAINTEXT);
+            assertThat(config.tls()).isEqualTo(files);
+            assertThat(config.toBuilder().build()).isEqualTo(config);
+            assertThat(ClientProperties.connection(config).keySet()).noneMatch(name -> name.startsWith("ssl."));
+        }
+        Map<String, String> certificates = Map.of("tls.verify-hostname", "true");
+        assertThat(config(certificates, Map.of("PYTHIA_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT"))
+                        .securityProtocol())
+                .isEqualTo(SecurityProtocol.SSL);
+        assertThat(config(
+                                certificates,
+                                Map.of(
+                                        "PYTHIA_KAFKA_SECURITY_PROTOCOL",
+                                        "SASL_SSL",
+                                        "PYTHIA_KAFKA_SASL_USERNAME",
+                                        "u",
+                                        "PYTHIA_KAFKA_SASL_PASSWORD",
+                                        "p"))
+                        .securityProtocol())
+                .isEqualTo(SecurityProtocol.SASL_SSL);
+    }
+
+    @Test
+    void topicThatWasGiven_goesBeforeAPatternOfTheEnvironment() {
+        KafkaBrokerProvider provider = new KafkaBrokerProvider();
+        Map<String, String> environment = Map.of("PYTHIA_KAFKA_TOPIC_PATTERN", "a.*");
+        Map<String, String> group = Map.of("consumer-group", "g");
+        Map<String, String> topic = Map.of("consumer-group", "g", "topic", "orders");
+        assertThat(provider.consumer(Settings.of("kafka", topic).withEnvironment(environment))
+                        .name())
+                .isEqualTo("kafka:orders");
+        assertThat(provider.consumer(Settings.of("kafka", group).withEnvironment(environment))
+                        .name())
+                .contains("a.*");
+        Map<String, String> both = Map.of("consumer-group", "g", "topic", "orders", "topic-pattern", "a.*");
+        assertThatThrownBy(() -> provider.consumer(Settings.of("kafka", both)))
                 .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("security-protocol");
+                .hasMessage("kafka: topic, topic-pattern: exclude each other: only one of them can be set");
+    }
+
+    /** A wrong word for the protocol is the one problem: what needs another protocol follows from it. */
+    @Test
+    void problems_areReportedAllAtOnce_andNoneTwice() {
+        Map<String, String> settings = new HashMap<>(Map.of("consumer-group", "g", "batch-size", "0"));
+        settings.putAll(Map.of(
+                "security-protocol",
+                "sasl",
+                "sasl-username",
+                "u",
+                "sasl-password",
+                "p",
+                "retries",
+                "-1",
+                "linger-ms",
+                "5"));
+        settings.putAll(Map.of("session-timeout", "-1s", "topic", ""));
+        assertThatThrownBy(() -> new KafkaBrokerProvider().consumer(Settings.of("kafka", settings)))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(ConfigException.Problem::key)
+                                .containsExactlyInAnyOrder(
+                                        "batch-size",
+                                        "security-protocol",
+                                        "retries",
+                                        "session-timeout",
+                                        "topic",
+                                        "linger-ms"))
+                .hasMessageContaining("did you mean linger?");
     }
 }

@@ -3,7 +3,6 @@ package io.pythia.rabbitmq;
 import io.pythia.ConfigException;
 import io.pythia.MessageBroker;
 import io.pythia.MessageProducer;
-import io.pythia.TlsConfig;
 import io.pythia.spi.BrokerProvider;
 import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
@@ -19,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Makes {@code rabbitmq} known: {@code rabbitmq://guest:guest@localhost:5672/%2F?queue=orders}, also {@code amqp} and {@code amqps}. */
@@ -114,18 +112,19 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         return settings;
     }
 
-    /** As in code, certificates encrypt the connection. */
-    private static RabbitMQConfig defaults(Settings settings) {
-        return RabbitMQConfig.builder()
-                .sslEnabled(settings.hasGroup("tls", TlsConfig.class))
-                .build();
+    /** As in code, certificates encrypt the connection, unless it is said that it is not encrypted. */
+    private static RabbitMQConfig config(SettingsReader read) {
+        read.alternatives(List.of("addresses"), List.of("host", "port"));
+        return read.bind(RabbitMQConfig.builder()
+                .sslEnabled(read.hasCertificates("ssl-enabled", "false"))
+                .build());
     }
 
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         RabbitMQConsumer.Builder builder =
-                RabbitMQConsumer.builder().options(read).config(read.bind(defaults(settings)));
+                RabbitMQConsumer.builder().options(read).config(config(read));
         read.set("queue", notEmpty(read.requiredText("queue")), builder::queue);
         read.set("exchange", read.text("exchange"), builder::exchange);
         read.set("exchange-type", read.read("exchange-type", ExchangeType.class, null), builder::exchangeType);
@@ -140,8 +139,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         read.set("dead-letter-queue", read.text("dead-letter-queue"), builder::deadLetterQueue);
         readQueue(read, builder);
         read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
-        read.finish();
-        return build("rabbitmq consumer", builder::build);
+        return read.finish(builder::build);
     }
 
     /** The properties with which the queue is declared. */
@@ -165,7 +163,9 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         RabbitMQProducer.Builder builder =
-                RabbitMQProducer.builder().options(read).config(read.bind(defaults(settings)));
+                RabbitMQProducer.builder().options(read).config(config(read));
+        // An exchange of the environment is for those that name neither.
+        read.goesBefore("queue", "exchange", "exchange-type", "routing-key");
         String exchange = read.text("exchange");
         String queue = read.text("queue");
         String routingKey = read.text("routing-key");
@@ -184,8 +184,7 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
         read.set("queue-type", read.read("queue-type", QueueType.class, null), builder::queueType);
         read.set("queue-arguments", arguments(read, "queue-arguments"), builder::queueArguments);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return build("rabbitmq producer", builder::build);
+        return read.finish(builder::build);
     }
 
     /** Returns {@code name=value} pairs with commas between; whole numbers, true and false are no texts for the broker. */
@@ -221,13 +220,5 @@ public final class RabbitMQBrokerProvider implements BrokerProvider {
     /** What is missing has been noted already. */
     private static @Nullable String notEmpty(String text) {
         return text.isEmpty() ? null : text;
-    }
-
-    private static <T> T build(String what, Supplier<T> build) {
-        try {
-            return build.get();
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException(what, String.valueOf(e.getMessage()));
-        }
     }
 }

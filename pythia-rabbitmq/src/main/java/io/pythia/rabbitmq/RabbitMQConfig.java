@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param connectionAttempts how often all addresses are tried before an attempt to connect counts as failed
  * @param retryDelay the pause between these
  * @param sslEnabled whether the connection is encrypted; host names are always verified
- * @param tls certificates, null for those of the JDK; in settings and in the builder they encrypt the connection
+ * @param tls certificates, null for those of the JDK; in settings and in the builder they encrypt the connection, unless
+ *     {@code sslEnabled} was set to false: they are not used then
  * @param connectionName a name for the broker's log and management, null for that of the consumer or producer
  * @param rpcTimeout how long one request to the broker, for instance to declare a queue, may take
  * @param frameMax the largest frame in bytes, at least 4,096; larger bodies are sent in several; 0 for the broker's
@@ -59,7 +60,7 @@ public record RabbitMQConfig(
         @Setting("Whether the connection is encrypted; host names are always verified")
         boolean sslEnabled,
 
-        @Setting("Certificates; default: those of the JDK; turns TLS on") @Nullable
+        @Setting("Certificates; default: those of the JDK; turns TLS on, unless ssl-enabled is set to false") @Nullable
         TlsConfig tls,
 
         @Setting("A name for the broker's log; default: that of the consumer or producer") @Nullable
@@ -100,10 +101,6 @@ public record RabbitMQConfig(
         require(seconds >= 1 && seconds <= 65_535, "heartbeat", "must be between 1 s and 65535 s, but is " + heartbeat);
         require(connectionAttempts >= 1, "connectionAttempts", "must be at least 1, but is " + connectionAttempts);
         require(!retryDelay.isNegative(), "retryDelay", "must not be negative, but is " + retryDelay);
-        require(
-                tls == null || sslEnabled,
-                "tls",
-                "needs sslEnabled (or the scheme amqps): without it nothing is encrypted");
         require(
                 tls == null || tls.verifyHostname(),
                 "tls.verifyHostname",
@@ -207,7 +204,7 @@ public record RabbitMQConfig(
         private Duration heartbeat;
         private int connectionAttempts;
         private Duration retryDelay;
-        private boolean sslEnabled;
+        private @Nullable Boolean sslEnabled;
         private @Nullable TlsConfig tls;
         private @Nullable String connectionName;
         private Duration rpcTimeout;
@@ -224,7 +221,9 @@ public record RabbitMQConfig(
             heartbeat = from.heartbeat();
             connectionAttempts = from.connectionAttempts();
             retryDelay = from.retryDelay();
-            sslEnabled = from.sslEnabled();
+            // A configuration does not keep whether "false" was said in so many words, but with certificates it was.
+            boolean said = from.sslEnabled() || from.tls() != null;
+            sslEnabled = said ? from.sslEnabled() : null;
             tls = from.tls();
             connectionName = from.connectionName();
             rpcTimeout = from.rpcTimeout();
@@ -286,16 +285,15 @@ public record RabbitMQConfig(
             return this;
         }
 
-        /** Sets whether the connection is encrypted. Default: false. */
+        /** Sets whether the connection is encrypted. Default: whether there are certificates. */
         public Builder sslEnabled(boolean value) {
             sslEnabled = value;
             return this;
         }
 
-        /** Sets certificates, which also encrypts the connection. Default: none. */
+        /** Sets certificates, which also encrypts the connection, unless {@link #sslEnabled} is set to false. Default: none. */
         public Builder tls(@Nullable TlsConfig value) {
             tls = value;
-            sslEnabled = sslEnabled || value != null;
             return this;
         }
 
@@ -340,7 +338,7 @@ public record RabbitMQConfig(
                     heartbeat,
                     connectionAttempts,
                     retryDelay,
-                    sslEnabled,
+                    sslEnabled != null ? sslEnabled : tls != null,
                     tls,
                     connectionName,
                     rpcTimeout,

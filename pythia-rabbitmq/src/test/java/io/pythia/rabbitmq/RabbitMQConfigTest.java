@@ -15,7 +15,9 @@ import io.pythia.spi.BrokerUri;
 import io.pythia.spi.Capabilities;
 import io.pythia.spi.Capabilities.Guarantee;
 import io.pythia.spi.Capabilities.Support;
+import io.pythia.spi.Settings;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -129,7 +131,6 @@ class RabbitMQConfigTest {
                 b -> b.heartbeat(Duration.ofDays(1)),
                 b -> b.connectionAttempts(0),
                 b -> b.retryDelay(Duration.ofSeconds(-1)),
-                b -> b.tls(TlsConfig.defaults()).sslEnabled(false),
                 b -> b.tls(TlsConfig.defaults().withoutHostnameVerification()),
                 b -> b.rpcTimeout(Duration.ZERO),
                 b -> b.frameMax(100),
@@ -203,10 +204,79 @@ class RabbitMQConfigTest {
         Map<String, String> settings = Map.of("queue", "q", "tls.ca-file", "ca.pem");
         assertThat(brokers.consumer("amqp", settings).name()).isEqualTo("rabbitmq:q");
         assertThat(brokers.producer("amqp", settings).name()).isEqualTo("rabbitmq:q");
-        assertThatThrownBy(() ->
-                        brokers.consumer("amqp", Map.of("queue", "q", "tls.ca-file", "ca.pem", "ssl-enabled", "false")))
+        assertThat(config(settings, Map.of()).sslEnabled()).isTrue();
+        assertThat(config(settings, Map.of()).brokers()).containsExactly(new Address("localhost", 5671));
+    }
+
+    /** The seed has {@code RabbitMQConfig(ssl_enabled=False, certfile=..., keyfile=..., ca_certs=...)}. */
+    @Test
+    void certificates_areCarriedUnused_ifItIsSaidThatNothingIsEncrypted() {
+        TlsConfig files = TlsConfig.trusting(Path.of("ca.pem"));
+        for (RabbitMQConfig config : List.of(
+                RabbitMQConfig.builder().sslEnabled(false).tls(files).build(),
+                RabbitMQConfig.builder().tls(files).sslEnabled(false).build(),
+                RabbitMQConfig.builder().tls(files).sslEnabled(false).build().toBuilder()
+                        .tls(files)
+                        .build(),
+                config(Map.of("queue", "q", "tls.ca-file", "ca.pem", "ssl-enabled", "false"), Map.of()),
+                config(
+                        Map.of("queue", "q", "ssl-enabled", "false"),
+                        Map.of("PYTHIA_RABBITMQ_TLS_CA_FILE", "ca.pem")))) {
+            assertThat(config.sslEnabled()).isFalse();
+            assertThat(config.tls()).isEqualTo(files);
+            assertThat(config.brokers()).containsExactly(new Address("localhost", 5672));
+            assertThat(factory(config).isSSL()).isFalse();
+        }
+        assertThat(RabbitMQConfig.builder().tls(files).build().sslEnabled()).isTrue();
+        assertThat(config(Map.of("queue", "q", "tls.ca-file", "ca.pem"), Map.of("PYTHIA_RABBITMQ_SSL_ENABLED", "false"))
+                        .sslEnabled())
+                .isTrue();
+    }
+
+    private static Settings settings(Map<String, String> given, Map<String, String> environment) {
+        return Settings.of("rabbitmq", given).withEnvironment(environment);
+    }
+
+    private static RabbitMQConfig config(Map<String, String> given, Map<String, String> environment) {
+        return (RabbitMQConfig) assertThat(new RabbitMQBrokerProvider().consumer(settings(given, environment)))
+                .extracting("settings.config")
+                .actual();
+    }
+
+    @Test
+    void addressThatWasGiven_goesBeforeThatOfTheEnvironment() {
+        Map<String, String> addresses = Map.of("PYTHIA_RABBITMQ_ADDRESSES", "production:1,production:2");
+        assertThat(config(Map.of("queue", "q", "host", "staging"), addresses).brokers())
+                .containsExactly(new Address("staging", 5672));
+        assertThat(config(Map.of("queue", "q", "port", "7"), addresses).brokers())
+                .containsExactly(new Address("localhost", 7));
+        assertThat(config(Map.of("queue", "q"), addresses).brokers()).hasSize(2);
+        assertThat(config(
+                                Map.of("queue", "q", "addresses", "staging:3"),
+                                Map.of("PYTHIA_RABBITMQ_HOST", "h", "PYTHIA_RABBITMQ_PORT", "nonsense"))
+                        .brokers())
+                .containsExactly(new Address("staging", 3));
+        assertThatThrownBy(() -> config(Map.of("queue", "q", "addresses", "a", "host", "b"), Map.of()))
                 .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("sslEnabled");
+                .hasMessageContaining("addresses, host: exclude each other");
+    }
+
+    @Test
+    void queueOfAProducer_goesBeforeAnExchangeOfTheEnvironment() {
+        Map<String, String> environment = Map.of(
+                "PYTHIA_RABBITMQ_EXCHANGE", "events", "PYTHIA_RABBITMQ_ROUTING_KEY", "k", "PYTHIA_RABBITMQ_QUEUE", "e");
+        RabbitMQBrokerProvider provider = new RabbitMQBrokerProvider();
+        assertThat(provider.producer(settings(Map.of("queue", "orders"), environment))
+                        .name())
+                .isEqualTo(provider.producer(settings(Map.of("queue", "orders"), Map.of()))
+                        .name());
+        assertThat(provider.producer(settings(Map.of("queue", "orders", "exchange", "own"), environment))
+                        .name())
+                .isEqualTo(provider.producer(settings(Map.of("exchange", "own"), Map.of()))
+                        .name());
+        assertThat(provider.producer(settings(Map.of(), environment)).name())
+                .isEqualTo(provider.producer(settings(Map.of("exchange", "events"), Map.of()))
+                        .name());
     }
 
     @Test

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param sentinelPassword the sentinels' own password, null for none
  * @param nodes some nodes of a cluster, each {@code host:port}; empty if it is not a cluster
  * @param tlsEnabled whether the connection is encrypted
- * @param tls certificates, null for those of the JDK; turns TLS on
+ * @param tls certificates, null for those of the JDK; in settings and in the builder they encrypt the connection, unless
+ *     {@code tlsEnabled} was set to false: they are not used then
  * @param clientName a name for {@code CLIENT LIST}, null for none
  * @param maxConnections how many connections a consumer or a producer may have at once, at least 2
  * @param retryOnTimeout whether a message whose send had no answer (a time-out, or a connection that was lost) is sent again, so that it
@@ -60,7 +61,7 @@ public record RedisConfig(
 
         @Setting("Whether the connection is encrypted") boolean tlsEnabled,
 
-        @Setting("Certificates; default: those of the JDK; turns TLS on") @Nullable
+        @Setting("Certificates; default: those of the JDK; turns TLS on, unless tls-enabled is set to false") @Nullable
         TlsConfig tls,
 
         @Setting("A name for CLIENT LIST") @Nullable String clientName,
@@ -160,10 +161,6 @@ public record RedisConfig(
         return !sentinels.isEmpty();
     }
 
-    boolean isTls() {
-        return tlsEnabled || tls != null;
-    }
-
     private static void positive(String name, Duration value) {
         require(!value.isNegative() && !value.isZero(), name, "must be more than zero, but is " + value);
     }
@@ -207,7 +204,7 @@ public record RedisConfig(
         private String sentinelMaster;
         private @Nullable Secret sentinelPassword;
         private List<String> nodes;
-        private boolean tlsEnabled;
+        private @Nullable Boolean tlsEnabled;
         private @Nullable TlsConfig tls;
         private @Nullable String clientName;
         private int maxConnections;
@@ -228,7 +225,9 @@ public record RedisConfig(
             sentinelMaster = from.sentinelMaster;
             sentinelPassword = from.sentinelPassword;
             nodes = from.nodes;
-            tlsEnabled = from.tlsEnabled;
+            // A configuration does not keep whether "false" was said in so many words, but with certificates it was.
+            boolean said = from.tlsEnabled || from.tls != null;
+            tlsEnabled = said ? from.tlsEnabled : null;
             tls = from.tls;
             clientName = from.clientName;
             maxConnections = from.maxConnections;
@@ -299,13 +298,13 @@ public record RedisConfig(
             return this;
         }
 
-        /** Sets: whether the connection is encrypted. Default: false. */
+        /** Sets: whether the connection is encrypted. Default: whether there are certificates. */
         public Builder tlsEnabled(boolean value) {
             tlsEnabled = value;
             return this;
         }
 
-        /** Sets: certificates, and TLS on. Default: those of the JDK. */
+        /** Sets: certificates, and TLS on, unless {@link #tlsEnabled} is set to false. Default: those of the JDK. */
         public Builder tls(@Nullable TlsConfig value) {
             tls = value;
             return this;
@@ -375,7 +374,7 @@ public record RedisConfig(
                     sentinelMaster,
                     sentinelPassword,
                     nodes,
-                    tlsEnabled,
+                    tlsEnabled != null ? tlsEnabled : tls != null,
                     tls,
                     clientName,
                     maxConnections,

@@ -165,7 +165,7 @@ final class RedisConnections implements AutoCloseable {
     }
 
     private RedisURI.Builder secured(RedisURI.Builder uri) {
-        if (config.isTls()) {
+        if (config.tlsEnabled()) {
             TlsConfig tls = config.tls();
             uri.withSsl(true)
                     .withVerifyPeer(tls == null || tls.verifyHostname() ? SslVerifyMode.FULL : SslVerifyMode.CA);

@@ -61,7 +61,7 @@ public final class RedisListBrokerProvider implements BrokerProvider {
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         RedisListConsumer.Builder builder =
-                RedisListConsumer.builder().options(read).config(read.bind(RedisConfig.class));
+                RedisListConsumer.builder().options(read).config(RedisSettings.config(read));
         read.set(
                 "queue",
                 RedisSettings.notEmpty(read.requiredText("queue")),
@@ -74,20 +74,18 @@ public final class RedisListBrokerProvider implements BrokerProvider {
         read.set("nack-target", read.read("nack-target", NackTarget.class, null), builder::nackTarget);
         read.set("dead-letter-queue", read.text("dead-letter-queue"), builder::deadLetterQueue);
         read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
-        read.finish();
-        return RedisSettings.build("redis-list consumer", builder::build);
+        return read.finish(builder::build);
     }
 
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         RedisListProducer.Builder builder =
-                RedisListProducer.builder().options(read).config(read.bind(RedisConfig.class));
+                RedisListProducer.builder().options(read).config(RedisSettings.config(read));
         read.set("queue", RedisSettings.notEmpty(read.requiredText("queue")), builder::queue);
         read.set("max-length", read.read("max-length", Long.class, null), builder::maxLength);
         read.set("overflow", read.read("overflow", ListOverflow.class, null), builder::overflow);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return RedisSettings.build("redis-list producer", builder::build);
+        return read.finish(builder::build);
     }
 }

@@ -53,7 +53,7 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         RedisPubSubConsumer.Builder builder =
-                RedisPubSubConsumer.builder().options(read).config(read.bind(RedisConfig.class));
+                RedisPubSubConsumer.builder().options(read).config(RedisSettings.config(read));
         String patterns = read.text("patterns");
         String channels = read.text("channels");
         if (patterns == null && channels == null) {
@@ -66,15 +66,14 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
         read.set("buffer-bytes", read.read("buffer-bytes", Long.class, null), builder::bufferBytes);
         read.set("overflow", read.read("overflow", BufferOverflow.class, null), builder::overflow);
         read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
-        read.finish();
-        return RedisSettings.build("redis-pubsub consumer", builder::build);
+        return read.finish(builder::build);
     }
 
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         RedisPubSubProducer.Builder builder =
-                RedisPubSubProducer.builder().options(read).config(read.bind(RedisConfig.class));
+                RedisPubSubProducer.builder().options(read).config(RedisSettings.config(read));
         read.set("channels", RedisSettings.notEmpty(read.requiredText("channels")), channel -> {
             if (channel.indexOf(',') >= 0) {
                 throw new IllegalArgumentException("a producer has one channel");
@@ -84,7 +83,6 @@ public final class RedisPubSubBrokerProvider implements BrokerProvider {
         read.set("sharded", read.read("sharded", Boolean.class, null), builder::sharded);
         read.set("require-receivers", read.read("require-receivers", Boolean.class, null), builder::requireReceivers);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return RedisSettings.build("redis-pubsub producer", builder::build);
+        return read.finish(builder::build);
     }
 }

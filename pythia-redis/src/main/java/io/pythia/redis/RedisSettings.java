@@ -2,9 +2,10 @@ package io.pythia.redis;
 
 import io.pythia.ConfigException;
 import io.pythia.spi.BrokerUri;
+import io.pythia.spi.SettingsReader;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the settings and URLs of the three connectors have in common. */
@@ -52,16 +53,16 @@ final class RedisSettings {
         return settings;
     }
 
+    /** Returns how to reach the server; as in code, certificates encrypt the connection, unless it is said that it is not encrypted. */
+    static RedisConfig config(SettingsReader read) {
+        read.alternatives(List.of("nodes"), List.of("sentinels"), List.of("host", "port"));
+        return read.bind(RedisConfig.builder()
+                .tlsEnabled(read.hasCertificates("tls-enabled", "false"))
+                .build());
+    }
+
     /** What is missing has been noted already. */
     static @Nullable String notEmpty(String text) {
         return text.isEmpty() ? null : text;
-    }
-
-    static <T> T build(String what, Supplier<T> build) {
-        try {
-            return build.get();
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException(what, String.valueOf(e.getMessage()));
-        }
     }
 }

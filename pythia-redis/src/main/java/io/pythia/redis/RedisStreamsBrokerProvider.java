@@ -78,7 +78,7 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         RedisStreamsConsumer.Builder builder =
-                RedisStreamsConsumer.builder().options(read).config(read.bind(RedisConfig.class));
+                RedisStreamsConsumer.builder().options(read).config(RedisSettings.config(read));
         read.set("stream", RedisSettings.notEmpty(read.requiredText("stream")), builder::stream);
         read.set("consumer-group", RedisSettings.notEmpty(read.requiredText("consumer-group")), builder::consumerGroup);
         read.set("consumer-name", read.text("consumer-name"), builder::consumerName);
@@ -90,23 +90,22 @@ public final class RedisStreamsBrokerProvider implements BrokerProvider {
         read.set("body-field", read.text("body-field"), builder::bodyField);
         read.set("dead-letter-stream", read.text("dead-letter-stream"), builder::deadLetterStream);
         read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
-        read.finish();
-        return RedisSettings.build("redis-streams consumer", builder::build);
+        return read.finish(builder::build);
     }
 
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         RedisStreamsProducer.Builder builder =
-                RedisStreamsProducer.builder().options(read).config(read.bind(RedisConfig.class));
+                RedisStreamsProducer.builder().options(read).config(RedisSettings.config(read));
         read.set("stream", RedisSettings.notEmpty(read.requiredText("stream")), builder::stream);
+        read.alternatives(List.of("max-length"), List.of("min-id"), List.of("max-age"));
         read.set("max-length", read.read("max-length", Long.class, null), builder::maxLength);
         read.set("min-id", read.text("min-id"), builder::minId);
         read.set("max-age", read.read("max-age", Duration.class, null), builder::maxAge);
         read.set("approximate", read.read("approximate", Boolean.class, null), builder::approximate);
         read.set("body-field", read.text("body-field"), builder::bodyField);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return RedisSettings.build("redis-streams producer", builder::build);
+        return read.finish(builder::build);
     }
 }

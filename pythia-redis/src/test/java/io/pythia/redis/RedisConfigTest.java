@@ -13,9 +13,13 @@ import io.pythia.Brokers;
 import io.pythia.ConfigException;
 import io.pythia.MessageException;
 import io.pythia.Secret;
+import io.pythia.TlsConfig;
 import io.pythia.UncertainSendException;
+import io.pythia.spi.Settings;
 import java.net.URI;
+import java.nio.file.Path;
 import java.security.cert.CertificateException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -212,6 +216,64 @@ class RedisConfigTest {
             BrokerException open = RedisErrors.translateSend("sending", new CancellationException(), again);
             assertThat(open).isInstanceOf(UncertainSendException.class);
             assertThat(open.isRetryable()).isEqualTo(again);
+        }
+    }
+
+    private static RedisConfig config(Map<String, String> given, Map<String, String> environment) {
+        Map<String, String> all = new HashMap<>(given);
+        all.put("stream", "s");
+        Settings settings = Settings.of("redis-streams", all).withEnvironment(environment);
+        return (RedisConfig) assertThat(new RedisStreamsBrokerProvider().producer(settings))
+                .extracting("config")
+                .actual();
+    }
+
+    @Test
+    void addressThatWasGiven_goesBeforeThatOfTheEnvironment() {
+        for (String other : List.of("NODES", "SENTINELS")) {
+            RedisConfig config = config(
+                    Map.of("host", "staging", "port", "6379"), Map.of("PYTHIA_REDIS_STREAMS_" + other, "production:1"));
+            assertThat(config.nodes()).isEmpty();
+            assertThat(config.sentinels()).isEmpty();
+            assertThat(config.host()).isEqualTo("staging");
+        }
+        RedisConfig cluster = config(
+                Map.of("nodes", "staging:1"),
+                Map.of("PYTHIA_REDIS_STREAMS_SENTINELS", "production:1", "PYTHIA_REDIS_STREAMS_HOST", "production"));
+        assertThat(cluster.nodes()).containsExactly("staging:1");
+        assertThat(cluster.sentinels()).isEmpty();
+        assertThat(config(Map.of(), Map.of("PYTHIA_REDIS_STREAMS_NODES", "a:1")).nodes())
+                .containsExactly("a:1");
+        assertThatThrownBy(() -> config(Map.of("nodes", "a:1", "host", "b"), Map.of()))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("nodes, host: exclude each other");
+        assertThatThrownBy(() -> config(Map.of("nodes", "a:1", "sentinels", "b:1"), Map.of()))
+                .isInstanceOfSatisfying(
+                        ConfigException.class, e -> assertThat(e.problems()).hasSize(1));
+    }
+
+    @Test
+    void trimming_thatWasGiven_goesBeforeThatOfTheEnvironment() {
+        assertThat(config(Map.of("max-length", "5"), Map.of("PYTHIA_REDIS_STREAMS_MIN_ID", "1-1")))
+                .isNotNull();
+    }
+
+    @Test
+    void certificates_encrypt_unlessItIsSaidThatNothingIsEncrypted() {
+        TlsConfig files = TlsConfig.trusting(Path.of("ca.pem"));
+        assertThat(RedisConfig.builder().tls(files).build().tlsEnabled()).isTrue();
+        assertThat(config(Map.of("tls.ca-file", "ca.pem"), Map.of()).tlsEnabled())
+                .isTrue();
+        assertThat(config(Map.of("tls.ca-file", "ca.pem"), Map.of("PYTHIA_REDIS_STREAMS_TLS_ENABLED", "false"))
+                        .tlsEnabled())
+                .isTrue();
+        for (RedisConfig config : List.of(
+                RedisConfig.builder().tlsEnabled(false).tls(files).build(),
+                RedisConfig.builder().tls(files).tlsEnabled(false).build(),
+                config(Map.of("tls.ca-file", "ca.pem", "tls-enabled", "false"), Map.of()))) {
+            assertThat(config.tlsEnabled()).isFalse();
+            assertThat(config.tls()).isEqualTo(files);
+            assertThat(config.toBuilder().build()).isEqualTo(config);
         }
     }
 }

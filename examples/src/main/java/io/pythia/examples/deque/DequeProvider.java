@@ -55,8 +55,7 @@ public final class DequeProvider implements BrokerProvider {
         SettingsReader read = settings.reader();
         Consumer.Builder builder = new Consumer.Builder(read.requiredText("queue")).options(read);
         read.otherSide(ProducerOptions.class, List.of());
-        read.finish();
-        return builder.build();
+        return read.finish(builder::build);
     }
 
     @Override
@@ -64,8 +63,7 @@ public final class DequeProvider implements BrokerProvider {
         SettingsReader read = settings.reader();
         Producer.Builder builder = new Producer.Builder(read.requiredText("queue")).options(read);
         read.otherSide(ConsumerOptions.class, List.of());
-        read.finish();
-        return builder.build();
+        return read.finish(builder::build);
     }
 
     static BlockingDeque<Message> queue(String name) {

@@ -49,7 +49,7 @@ public final class SnsBrokerProvider implements BrokerProvider {
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        SnsProducer.Builder builder = SnsProducer.builder().options(read).config(read.bind(AwsConfig.class));
+        SnsProducer.Builder builder = SnsProducer.builder().options(read).config(SqsBrokerProvider.config(read));
         String arn = read.requiredText("topic-arn");
         read.set("topic-arn", arn.isEmpty() ? null : arn, builder::topicArn);
         read.set("subject", read.text("subject"), builder::subject);
@@ -65,7 +65,6 @@ public final class SnsBrokerProvider implements BrokerProvider {
                         "message-attributes." + name,
                         value,
                         text -> builder.messageAttribute(name, MessageAttribute.parse(text))));
-        read.finish();
-        return SqsBrokerProvider.build("sns producer", builder::build);
+        return read.finish(builder::build);
     }
 }

@@ -15,7 +15,6 @@ import io.pythia.spi.SettingsReader;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /** Makes {@code sqs} known: {@code sqs:https://sqs.us-east-1.amazonaws.com/123456789012/my-queue}, also {@code sqs:my-queue}. */
 public final class SqsBrokerProvider implements BrokerProvider {
@@ -64,10 +63,16 @@ public final class SqsBrokerProvider implements BrokerProvider {
         return Map.of(path.contains("://") ? "queue-url" : "queue-name", path);
     }
 
+    static AwsConfig config(SettingsReader read) {
+        read.alternatives(List.of("profile"), List.of("access-key-id", "secret-access-key", "session-token"));
+        return read.bind(AwsConfig.class);
+    }
+
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
-        SqsConsumer.Builder builder = SqsConsumer.builder().options(read).config(read.bind(AwsConfig.class));
+        SqsConsumer.Builder builder = SqsConsumer.builder().options(read).config(config(read));
+        read.alternatives(List.of("queue-url"), List.of("queue-name", "queue-owner"));
         read.set("queue-url", read.text("queue-url"), builder::queueUrl);
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("queue-owner", read.text("queue-owner"), builder::queueOwner);
@@ -82,14 +87,14 @@ public final class SqsBrokerProvider implements BrokerProvider {
         read.set("missing-queue", read.read("missing-queue", MissingQueue.class, null), builder::missingQueue);
         read.set("unwrap-sns", read.read("unwrap-sns", Boolean.class, null), builder::unwrapSns);
         read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
-        read.finish();
-        return build("sqs consumer", builder::build);
+        return read.finish(builder::build);
     }
 
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
-        SqsProducer.Builder builder = SqsProducer.builder().options(read).config(read.bind(AwsConfig.class));
+        SqsProducer.Builder builder = SqsProducer.builder().options(read).config(config(read));
+        read.alternatives(List.of("queue-url"), List.of("queue-name", "queue-owner"));
         read.set("queue-url", read.text("queue-url"), builder::queueUrl);
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("queue-owner", read.text("queue-owner"), builder::queueOwner);
@@ -107,15 +112,6 @@ public final class SqsBrokerProvider implements BrokerProvider {
                         value,
                         text -> builder.messageAttribute(name, MessageAttribute.parse(text))));
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return build("sqs producer", builder::build);
-    }
-
-    static <T> T build(String what, Supplier<T> build) {
-        try {
-            return build.get();
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException(what, String.valueOf(e.getMessage()));
-        }
+        return read.finish(builder::build);
     }
 }

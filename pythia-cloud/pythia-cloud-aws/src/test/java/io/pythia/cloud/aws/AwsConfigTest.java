@@ -417,4 +417,25 @@ class AwsConfigTest {
         assertThatThrownBy(() -> Brokers.load().consumer(URI.create("sqs://host/queue")))
                 .isInstanceOf(ConfigException.class);
     }
+
+    @Test
+    void missingQueue_isReportedByItsKey_withAllTheRest() {
+        assertThatThrownBy(() -> Brokers.load().consumer("sqs", Map.of("wait-time-seconds", "20", "pollers", "0")))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(ConfigException.Problem::key)
+                                .containsExactlyInAnyOrder("queue-url", "wait-time-seconds", "pollers"))
+                .hasMessageContaining("queue-url or queue-name must be set")
+                .hasMessageContaining("did you mean wait-time?");
+    }
+
+    @Test
+    void queueThatWasGiven_goesBeforeThatOfTheEnvironment() {
+        io.pythia.spi.Settings settings = io.pythia.spi.Settings.of("sqs", Map.of("queue-name", "mine"))
+                .withEnvironment(
+                        Map.of("PYTHIA_SQS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/orders"));
+        assertThat(new SqsBrokerProvider().consumer(settings).name()).isEqualTo("sqs:mine");
+        assertThat(new SqsBrokerProvider().producer(settings).name()).isEqualTo("sqs:mine");
+    }
 }

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /** Makes {@code servicebus} known: {@code servicebus://namespace/orders}, {@code servicebus://namespace/topic/subscriptions/name}. */
 public final class ServiceBusBrokerProvider implements BrokerProvider {
@@ -94,11 +93,18 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
         return settings;
     }
 
+    static AzureConfig config(SettingsReader read) {
+        read.alternatives(
+                List.of("connection-string"), List.of("namespace", "tenant-id", "client-id", "client-secret"));
+        return read.bind(AzureConfig.class);
+    }
+
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         ServiceBusConsumer.Builder builder =
-                ServiceBusConsumer.builder().options(read).config(read.bind(AzureConfig.class));
+                ServiceBusConsumer.builder().options(read).config(config(read));
+        read.alternatives(List.of("queue-name"), List.of("topic-name", "subscription-name"));
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("topic-name", read.text("topic-name"), builder::topicName);
         read.set("subscription-name", read.text("subscription-name"), builder::subscriptionName);
@@ -111,15 +117,15 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
         read.set("session-id", read.text("session-id"), builder::sessionId);
         read.set("silent-after", read.read("silent-after", Duration.class, null), builder::silentAfter);
         read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
-        read.finish();
-        return build("servicebus consumer", builder::build);
+        return read.finish(builder::build);
     }
 
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         ServiceBusProducer.Builder builder =
-                ServiceBusProducer.builder().options(read).config(read.bind(AzureConfig.class));
+                ServiceBusProducer.builder().options(read).config(config(read));
+        read.alternatives(List.of("queue-name"), List.of("topic-name", "subscription-name"));
         read.set("queue-name", read.text("queue-name"), builder::queueName);
         read.set("topic-name", read.text("topic-name"), builder::topicName);
         // The consumer's number of sessions; here it matters whether there are any.
@@ -127,15 +133,6 @@ public final class ServiceBusBrokerProvider implements BrokerProvider {
         read.set("time-to-live", read.read("time-to-live", Duration.class, null), builder::timeToLive);
         read.set("delay", read.read("delay", Duration.class, null), builder::delay);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return build("servicebus producer", builder::build);
-    }
-
-    static <T> T build(String what, Supplier<T> build) {
-        try {
-            return build.get();
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException(what, String.valueOf(e.getMessage()));
-        }
+        return read.finish(builder::build);
     }
 }

@@ -90,7 +90,7 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         StorageQueueConsumer.Builder builder =
-                StorageQueueConsumer.builder().options(read).config(read.bind(AzureConfig.class));
+                StorageQueueConsumer.builder().options(read).config(ServiceBusBrokerProvider.config(read));
         read.set("queue-name", notEmpty(read.requiredText("queue-name")), builder::queueName);
         read.set(
                 "visibility-timeout",
@@ -105,15 +105,14 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
         read.set("envelope", read.read("envelope", Boolean.class, null), builder::envelope);
         read.set("create-queue", read.read("create-queue", Boolean.class, null), builder::createQueue);
         read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
-        read.finish();
-        return ServiceBusBrokerProvider.build("storage-queue consumer", builder::build);
+        return read.finish(builder::build);
     }
 
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         StorageQueueProducer.Builder builder =
-                StorageQueueProducer.builder().options(read).config(read.bind(AzureConfig.class));
+                StorageQueueProducer.builder().options(read).config(ServiceBusBrokerProvider.config(read));
         read.set("queue-name", notEmpty(read.requiredText("queue-name")), builder::queueName);
         read.set("encoding", read.read("encoding", QueueEncoding.class, null), builder::encoding);
         read.set("envelope", read.read("envelope", Boolean.class, null), builder::envelope);
@@ -121,8 +120,7 @@ public final class StorageQueueBrokerProvider implements BrokerProvider {
         read.set("time-to-live", read.read("time-to-live", Duration.class, null), builder::timeToLive);
         read.set("delay", read.read("delay", Duration.class, null), builder::delay);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return ServiceBusBrokerProvider.build("storage-queue producer", builder::build);
+        return read.finish(builder::build);
     }
 
     /** What is missing has been noted already. */

@@ -38,9 +38,9 @@ final class StorageQueueClients {
         }
     }
 
-    /** Checks a name, as far as it would change the address; whether the service likes it, it says itself. */
+    /** Checks a name's characters and length; what else the service wants of it, it says itself. */
     static String checkName(String setting, String name) {
-        if (!name.matches("[A-Za-z0-9_-]{1,63}")) {
+        if (!name.matches("[A-Za-z0-9-]{1,63}")) {
             throw new IllegalArgumentException(
                     setting + " must have 1 to 63 letters, digits and hyphens (Azure: lower case, at least 3)");
         }

@@ -2,11 +2,14 @@ package io.pythia.cloud.azure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pythia.Brokers;
 import io.pythia.ConfigException;
+import io.pythia.spi.Settings;
 import java.net.URI;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -89,10 +92,10 @@ class AzureProvidersTest {
                                 "prefetch-count",
                                 "-1")))
                 .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("connectionString")
-                .hasMessageContaining("queueName")
+                .hasMessageContaining("connection-string")
+                .hasMessageContaining("queue-name")
                 .hasMessageContaining("max-messages")
-                .hasMessageContaining("prefetchCount")
+                .hasMessageContaining("prefetch-count")
                 .message()
                 .doesNotContain(KEY);
         assertThatThrownBy(() -> brokers.consumer("storage-queue", Map.of("connection-string", STORAGE)))
@@ -145,5 +148,48 @@ class AzureProvidersTest {
                         .config(AzureConfig.of(STORAGE))
                         .build())
                 .hasMessageContaining("maxPollInterval");
+    }
+
+    @Test
+    void missingWayToTheService_isSaidByItsKey_withAllTheRest() {
+        for (String name : List.of("servicebus", "storage-queue")) {
+            Map<String, String> settings = Map.of("queue-name", "q", "timeuot", "1s");
+            assertThat(List.of(
+                            catchThrowableOfType(ConfigException.class, () -> brokers.consumer(name, settings)),
+                            catchThrowableOfType(ConfigException.class, () -> brokers.producer(name, settings))))
+                    .allSatisfy(e -> assertThat(e.problems())
+                            .extracting(ConfigException.Problem::key)
+                            .anyMatch(key -> key.startsWith("connection-string"))
+                            .contains("timeuot")
+                            .hasSize(2));
+        }
+        assertThatThrownBy(() -> brokers.consumer("servicebus", Map.of("connection-string", SERVICE_BUS)))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("queue-name: queue-name or topic-name must be set")
+                .hasMessageNotContaining(KEY);
+    }
+
+    @Test
+    void wayToTheService_thatWasGiven_goesBeforeThatOfTheEnvironment() {
+        Map<String, String> environment = Map.of("PYTHIA_SERVICEBUS_CONNECTION_STRING", SERVICE_BUS);
+        Settings settings = Settings.of("servicebus", Map.of("namespace", "contoso", "queue-name", "q"))
+                .withEnvironment(environment);
+        assertThat(new ServiceBusBrokerProvider().consumer(settings))
+                .extracting("settings.config.connectionString", "settings.config.namespace")
+                .containsExactly(null, "contoso");
+        Settings own = Settings.of("servicebus", Map.of("connection-string", SERVICE_BUS, "queue-name", "q"))
+                .withEnvironment(Map.of("PYTHIA_SERVICEBUS_NAMESPACE", "contoso", "PYTHIA_SERVICEBUS_TOPIC_NAME", "t"));
+        assertThat(new ServiceBusBrokerProvider().consumer(own).name()).isEqualTo("servicebus:q");
+        assertThat(new ServiceBusBrokerProvider().producer(own).name()).isEqualTo("servicebus:q");
+    }
+
+    /** The seed's example has it; the service refuses it at the first request. */
+    @Test
+    void queueNameWithAnUnderscore_isRefused() {
+        assertThatThrownBy(() -> StorageQueueConsumer.builder().queueName("background_tasks"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("letters, digits and hyphens");
+        assertThatThrownBy(() -> StorageQueueProducer.builder().queueName("background_tasks"))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 }

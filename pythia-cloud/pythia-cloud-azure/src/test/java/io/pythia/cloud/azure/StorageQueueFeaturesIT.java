@@ -255,7 +255,7 @@ class StorageQueueFeaturesIT {
 
     @Test
     void nameThatStorageDoesNotTake_isSaid_withWhatItTakes() {
-        for (String name : List.of("background_tasks", "ab")) {
+        for (String name : List.of("Background-Tasks", "ab")) {
             try (StorageQueueProducer producer =
                     producer().queueName(name).createQueue(true).build()) {
                 assertThatThrownBy(() -> TestSubscriber.get(producer.connect()))

@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /** Makes {@code pubsub} known: {@code pubsub://my-project/my-subscription}, for a producer {@code pubsub://my-project/my-topic}. */
 public final class PubSubBrokerProvider implements BrokerProvider {
@@ -72,31 +71,34 @@ public final class PubSubBrokerProvider implements BrokerProvider {
         return settings;
     }
 
+    private static GcpConfig config(SettingsReader read) {
+        read.alternatives(List.of("emulator-host"), List.of("endpoint", "credentials-path"));
+        return read.bind(GcpConfig.class);
+    }
+
     @Override
     public MessageBroker consumer(Settings settings) {
         SettingsReader read = settings.reader();
         PubSubSubscriber.Builder builder =
-                PubSubSubscriber.builder().options(read).config(read.bind(GcpConfig.class));
-        builder.subscriptionName(read.requiredText(SUBSCRIPTION));
+                PubSubSubscriber.builder().options(read).config(config(read));
+        read.set(SUBSCRIPTION, read.requiredText(SUBSCRIPTION), builder::subscriptionName);
         read.set("max-messages", read.read("max-messages", Integer.class, null), builder::maxMessages);
         read.set("ack-deadline", read.read("ack-deadline", Duration.class, null), builder::ackDeadline);
         read.otherSide(ProducerOptions.class, PRODUCER_ONLY);
-        read.finish();
-        return build("pubsub consumer", builder::build);
+        return read.finish(builder::build);
     }
 
     @Override
     public MessageProducer producer(Settings settings) {
         SettingsReader read = settings.reader();
         PubSubPublisher.Builder builder =
-                PubSubPublisher.builder().options(read).config(read.bind(GcpConfig.class));
-        builder.topicName(read.requiredText(TOPIC));
+                PubSubPublisher.builder().options(read).config(config(read));
+        read.set(TOPIC, read.requiredText(TOPIC), builder::topicName);
         read.set("ordering-key", read.text("ordering-key"), builder::orderingKey);
         read.set("max-request-bytes", read.read("max-request-bytes", Integer.class, null), builder::maxRequestBytes);
         attributes(read, builder);
         read.otherSide(ConsumerOptions.class, CONSUMER_ONLY);
-        read.finish();
-        return build("pubsub producer", builder::build);
+        return read.finish(builder::build);
     }
 
     /** Reads {@code attributes.<name>=<value>}. */
@@ -108,14 +110,6 @@ public final class PubSubBrokerProvider implements BrokerProvider {
             } catch (IllegalArgumentException e) {
                 read.problem(String.valueOf(e.getMessage()));
             }
-        }
-    }
-
-    private static <T> T build(String what, Supplier<T> build) {
-        try {
-            return build.get();
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException(what, String.valueOf(e.getMessage()));
         }
     }
 }

@@ -172,6 +172,27 @@ class GcpConfigTest {
     }
 
     @Test
+    void nameThatIsNone_isReportedByItsKey_withAllTheRest() {
+        Brokers brokers = Brokers.load();
+        assertThatThrownBy(() -> brokers.consumer(
+                        "pubsub",
+                        Map.of("subscription-name", "goog", "max-mesages", "1", "ack-deadline-seconds", "60")))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(ConfigException.Problem::key)
+                                .containsExactlyInAnyOrder("subscription-name", "max-mesages", "ack-deadline-seconds"))
+                .hasMessageContaining("did you mean ack-deadline?");
+        assertThatThrownBy(() -> brokers.producer("pubsub", Map.of("topic-name", "orders", "max-batc", "1")))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(ConfigException.Problem::key)
+                                .containsExactlyInAnyOrder("topic-name", "max-batc"))
+                .hasMessageContaining("set project-id");
+    }
+
+    @Test
     void credentialsThatCantBeRead_areSaid_withoutTheirContent(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("key.json");
         Files.writeString(file, "{\"type\": \"service_account\", \"private_key\": \"canary-3141\"}");
