@@ -54,10 +54,8 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
         database.open();
         tables = replication.prepare();
         List<TableSchema> published = replication.publish(tables);
-        String saved = places.load();
         replication.connect();
-        LogStart.Start start = new LogStart(settings, database, places, replication, slots)
-                .find(saved == null ? null : places.parse(saved, LogState::read));
+        LogStart.Start start = new LogStart(settings, database, places, replication, slots).find();
         LogState state = start.state();
         boolean added = state.enterTables(
                 names(tables),
@@ -69,7 +67,7 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
         }
         LogState reading = places.parse(state.write(), LogState::read);
         progress = new Progress<>(state);
-        if (!state.write().equals(saved)) {
+        if (!state.write().equals(start.saved())) {
             places.save(state.write());
         }
         place = new LogPlace(places, progress);

@@ -16,10 +16,17 @@ final class LogStart {
      * Where to begin.
      *
      * @param state the place; the caller stores it
-     * @param isNew whether it was none of ours until now
+     * @param saved what is stored of it, null if it was none of ours until now
      * @param exported the snapshot that came with a new slot, null if none was made
      */
-    record Start(LogState state, boolean isNew, @Nullable String exported) {}
+    record Start(
+            LogState state,
+            @Nullable String saved,
+            @Nullable String exported) {
+        boolean isNew() {
+            return saved == null;
+        }
+    }
 
     private final CdcSettings settings;
     private final CdcConfig config;
@@ -38,21 +45,26 @@ final class LogStart {
     }
 
     /**
-     * Returns where to begin.
+     * Returns where to begin. The slot is looked at before the place: whoever reads from it meanwhile stores its place before it moves the
+     * slot.
      *
-     * @param saved our place, null if none is stored
      * @throws BrokerException if something between the place and the slot is lost, and the policy is to stop; the listener has heard of it
      */
-    Start find(@Nullable LogState saved) throws InterruptedException {
+    Start find() throws InterruptedException {
         String system = replication.systemIdentifier();
         ReplicationSlot slot = slots.free();
-        if (saved == null && slot != null && slot.isLost() && config.onSlotLoss() == SlotLoss.SNAPSHOT) {
+        String text = places.load();
+        if (text != null) {
+            return behind(places.parse(text, LogState::read), text, system, slot);
+        }
+        if (slot != null && slot.isLost() && config.onSlotLoss() == SlotLoss.SNAPSHOT) {
             LogState theirs = new LogState(system, config.slot(), slot.confirmed(), false);
             return anew(theirs, slot, "the server has dropped the log that the slot " + config.slot() + " needs");
         }
-        if (saved == null) {
-            return begin(system, slot, config.firstRun() == FirstRun.ALL);
-        }
+        return begin(system, slot, config.firstRun() == FirstRun.ALL);
+    }
+
+    private Start behind(LogState saved, String text, String system, @Nullable ReplicationSlot slot) {
         long end = slot != null ? slot.current() : end();
         if (!saved.system.equals(system)) {
             throw stop(
@@ -71,7 +83,7 @@ final class LogStart {
         }
         LogLoss loss = LogLoss.find(slot, saved, end);
         if (loss == null) {
-            return new Start(saved, false, null);
+            return new Start(saved, text, null);
         }
         if (config.onSlotLoss() == SlotLoss.STOP) {
             throw stop(loss, saved);
@@ -92,7 +104,7 @@ final class LogStart {
     /** Without a place of ours the slot's counts, not the end of the log. */
     private Start begin(String system, @Nullable ReplicationSlot slot, boolean withRows) {
         if (slot != null) {
-            return new Start(new LogState(system, config.slot(), confirmed(slot), withRows), true, null);
+            return new Start(new LogState(system, config.slot(), confirmed(slot), withRows), null, null);
         }
         if (!config.createSlot()) {
             throw new DestinationNotFoundException(
@@ -100,7 +112,7 @@ final class LogStart {
         }
         ReplicationSlotInfo made = replication.createSlot();
         long lsn = made.getConsistentPoint().asLong();
-        return new Start(new LogState(system, config.slot(), lsn, withRows), true, made.getSnapshotName());
+        return new Start(new LogState(system, config.slot(), lsn, withRows), null, made.getSnapshotName());
     }
 
     private long confirmed(ReplicationSlot slot) {

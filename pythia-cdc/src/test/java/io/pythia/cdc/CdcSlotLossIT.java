@@ -340,6 +340,35 @@ class CdcSlotLossIT {
         assertGoesOn(4);
     }
 
+    /** It waits for the slot while the other moves slot and place. */
+    @Test
+    void consumerThatTakesOver_seesNoLoss() {
+        CdcWorker second = workers.worker(config, table)
+                .connectPolicy(io.pythia.ConnectPolicy.WAIT)
+                .build();
+        try (CdcWorker first = workers.worker(config, table).build()) {
+            Events events = Events.of(first);
+            database.insert(table, 4, "four");
+            events.await(1);
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            second.consume().subscribe(subscriber);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() ->
+                            database.number("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'walsender'")
+                                    == 2);
+            database.insert(table, 5, "five");
+            events.await(2);
+            first.close();
+            database.insert(table, 6, "six");
+            assertThat(Events.event(subscriber.await(1).get(0)).key()).isEqualTo(Map.of("id", 6L));
+        } finally {
+            second.close();
+        }
+        assertThat(workers.heard().gaps).isEmpty();
+        workers.dropSlot();
+    }
+
     @Test
     void slotOfAnotherDatabase_isLeftAlone() {
         workers.dropSlot();
