@@ -34,6 +34,7 @@ class ArchitectureTest {
                         "io.pythia..",
                         "java..",
                         "javax.net.ssl..",
+                        "javax.sql..",
                         "org.slf4j..",
                         "org.jspecify..",
                         "com.fasterxml.jackson..")

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param slot log: the replication slot
  * @param publication log: the publication
  * @param createSlot log: whether slot and publication are made if they are missing
+ * @param onSlotLoss log: what happens when the slot is gone, has lost its log, or is ahead of the place: the consumer stops, or all rows are
+ *     read anew, also if the first run is to read none
  * @param statusInterval log: how often the server is told the place; it keeps its log from there on
  * @param stateTable the table that keeps the place, made if it is missing; not used with a folder or a store of the builder's
  * @param stateFolder a folder that keeps the place in a file, in place of the table; null for the table
@@ -89,6 +91,10 @@ public record CdcConfig(
         @Setting("Log: whether slot and publication are made if they are missing")
         boolean createSlot,
 
+        @Setting(
+                "Log: what happens when the slot is gone, has lost its log, or is ahead of the place: stop, or snapshot (all rows are read anew)")
+        SlotLoss onSlotLoss,
+
         @Setting("Log: how often the server is told the place; it keeps its log from there on")
         Duration statusInterval,
 
@@ -126,6 +132,7 @@ public record CdcConfig(
     public CdcConfig {
         Objects.requireNonNull(mode, "mode");
         Objects.requireNonNull(firstRun, "firstRun");
+        Objects.requireNonNull(onSlotLoss, "onSlotLoss");
         properties = NativeProperties.copyOf(properties);
         column("updatedColumn", updatedColumn);
         column("createdColumn", createdColumn);
@@ -184,6 +191,7 @@ public record CdcConfig(
                 "pythia",
                 "pythia",
                 true,
+                SlotLoss.STOP,
                 Duration.ofSeconds(5),
                 "pythia_cdc_state",
                 null,
@@ -222,6 +230,7 @@ public record CdcConfig(
         private String slot;
         private String publication;
         private boolean createSlot;
+        private SlotLoss onSlotLoss;
         private Duration statusInterval;
         private String stateTable;
         private @Nullable Path stateFolder;
@@ -248,6 +257,7 @@ public record CdcConfig(
             slot = from.slot;
             publication = from.publication;
             createSlot = from.createSlot;
+            onSlotLoss = from.onSlotLoss;
             statusInterval = from.statusInterval;
             stateTable = from.stateTable;
             stateFolder = from.stateFolder;
@@ -347,6 +357,18 @@ public record CdcConfig(
             return this;
         }
 
+        /**
+         * Sets for the log, what happens when the slot is gone, has lost its log ({@code max_slot_wal_keep_size}), or is ahead of the stored
+         * place. With {@link SlotLoss#SNAPSHOT} the listener is told of the gap ({@code dataLoss}), the slot is dropped and made anew (one
+         * that an administrator has made is used as it is, if {@code createSlot} is false), and all rows are read from the snapshot that
+         * belongs to it, also if the first run is to read none. Not seen are deletes of between, and states that were passed over. A slot
+         * that somebody else reads from is left alone, and sought again. Default: {@link SlotLoss#STOP}.
+         */
+        public Builder onSlotLoss(SlotLoss value) {
+            onSlotLoss = value;
+            return this;
+        }
+
         /** Sets for the log, how often the server is told the place. */
         public Builder statusInterval(Duration value) {
             statusInterval = value;
@@ -428,6 +450,7 @@ public record CdcConfig(
                     slot,
                     publication,
                     createSlot,
+                    onSlotLoss,
                     statusInterval,
                     stateTable,
                     stateFolder,

@@ -3,7 +3,6 @@ package io.pythia.cdc;
 import io.pythia.StateStore;
 import io.pythia.spi.AbstractMessageBroker;
 import io.pythia.spi.ReceiveDriver;
-import java.sql.PreparedStatement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -131,13 +130,9 @@ public final class CdcWorker extends AbstractMessageBroker<ChangeRecord> {
      * @throws io.pythia.BrokerException if it is in use, or the database refuses
      */
     public void dropSlot() {
-        administer(database -> database.write("dropping the slot", connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(
-                    "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ?")) {
-                statement.setString(1, settings.config().slot());
-                return statement.execute();
-            }
-        }));
+        administer(database -> database.write(
+                "dropping the slot",
+                connection -> ReplicationSlot.drop(connection, settings.config().slot())));
     }
 
     /** Builds workers; the defaults are in the methods' descriptions. Not thread-safe. */

@@ -33,6 +33,9 @@ final class LogState {
     long lsn;
     /** Whether the rows that were there at the beginning are still being read. */
     boolean inSnapshot;
+    /** Why the place counts no more, so that all rows must be read anew; null if it counts. */
+    @Nullable
+    String lost;
 
     private final Map<String, TableState> tables = new HashMap<>();
 
@@ -94,6 +97,7 @@ final class LogState {
                 root.path("slot").asText(),
                 Lsn.parse(root.path("lsn").asText()),
                 root.has("snapshot"));
+        state.lost = root.path("lost").textValue();
         if (root.has("tables")) {
             Set<String> names = new TreeSet<>();
             root.path("tables").forEach(name -> names.add(name.asText()));
@@ -114,6 +118,9 @@ final class LogState {
     String write() {
         ObjectNode root = ChangeJson.MAPPER.createObjectNode().put("version", VERSION);
         root.put("system", system).put("slot", slot).put("lsn", Lsn.text(lsn));
+        if (lost != null) {
+            root.put("lost", lost);
+        }
         if (known != null) {
             ArrayNode names = root.putArray("tables");
             known.forEach(names::add);

@@ -1,7 +1,5 @@
 package io.pythia.cdc;
 
-import io.pythia.BrokerException;
-import io.pythia.BrokerListener;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -12,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What the server says about the slot.
  *
  * @param plugin its output plugin
- * @param database the database that it is of
+ * @param elsewhere the database that it is of, null if that is the one that was asked
  * @param activePid the server process that reads from it, 0 for none
  * @param confirmed what was confirmed to it, 0 if nothing is known
  * @param status its {@code wal_status}
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ReplicationSlot(
         String plugin,
-        String database,
+        @Nullable String elsewhere,
         int activePid,
         long confirmed,
         String status,
@@ -30,7 +28,7 @@ record ReplicationSlot(
         long current,
         long sent) {
 
-    private static final String QUERY = "SELECT plugin, database, coalesce(active_pid, 0),"
+    private static final String QUERY = "SELECT plugin, nullif(database, current_database()), coalesce(active_pid, 0),"
             + " confirmed_flush_lsn::text, coalesce(wal_status, 'reserved'),"
             + " coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn), 0)::bigint,"
             + " pg_current_wal_lsn()::text, restart_lsn IS NULL,"
@@ -60,40 +58,23 @@ record ReplicationSlot(
         }
     }
 
-    /**
-     * Compares the slot with our place. The server itself does not refuse a slot that is ahead of it: it would leave out what is between.
-     *
-     * @throws BrokerException if something between is lost; the listener has heard of it
-     */
-    static void check(@Nullable ReplicationSlot slot, LogState state, long end, String name, BrokerListener listener) {
-        String ours = Lsn.text(state.lsn);
-        String problem;
-        long until;
-        if (slot == null) {
-            problem = "there is no slot " + state.slot + " any more; our place is " + ours + ", the log ends at "
-                    + Lsn.text(end);
-            until = end;
-        } else if (slot.status.equals("lost")) {
-            problem = "the server has dropped the log that the slot " + state.slot
-                    + " needs (max_slot_wal_keep_size); our" + " place is " + ours + ", the log ends at "
-                    + Lsn.text(slot.current);
-            until = slot.current;
-        } else if (Long.compareUnsigned(slot.confirmed, state.lsn) > 0) {
-            problem = "the slot " + state.slot + " is at " + Lsn.text(slot.confirmed) + ", ahead of our place " + ours
-                    + ": it was made anew, or moved by somebody else";
-            until = slot.confirmed;
-        } else {
-            return;
+    /** Drops a slot, if there is one of that name. The server refuses that while somebody reads from it. Returns whether there was one. */
+    static boolean drop(Connection connection, String name) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ?")) {
+            statement.setString(1, name);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next();
+            }
         }
-        throw loss(problem, state, until, name, listener);
     }
 
-    static BrokerException loss(String problem, LogState state, long until, String name, BrokerListener listener) {
-        String advice = "; delete our place (see docs/brokers/cdc.md) to begin anew with a snapshot";
-        listener.dataLoss(
-                name,
-                new BrokerListener.Gap(
-                        state.slot, Lsn.text(state.lsn), Lsn.text(until), problem + "; the consumer has stopped"));
-        return CdcErrors.dataLoss(name + ": " + problem + advice);
+    /** Returns whether the server has dropped log that it needs. */
+    boolean isLost() {
+        return status.equals("lost");
+    }
+
+    boolean isAheadOf(long lsn) {
+        return Long.compareUnsigned(confirmed, lsn) > 0;
     }
 }

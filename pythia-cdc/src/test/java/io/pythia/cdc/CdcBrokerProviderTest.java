@@ -29,7 +29,8 @@ class CdcBrokerProviderTest {
     @Test
     void jdbcUrl_hasItsOwnQuery_andOursBehindTheHash() {
         try (MessageBroker worker = brokers.consumer(
-                URI.create("cdc:jdbc:postgresql://localhost/db?currentSchema=s#tables=users&mode=log&slot=mine"))) {
+                URI.create(
+                        "cdc:jdbc:postgresql://localhost/db?currentSchema=s#tables=users&mode=log&slot=mine&on-slot-loss=snapshot"))) {
             assertThat(worker).isInstanceOf(CdcWorker.class);
         }
     }

@@ -6,7 +6,6 @@ import io.pythia.BrokerException;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.PostgresTestServer;
 import io.pythia.testkit.server.TestServers;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,15 +24,7 @@ class CdcLogLossIT {
 
     @BeforeAll
     void start() {
-        server = TestServers.newPostgres(Map.of(
-                "max_slot_wal_keep_size",
-                "32MB",
-                "min_wal_size",
-                "32MB",
-                "max_wal_size",
-                "48MB",
-                "wal_keep_size",
-                "0"));
+        server = TestServers.newPostgres(LogWorkers.FORGETFUL);
         database = TestDatabase.postgres(server);
     }
 
@@ -75,23 +66,18 @@ class CdcLogLossIT {
         }
     }
 
-    private String ourPlace() throws java.io.IOException {
-        String state = workers.store().load("log:" + server.address() + "/postgres#" + workers.name());
-        return String.valueOf(state).replaceAll(".*\"lsn\":\"([0-9A-F/]+)\".*", "$1");
-    }
-
     @Test
     void slotThatIsAhead_isNoticed() throws Exception {
         database.insert(table, 2, "two");
         database.execute("SELECT pg_replication_slot_advance('" + workers.name() + "', pg_current_wal_lsn())");
-        assertDataLoss(ourPlace(), workers.slot("confirmed_flush_lsn"), "ahead of our place");
+        assertDataLoss(workers.place(), workers.slot("confirmed_flush_lsn"), "ahead of our place");
         workers.dropSlot();
     }
 
     @Test
     void slotThatWasDropped_isNoticed() throws Exception {
         workers.dropSlot();
-        assertDataLoss(ourPlace(), "", "there is no slot");
+        assertDataLoss(workers.place(), "", "there is no slot");
     }
 
     @Test
@@ -99,34 +85,30 @@ class CdcLogLossIT {
         workers.dropSlot();
         database.insert(table, 2, "two");
         database.execute("SELECT pg_create_logical_replication_slot('" + workers.name() + "', 'pgoutput')");
-        assertDataLoss(ourPlace(), workers.slot("confirmed_flush_lsn"), "made anew");
+        assertDataLoss(workers.place(), workers.slot("confirmed_flush_lsn"), "made anew");
         workers.dropSlot();
     }
 
     @Test
     void slotWhoseLogTheServerHasDropped_isNoticed() throws Exception {
-        for (int i = 0; i < 40 && !workers.slot("wal_status").equals("lost"); i++) {
-            writeMebibytes(8);
-            database.execute("SELECT pg_switch_wal()", "CHECKPOINT");
-        }
-        assertThat(workers.slot("wal_status")).isEqualTo("lost");
-        assertDataLoss(ourPlace(), "", "max_slot_wal_keep_size");
+        workers.loseLog();
+        assertDataLoss(workers.place(), "", "max_slot_wal_keep_size");
         workers.dropSlot();
     }
 
     @Test
     void placeOfAnotherServer_isNoticed() throws Exception {
-        String key = "log:" + server.address() + "/postgres#" + workers.name();
+        String key = workers.placeKey();
         String state = String.valueOf(workers.store().load(key));
         workers.store().save(key, state.replaceAll("\"system\":\"[0-9]+\"", "\"system\":\"1\""));
-        assertDataLoss(ourPlace(), "", "another server");
+        assertDataLoss(workers.place(), "", "another server");
         workers.dropSlot();
     }
 
-    private void writeMebibytes(int mebibytes) {
-        database.execute(
-                "CREATE TABLE IF NOT EXISTS noise (b text)",
-                "INSERT INTO noise SELECT repeat(md5(i::text), 32) FROM generate_series(1, " + mebibytes * 1024 + ") i",
-                "TRUNCATE noise");
+    @Test
+    void placeBeyondTheEndOfTheLog_isNoticed() throws Exception {
+        workers.setPlace("FFFFFF/0");
+        assertDataLoss("FFFFFF/0", "", "beyond the end of the log");
+        workers.dropSlot();
     }
 }

@@ -1,5 +1,6 @@
 package io.pythia.cdc;
 
+import io.pythia.BrokerListener;
 import io.pythia.Subscribers;
 import io.pythia.testkit.ChildJvm;
 import io.pythia.testkit.Ledger;
@@ -7,7 +8,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
-/** Consumes in a process that is killed: {@code ConsumingChild <url> <table> <mode> <slot> <journal>}. */
+/**
+ * Consumes in a process that is killed: {@code ConsumingChild <url> <table> <mode> <slot> <journal>}. With one argument more it reads all rows
+ * anew where the slot is lost, and is ready before it connects.
+ */
 public final class ConsumingChild {
     /** So long that a kill comes in the middle. */
     private static final long WORK = 200_000;
@@ -25,11 +29,21 @@ public final class ConsumingChild {
         if (args[0].startsWith("mariadb:")) {
             config.overlap(Duration.ofSeconds(1));
         }
+        if (args.length > 5) {
+            config.onSlotLoss(SlotLoss.SNAPSHOT);
+            System.out.println(ChildJvm.READY);
+        }
         CdcWorker worker = CdcWorker.builder()
                 .dbUrl(args[0])
                 .tables(args[1])
                 .pollInterval(Duration.ofMillis(20))
                 .maxInFlight(500)
+                .listener(new BrokerListener() {
+                    @Override
+                    public void dataLoss(String broker, Gap gap) {
+                        System.out.println("LOSS " + gap.detail());
+                    }
+                })
                 .config(config.build())
                 .build();
         worker.connect().get();

@@ -318,7 +318,7 @@ abstract class FaultCases {
         }
     }
 
-    private static Set<String> distinct(Path journal) {
+    static Set<String> distinct(Path journal) {
         return new HashSet<>(lines(journal));
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.FirstRun;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -36,5 +37,13 @@ class LogStateTest {
         LogState state = former();
         state.enterTables(List.of("public.a"), List.of(), firstRun);
         assertThat(state.enterTables(BOTH, List.of(), firstRun)).isTrue();
+    }
+
+    @Test
+    void placeThatCountsNoMore_staysSo() throws Exception {
+        LogState state = former();
+        assertThat(LogState.read(state.write()).lost).isNull();
+        state.lost = "there is no slot \"s\"";
+        assertThat(LogState.read(state.write()).lost).isEqualTo("there is no slot \"s\"");
     }
 }

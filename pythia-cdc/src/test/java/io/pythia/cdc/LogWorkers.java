@@ -1,17 +1,25 @@
 package io.pythia.cdc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.pythia.BrokerListener;
 import io.pythia.StateStore;
 import io.pythia.retry.RetryConfig;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /** Workers in log mode, with a slot of their own. */
 record LogWorkers(TestDatabase database, String name, StateStore store, Heard heard) {
     static final RetryConfig QUICK =
             new RetryConfig(RetryConfig.FOREVER, Duration.ofMillis(50), Duration.ofMillis(500), true, true);
+
+    /** Settings of a server that soon drops the log that a slot needs. */
+    static final Map<String, String> FORGETFUL = Map.of(
+            "max_slot_wal_keep_size", "32MB", "min_wal_size", "32MB", "max_wal_size", "48MB", "wal_keep_size", "0");
 
     LogWorkers(TestDatabase database) {
         this(database, TestDatabase.newName("s"), StateStore.memory(), new Heard());
@@ -47,6 +55,39 @@ record LogWorkers(TestDatabase database, String name, StateStore store, Heard he
     /** Lets the server forget: it keeps its log for each slot. */
     void dropSlot() {
         database.execute("SELECT pg_drop_replication_slot('" + name + "')");
+    }
+
+    /** Has the server drop the log that the slot needs; only a {@link #FORGETFUL} one does. */
+    void loseLog() {
+        for (int i = 0; i < 40 && !slot("wal_status").equals("lost"); i++) {
+            writeLog();
+        }
+        assertThat(slot("wal_status")).isEqualTo("lost");
+    }
+
+    /** Has the server write some megabytes of its log, and drop what it need not keep. */
+    void writeLog() {
+        database.execute(
+                "CREATE TABLE IF NOT EXISTS noise (b text)",
+                "INSERT INTO noise SELECT repeat(md5(i::text), 32) FROM generate_series(1, 8192) i",
+                "TRUNCATE noise",
+                "SELECT pg_switch_wal()",
+                "CHECKPOINT");
+    }
+
+    /** Returns the place that is stored. */
+    String place() throws IOException {
+        return String.valueOf(store.load(placeKey())).replaceAll(".*\"lsn\":\"([0-9A-F/]+)\".*", "$1");
+    }
+
+    /** Stores a place that the log was never at. */
+    void setPlace(String lsn) throws IOException {
+        String state = String.valueOf(store.load(placeKey()));
+        store.save(placeKey(), state.replaceAll("\"lsn\":\"[0-9A-F/]+\"", "\"lsn\":\"" + lsn + "\""));
+    }
+
+    String placeKey() {
+        return "log:" + database.url().replaceAll(".*@", "") + "#" + name;
     }
 
     /** What a listener was told. */
