@@ -49,6 +49,9 @@ final class PollRound implements AutoCloseable {
     private volatile long heldBack;
     private volatile long horizon;
     private final Map<String, @Nullable Object> newestBefore = new HashMap<>();
+    /** The last row of the round's own in each table; a first round passes rows that wait for the next one. Only where there are windows. */
+    private final Map<String, PollState.@Nullable Cursor> reached = new HashMap<>();
+
     /** What was read within the overlap, with its time; and what of it was acknowledged. */
     private final Map<String, Instant> recent = new LinkedHashMap<>();
 
@@ -283,6 +286,7 @@ final class PollRound implements AutoCloseable {
         for (PolledTable table : tables) {
             TableState state = reading.table(table.name());
             newestBefore.put(table.name(), state.newest);
+            reached.put(table.name(), state.after);
             if (isOverlapping(table)) {
                 state.after = null;
             }
@@ -309,6 +313,7 @@ final class PollRound implements AutoCloseable {
         PolledRow.Page page = new PolledRow.Page(this, table, newestBefore.get(table.name()), Instant.now());
         List<Received<ChangeRecord>> records = new ArrayList<>(rows.size());
         PolledRow last = null;
+        PolledRow own = null;
         for (SelectedRow row : rows) {
             String key = null;
             boolean known = false;
@@ -322,7 +327,11 @@ final class PollRound implements AutoCloseable {
             if (known) {
                 continue; // its effect waits for the acknowledgement of when it was read first
             }
-            if ((first && !PollQuery.isBefore(row, reading.toXid)) || !table.isWanted(row)) {
+            if (first && !PollQuery.isBefore(row, reading.toXid)) {
+                continue; // the next round finds it, which must search from before it
+            }
+            own = polled;
+            if (!table.isWanted(row)) {
                 stored.event(polled);
             } else {
                 ChangeRecord record =
@@ -332,6 +341,9 @@ final class PollRound implements AutoCloseable {
         }
         if (last != null) {
             last.accept(reading); // it is behind the others
+        }
+        if (windows && own != null) {
+            reached.put(table.name(), own);
         }
         return records;
     }
@@ -356,12 +368,13 @@ final class PollRound implements AutoCloseable {
     }
 
     private void endTable(PolledTable table, TableState state) {
-        Object last = state.after == null ? null : state.after.values().get(0);
         if (windows) {
+            PollState.Cursor last = reached.get(table.name());
+            Object newest = last == null ? null : last.values().get(0);
             step(place -> {
                 TableState each = place.table(table.name());
                 each.done = true;
-                each.newest = last == null ? each.newest : table.later(each.newest, last);
+                each.newest = newest == null ? each.newest : table.later(each.newest, newest);
             });
         }
         if (isOverlapping(table) && state.newest != null) {

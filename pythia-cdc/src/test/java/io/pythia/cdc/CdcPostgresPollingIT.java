@@ -1,6 +1,18 @@
 package io.pythia.cdc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pythia.StateStore;
+import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.TestServers;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
 
 class CdcPostgresPollingIT extends PollingCases {
     private final TestDatabase database = TestDatabase.postgres(TestServers.postgres());
@@ -8,5 +20,33 @@ class CdcPostgresPollingIT extends PollingCases {
     @Override
     TestDatabase database() {
         return database;
+    }
+
+    /** Rows of later transactions than one that still runs, whose times are further apart than the overlap. */
+    @Test
+    void rowsThatTheFirstRoundPutsOff_allArrive() throws SQLException {
+        String table = database.newTable();
+        CdcConfig config = config().toBuilder().overlap(Duration.ofMillis(100)).build();
+        try (Connection running = database.open();
+                CdcWorker worker = worker(StateStore.memory(), config, table).build()) {
+            running.setAutoCommit(false);
+            Database.execute(running, "SELECT pg_current_xact_id()");
+            database.execute(
+                    "INSERT INTO " + table + " (id, updated_at) VALUES (1, now() - interval '500 ms')",
+                    "INSERT INTO " + table + " (id, updated_at) VALUES (2, now())");
+            Events events = Events.of(worker);
+            Awaitility.await()
+                    .atMost(TestSubscriber.LIMIT_SECONDS, TimeUnit.SECONDS)
+                    .until(() -> polls(worker) > 1);
+            assertThat(events.subscriber().count()).isZero();
+            running.commit();
+            Set<Object> keys = new HashSet<>();
+            events.await(2).forEach(event -> keys.addAll(event.key().values()));
+            assertThat(keys).containsExactlyInAnyOrder(1L, 2L);
+        }
+    }
+
+    private static long polls(CdcWorker worker) {
+        return Long.parseLong(TestSubscriber.get(worker.healthCheck()).facts().getOrDefault("polls", "0"));
     }
 }
