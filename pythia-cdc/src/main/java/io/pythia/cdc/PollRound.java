@@ -1,5 +1,6 @@
 package io.pythia.cdc;
 
+import io.pythia.BrokerListener;
 import io.pythia.FirstRun;
 import io.pythia.cdc.PollState.TableState;
 import io.pythia.spi.Received;
@@ -273,15 +274,8 @@ final class PollRound implements AutoCloseable {
 
     /** Returns whether there is something to read. */
     private boolean beginRound() {
-        if (windows && reading.toXid == 0) {
-            long[] snapshot = database.read("looking for transactions", PollRound::snapshot);
-            horizon = snapshot[0];
-            heldBack = snapshot[1] - snapshot[0];
-            if (!reading.isBehind(snapshot[0])) {
-                return false;
-            }
-            step(state -> state.toXid = snapshot[0]);
-            lookUpTables();
+        if (windows && !beginWindow()) {
+            return false;
         }
         for (PolledTable table : tables) {
             TableState state = reading.table(table.name());
@@ -293,6 +287,42 @@ final class PollRound implements AutoCloseable {
         }
         current = 0;
         return true;
+    }
+
+    /** Returns whether there is something in the window: in a new one, or in the one that an earlier session had begun. */
+    private boolean beginWindow() {
+        long[] snapshot = database.read("looking for transactions", PollRound::snapshot);
+        horizon = snapshot[0];
+        heldBack = snapshot[1] - snapshot[0];
+        checkPlace(snapshot[1]);
+        if (reading.toXid == 0) {
+            if (!reading.isBehind(snapshot[0])) {
+                return false;
+            }
+            step(state -> state.toXid = snapshot[0]);
+            lookUpTables();
+        }
+        return true;
+    }
+
+    /** A server whose transactions have lower numbers than our place would be waited for, and what it writes until then left out. */
+    private void checkPlace(long next) {
+        long ours = reading.furthest();
+        if (ours <= next) {
+            return;
+        }
+        String problem = "our place is transaction " + ours + ", but the server's next one is " + next
+                + ": it was restored from a backup, or is another server";
+        settings.listener()
+                .dataLoss(
+                        settings.name(),
+                        new BrokerListener.Gap(
+                                String.join(",", settings.tables()),
+                                Long.toString(ours),
+                                Long.toString(next),
+                                problem + "; the consumer has stopped"));
+        throw CdcErrors.dataLoss(settings.name() + ": " + problem
+                + "; delete our place (see docs/brokers/cdc.md) to begin anew with all rows");
     }
 
     /** Returns the oldest transaction that runs, and the first that does not yet. */

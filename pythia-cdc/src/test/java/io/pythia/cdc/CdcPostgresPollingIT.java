@@ -2,9 +2,11 @@ package io.pythia.cdc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pythia.BrokerException;
 import io.pythia.StateStore;
 import io.pythia.testkit.TestSubscriber;
 import io.pythia.testkit.server.TestServers;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -13,6 +15,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CdcPostgresPollingIT extends PollingCases {
     private final TestDatabase database = TestDatabase.postgres(TestServers.postgres());
@@ -43,6 +47,33 @@ class CdcPostgresPollingIT extends PollingCases {
             Set<Object> keys = new HashSet<>();
             events.await(2).forEach(event -> keys.addAll(event.key().values()));
             assertThat(keys).containsExactlyInAnyOrder(1L, 2L);
+        }
+    }
+
+    /** As after a restore, or when the database has moved to another server: the place would be waited for, and then passed over. */
+    @ParameterizedTest
+    @CsvSource({"fromXid", "toXid"})
+    void placeThatTheServerHasNotReached_isNoticed(String where) throws IOException {
+        String table = database.newTable();
+        database.insert(table, 1, "one");
+        StateStore store = StateStore.memory();
+        try (CdcWorker worker = worker(store, config(), table).build()) {
+            Events.of(worker).await(1);
+        }
+        String key = "polling:" + database.url().replaceAll(".*@", "") + "#default";
+        String state = String.valueOf(store.load(key));
+        store.save(key, state.replaceAll("\"" + where + "\":[0-9]+", "\"" + where + "\":9000000000000"));
+        LogWorkers.Heard heard = new LogWorkers.Heard();
+        try (CdcWorker worker = worker(store, config(), table).listener(heard).build()) {
+            TestSubscriber subscriber = TestSubscriber.acknowledging();
+            worker.consume().subscribe(subscriber);
+            assertThat(subscriber.awaitEnd())
+                    .isInstanceOf(BrokerException.class)
+                    .hasMessageContaining("data loss")
+                    .hasMessageContaining("9000000000000");
+            assertThat(subscriber.count()).isZero();
+            assertThat(heard.gaps).hasSize(1);
+            assertThat(heard.gaps.get(0).from()).isEqualTo("9000000000000");
         }
     }
 
