@@ -189,11 +189,10 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
         PollRound current = round;
         Progress<PollState> reached = progress;
         try {
-            if (intakeOver
-                    && current != null
-                    && reached != null
-                    && !current.recentlyAcknowledged().isEmpty()) {
-                places.save(reached.look(state -> state.write(current.recentlyAcknowledged())));
+            Set<String> recent =
+                    intakeOver && current != null ? current.recent().acknowledged() : Set.of();
+            if (reached != null && !recent.isEmpty()) {
+                places.save(reached.look(state -> state.write(recent)));
             }
         } catch (BrokerException e) {
             // only that some may be delivered twice

@@ -13,12 +13,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +34,6 @@ import org.jspecify.annotations.Nullable;
 final class PollRound implements AutoCloseable {
     private static final Duration OVERLAP_IN_WINDOWS = Duration.ofHours(1);
     private static final Duration OVERLAP = Duration.ofMinutes(1);
-    private static final int MAX_REMEMBERED = 20_000;
 
     private final CdcSettings settings;
     private final Database database;
@@ -53,10 +50,7 @@ final class PollRound implements AutoCloseable {
     /** The last row of the round's own in each table; a first round passes rows that wait for the next one. Only where there are windows. */
     private final Map<String, PollState.@Nullable Cursor> reached = new HashMap<>();
 
-    /** What was read within the overlap, with its time; and what of it was acknowledged. */
-    private final Map<String, Instant> recent = new LinkedHashMap<>();
-
-    private final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
+    private final RecentRows recent = new RecentRows();
 
     PollRound(CdcSettings settings, Database database) {
         this.settings = settings;
@@ -91,10 +85,13 @@ final class PollRound implements AutoCloseable {
         List<PolledTable> known =
                 tables.stream().filter(table -> from.has(table.name())).toList();
         for (String key : from.recent()) {
-            if (known.stream().anyMatch(table -> isKeyOf(table.name(), key))) {
-                recent.put(key, Instant.now());
-                acknowledged.add(key);
-            }
+            known.stream()
+                    .filter(table -> RecentRows.isKeyOf(table.name(), key))
+                    .findFirst()
+                    .ifPresent(table -> {
+                        Instant newest = table.timeOf(from.table(table.name()).newest);
+                        recent.restore(key, newest == null ? Instant.now() : newest); // it is not younger
+                    });
         }
     }
 
@@ -157,20 +154,17 @@ final class PollRound implements AutoCloseable {
             rows = table.query.read(connection, new PollQuery.Page(0, 0, from, after, settings.maxBuffered()));
             for (SelectedRow row : rows) {
                 after = table.query.cursorOf(row);
-                String key = key(table, after, row);
-                remember(key, table.timeOf(after.get(0)));
-                acknowledged.add(key);
+                RecentRows.Row added = remember(table, after, row);
+                if (added != null) {
+                    added.acknowledge();
+                }
             }
         } while (rows.size() == settings.maxBuffered());
     }
 
-    /** Two changes may have one time: then only the values tell them apart. */
-    private static String key(PolledTable table, List<Object> cursor, SelectedRow row) {
-        return table.name() + cursor + row.version();
-    }
-
-    private static boolean isKeyOf(String table, String key) {
-        return key.startsWith(table + "[");
+    /** Returns null if it is known already. */
+    private RecentRows.@Nullable Row remember(PolledTable table, List<Object> cursor, SelectedRow row) {
+        return recent.add(table.name(), cursor, row, table.timeOf(cursor.get(0)));
     }
 
     private void passOverStrictly(Connection connection, PolledTable table) throws SQLException {
@@ -210,8 +204,9 @@ final class PollRound implements AutoCloseable {
         return horizon;
     }
 
-    Set<String> recentlyAcknowledged() {
-        return acknowledged.size() > MAX_REMEMBERED ? Set.of() : acknowledged;
+    /** Any thread. */
+    RecentRows recent() {
+        return recent;
     }
 
     /** Reads the next page of the round, or begins one. May return none before the round is over. */
@@ -237,7 +232,9 @@ final class PollRound implements AutoCloseable {
         }
         List<Received<ChangeRecord>> records = records(table, rows);
         if (rows.size() < settings.maxBuffered()) {
-            endTable(table, state);
+            endTable(table);
+        } else if (recent.isFull()) {
+            forgetOld(table);
         }
         return records;
     }
@@ -345,16 +342,10 @@ final class PollRound implements AutoCloseable {
         PolledRow last = null;
         PolledRow own = null;
         for (SelectedRow row : rows) {
-            String key = null;
-            boolean known = false;
-            if (overlapping) {
-                List<Object> cursor = table.query.cursorOf(row);
-                key = key(table, cursor, row);
-                known = !remember(key, table.timeOf(cursor.get(0)));
-            }
-            PolledRow polled = new PolledRow(page, row, key);
+            RecentRows.Row remembered = overlapping ? remember(table, table.query.cursorOf(row), row) : null;
+            PolledRow polled = new PolledRow(page, row, remembered);
             last = polled;
-            if (known) {
+            if (overlapping && remembered == null) {
                 continue; // its effect waits for the acknowledgement of when it was read first
             }
             if (first && !PollQuery.isBefore(row, reading.toXid)) {
@@ -382,22 +373,17 @@ final class PollRound implements AutoCloseable {
     void moveBehind(PolledRow row, PollState state) {
         PolledTable table = row.page.table();
         TableState place = state.table(table.name());
-        if (row.key == null || state == reading) {
+        if (row.recent == null || state == reading) {
             place.after = row;
         } else {
-            acknowledged.add(row.key);
+            row.recent.acknowledge();
         }
         if (!windows) {
             place.newest = table.later(place.newest, row.values().get(0));
         }
     }
 
-    /** Returns whether it was not known. */
-    private boolean remember(String key, @Nullable Instant time) {
-        return recent.put(key, time == null ? Instant.now() : time) == null;
-    }
-
-    private void endTable(PolledTable table, TableState state) {
+    private void endTable(PolledTable table) {
         if (windows) {
             PollState.Cursor last = reached.get(table.name());
             Object newest = last == null ? null : last.values().get(0);
@@ -407,23 +393,17 @@ final class PollRound implements AutoCloseable {
                 each.newest = newest == null ? each.newest : table.later(each.newest, newest);
             });
         }
-        if (isOverlapping(table) && state.newest != null) {
-            Instant newest = table.timeOf(state.newest);
-            if (newest != null) {
-                forgetBefore(table.name(), newest.minus(overlap).truncatedTo(ChronoUnit.SECONDS)); // as texts are read
-            }
-        }
+        forgetOld(table);
         nextTable();
     }
 
-    private void forgetBefore(String table, Instant time) {
-        recent.entrySet().removeIf(each -> {
-            boolean old = isKeyOf(table, each.getKey()) && each.getValue().isBefore(time);
-            if (old) {
-                acknowledged.remove(each.getKey());
-            }
-            return old;
-        });
+    /** Forgets what the next round does not read again. */
+    private void forgetOld(PolledTable table) {
+        Instant newest = table.timeOf(reading.table(table.name()).newest);
+        if (newest != null && isOverlapping(table)) {
+            recent.forgetBefore(
+                    table.name(), newest.minus(overlap).truncatedTo(ChronoUnit.SECONDS)); // as texts are read
+        }
     }
 
     private void nextTable() {

@@ -76,8 +76,4 @@ class CdcPostgresPollingIT extends PollingCases {
             assertThat(heard.gaps.get(0).from()).isEqualTo("9000000000000");
         }
     }
-
-    private static long polls(CdcWorker worker) {
-        return Long.parseLong(TestSubscriber.get(worker.healthCheck()).facts().getOrDefault("polls", "0"));
-    }
 }

@@ -68,6 +68,10 @@ abstract class PollingCases {
         }
     }
 
+    static long polls(CdcWorker worker) {
+        return Long.parseLong(TestSubscriber.get(worker.healthCheck()).facts().getOrDefault("polls", "0"));
+    }
+
     private static Object value(ChangeEvent event, String column) {
         return java.util.Objects.requireNonNull(event.row()).entrySet().stream()
                 .filter(each -> each.getKey().equalsIgnoreCase(column))
