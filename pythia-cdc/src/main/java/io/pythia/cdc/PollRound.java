@@ -1,5 +1,6 @@
 package io.pythia.cdc;
 
+import io.pythia.BrokerException;
 import io.pythia.BrokerListener;
 import io.pythia.FirstRun;
 import io.pythia.cdc.PollState.TableState;
@@ -44,6 +45,9 @@ final class PollRound implements AutoCloseable {
     private PollState reading = new PollState();
     private @Nullable Progress<PollState> progress;
     private int current = -1;
+    /** The table for which all were looked up, since its columns were others than expected; null when it has been read. */
+    private @Nullable String lookedUpFor;
+
     private volatile long heldBack;
     private volatile long horizon;
     private final Map<String, @Nullable Object> newestBefore = new HashMap<>();
@@ -223,9 +227,10 @@ final class PollRound implements AutoCloseable {
         List<SelectedRow> rows;
         try {
             rows = ahead.take(() -> read(table, page(table, state)));
-        } catch (io.pythia.BrokerException e) {
+            lookedUpFor = null;
+        } catch (BrokerException e) {
             if (e.getCause() instanceof PollQuery.TableChangedException) {
-                lookUpTables();
+                lookUpAgain(table, e);
                 return List.of();
             }
             throw e;
@@ -237,6 +242,18 @@ final class PollRound implements AutoCloseable {
             forgetOld(table);
         }
         return records;
+    }
+
+    /** A table that is altered once more meanwhile is one for a new session, in which a pause comes before the next attempt. */
+    private void lookUpAgain(PolledTable table, BrokerException cause) {
+        if (table.name().equals(lookedUpFor)) {
+            throw new BrokerException(
+                    cause.getMessage() + " once more; if nobody alters it, the catalogue says another thing",
+                    cause,
+                    true);
+        }
+        lookUpTables();
+        lookedUpFor = table.name();
     }
 
     /** Begins to read the next page of the round, if there is one and its place is known. */

@@ -52,7 +52,11 @@ final class PolledTable {
      */
     static PolledTable find(Connection connection, Database database, CdcConfig config, String name)
             throws SQLException {
-        TableSchema schema = Tables.find(connection, database.dialect(), name);
+        TableSchema found = Tables.find(connection, database.dialect(), name);
+        List<Column> visible = database.dialect() == Dialect.POSTGRESQL
+                ? found.columns()
+                : PollQuery.visible(connection, database, found);
+        TableSchema schema = found.beginningWith(visible);
         if (schema.key().isEmpty()) {
             throw new BrokerException("the table " + schema.qualified() + " has no primary key, which polling needs");
         }
@@ -61,7 +65,8 @@ final class PolledTable {
             required(schema, "deleted-column", config.deletedColumn());
         }
         OutboxColumns.check(config, schema);
-        return new PolledTable(schema, new PollQuery(database, schema, cursor(schema, updated)), config, updated, null);
+        PollQuery query = new PollQuery(database, schema, cursor(schema, updated), visible);
+        return new PolledTable(schema, query, config, updated, null);
     }
 
     /** Returns the log of deletes as a table that is polled. */

@@ -1,7 +1,10 @@
 package io.pythia.cdc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pythia.BrokerException;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -9,6 +12,32 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class PollRoundTest {
     private final TestDatabase database = TestDatabase.h2();
+
+    @Test
+    void tableWhoseColumnsAreOthers_rightAfterItWasLookedUp_isTold() throws InterruptedException {
+        String table = database.newTable();
+        database.insert(table, 1, "one");
+        CdcSettings settings = NoDatabase.settings(database.url(), null, CdcConfig.defaults(), Map.of(), table);
+        try (Database own = new Database(settings);
+                PollRound round = new PollRound(settings, own)) {
+            own.open();
+            round.lookUpTables();
+            round.begin(new PollState(), new Progress<>(new PollState()));
+            round.enterTables(true);
+            for (int column = 0; column < 2; column++) {
+                database.execute("ALTER TABLE " + table + " ADD COLUMN a" + column + " INT");
+                if (column == 0) {
+                    assertThat(round.next()).isEmpty();
+                }
+            }
+            assertThatThrownBy(round::next)
+                    .isInstanceOfSatisfying(
+                            BrokerException.class,
+                            error -> assertThat(error.isRetryable()).isTrue())
+                    .hasMessageContaining("PUBLIC." + table.toUpperCase(Locale.ROOT))
+                    .hasMessageContaining("once more");
+        }
+    }
 
     @Test
     void firstReadOfManyRows_remembersThoseOfTheOverlap() throws InterruptedException {

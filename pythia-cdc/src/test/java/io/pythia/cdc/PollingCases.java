@@ -72,7 +72,7 @@ abstract class PollingCases {
         return Long.parseLong(TestSubscriber.get(worker.healthCheck()).facts().getOrDefault("polls", "0"));
     }
 
-    private static Object value(ChangeEvent event, String column) {
+    static Object value(ChangeEvent event, String column) {
         return java.util.Objects.requireNonNull(event.row()).entrySet().stream()
                 .filter(each -> each.getKey().equalsIgnoreCase(column))
                 .map(Map.Entry::getValue)
