@@ -125,6 +125,9 @@ final class PolledTable {
         if (time == null || newest == null) {
             return null;
         }
+        if (newest instanceof Number number) {
+            return Values.before(number, overlap);
+        }
         char separator = newest.toString().charAt(10);
         if (updated.kind() == Column.Kind.TEXT) {
             return textBefore(newest.toString(), overlap, separator);
@@ -151,15 +154,15 @@ final class PolledTable {
         if (before == null) {
             return now;
         }
-        Instant earlier = timeOf(before);
-        Instant later = timeOf(now);
-        if (earlier != null && later != null) {
-            return later.isBefore(earlier) ? before : now;
-        }
         if (before instanceof Number && now instanceof Number) {
             return new BigDecimal(now.toString()).compareTo(new BigDecimal(before.toString())) < 0 ? before : now;
         }
-        return now;
+        if (before instanceof Number || now instanceof Number) {
+            return now instanceof Number ? before : now; // a text is greater than every number
+        }
+        Instant earlier = timeOf(before);
+        Instant later = timeOf(now);
+        return earlier != null && later != null && later.isBefore(earlier) ? before : now;
     }
 
     /**
