@@ -45,7 +45,7 @@ final class Database implements AutoCloseable {
         HikariDataSource made;
         try {
             made = pool(settings);
-        } catch (RuntimeException e) {
+        } catch (SQLException | RuntimeException e) {
             throw CdcErrors.translate(settings.name() + ": connecting", e);
         }
         synchronized (this) {
@@ -58,20 +58,12 @@ final class Database implements AutoCloseable {
         throw new BrokerException(settings.name() + " is disconnected");
     }
 
-    private static HikariDataSource pool(CdcSettings settings) {
+    private static HikariDataSource pool(CdcSettings settings) throws SQLException {
         DatabaseUrl url = settings.url();
         HikariConfig config = new HikariConfig();
         config.setPoolName("pythia-" + settings.name());
-        config.setJdbcUrl(driverUrl(url));
-        if (settings.user() != null) {
-            config.setUsername(settings.user());
-        }
-        Secret password = settings.password();
-        if (password != null) {
-            config.setPassword(password.reveal());
-        }
-        defaults(settings).forEach((name, value) -> config.addDataSourceProperty(name.toString(), value));
-        settings.driverProperties().forEach(config::addDataSourceProperty);
+        config.setJdbcUrl(driverUrl(url)); // by which it only knows what driver it is
+        config.setDataSource(new DriverSource(driverUrl(url), properties(settings)));
         config.setMaximumPoolSize(settings.config().maxConnections());
         config.setMinimumIdle(0);
         config.setIdleTimeout(Duration.ofMinutes(1).toMillis());
@@ -82,6 +74,19 @@ final class Database implements AutoCloseable {
         config.setInitializationFailTimeout(1);
         config.setConnectionInitSql(Session.limits(url.dialect(), settings.config()));
         return new HikariDataSource(config);
+    }
+
+    private static Properties properties(CdcSettings settings) {
+        Properties properties = defaults(settings);
+        properties.putAll(settings.driverProperties());
+        if (settings.user() != null) {
+            properties.put("user", settings.user());
+        }
+        Secret password = settings.password();
+        if (password != null) {
+            properties.put("password", password.reveal());
+        }
+        return properties;
     }
 
     /** Either of the two drivers speaks to both servers; the one that is there is taken. */

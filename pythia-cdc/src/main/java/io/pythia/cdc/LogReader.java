@@ -141,6 +141,11 @@ final class LogReader implements Runnable {
     }
 
     private int readSome() throws SQLException, InterruptedException {
+        if (progress.isFull()) {
+            LockSupport.parkNanos(IDLE_PAUSE);
+            silence.isOurs(System.nanoTime());
+            return 0;
+        }
         if (!buffer.awaitRoom(IDLE_PAUSE)) {
             silence.isOurs(System.nanoTime());
             return 0;

@@ -52,6 +52,16 @@ final class PollQuery {
      * @param cursor the columns by which is read, in their order; together unique
      */
     PollQuery(Database database, TableSchema table, List<Column> cursor) {
+        this(database, table, cursor, table.columns());
+    }
+
+    /**
+     * Creates one.
+     *
+     * @param cursor the columns by which is read, in their order; together unique
+     * @param visible the first columns of the table: those that {@code SELECT *} has, as {@link #visible} returns them
+     */
+    PollQuery(Database database, TableSchema table, List<Column> cursor, List<Column> visible) {
         this.database = database;
         this.table = table;
         this.cursor = List.copyOf(cursor);
@@ -62,11 +72,32 @@ final class PollQuery {
             table.columns().forEach(column -> columns.add("t." + dialect.selected(column)));
         } else {
             columns.add("t.*"); // what comes says whether the table has changed
+            for (Column column :
+                    table.columns().subList(visible.size(), table.columns().size())) {
+                columns.add(name(column));
+            }
         }
         StringJoiner by = new StringJoiner(", ", " ORDER BY ", "");
         cursor.forEach(column -> by.add(name(column)));
         this.select = columns.toString();
         this.order = by.toString();
+    }
+
+    /** Returns the columns that {@code SELECT *} has, in its order. It leaves out those that are invisible. */
+    static List<Column> visible(Connection connection, Database database, TableSchema table) throws SQLException {
+        String sql = "SELECT * FROM " + database.dialect().quoteTable(table) + " WHERE 1 = 0";
+        try (PreparedStatement statement = database.prepare(connection, sql);
+                ResultSet rows = statement.executeQuery()) {
+            List<Column> visible = new ArrayList<>();
+            ResultSetMetaData found = rows.getMetaData();
+            for (int i = 1; i <= found.getColumnCount(); i++) {
+                Column column = table.column(found.getColumnName(i));
+                if (column != null) {
+                    visible.add(column);
+                }
+            }
+            return visible;
+        }
     }
 
     private String name(Column column) {

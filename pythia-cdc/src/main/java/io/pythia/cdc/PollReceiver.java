@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * everything before it is acknowledged.
  */
 final class PollReceiver implements ReceiveDriver<ChangeRecord> {
-    private static final int MAX_OPEN = 100_000;
-    private static final long LONG_PAUSE = Duration.ofSeconds(1).toNanos();
+    private static final long PAUSE_WHEN_FULL = Duration.ofMillis(20).toNanos();
 
     private final CdcSettings settings;
     private final Database database;
@@ -85,8 +84,8 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
                 await(Math.min(nextPollAt, deadline) - now);
                 continue;
             }
-            if (current.isOver() && Objects.requireNonNull(progress).open() > MAX_OPEN) {
-                nextPollAt = now + LONG_PAUSE; // the application settles nothing
+            if (Objects.requireNonNull(progress).isFull()) {
+                nextPollAt = now + PAUSE_WHEN_FULL; // until the application settles the first of them
                 continue;
             }
             page = current.next();
@@ -189,11 +188,10 @@ final class PollReceiver implements ReceiveDriver<ChangeRecord> {
         PollRound current = round;
         Progress<PollState> reached = progress;
         try {
-            if (intakeOver
-                    && current != null
-                    && reached != null
-                    && !current.recentlyAcknowledged().isEmpty()) {
-                places.save(reached.look(state -> state.write(current.recentlyAcknowledged())));
+            Set<String> recent =
+                    intakeOver && current != null ? current.recent().acknowledged() : Set.of();
+            if (reached != null && !recent.isEmpty()) {
+                places.save(reached.look(state -> state.write(recent)));
             }
         } catch (BrokerException e) {
             // only that some may be delivered twice

@@ -1,5 +1,7 @@
 package io.pythia.cdc;
 
+import io.pythia.BrokerException;
+import io.pythia.BrokerListener;
 import io.pythia.FirstRun;
 import io.pythia.cdc.PollState.TableState;
 import io.pythia.spi.Received;
@@ -12,12 +14,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 final class PollRound implements AutoCloseable {
     private static final Duration OVERLAP_IN_WINDOWS = Duration.ofHours(1);
     private static final Duration OVERLAP = Duration.ofMinutes(1);
-    private static final int MAX_REMEMBERED = 20_000;
 
     private final CdcSettings settings;
     private final Database database;
@@ -46,13 +45,16 @@ final class PollRound implements AutoCloseable {
     private PollState reading = new PollState();
     private @Nullable Progress<PollState> progress;
     private int current = -1;
+    /** The table for which all were looked up, since its columns were others than expected; null when it has been read. */
+    private @Nullable String lookedUpFor;
+
     private volatile long heldBack;
     private volatile long horizon;
     private final Map<String, @Nullable Object> newestBefore = new HashMap<>();
-    /** What was read within the overlap, with its time; and what of it was acknowledged. */
-    private final Map<String, Instant> recent = new LinkedHashMap<>();
+    /** The last row of the round's own in each table; a first round passes rows that wait for the next one. Only where there are windows. */
+    private final Map<String, PollState.@Nullable Cursor> reached = new HashMap<>();
 
-    private final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
+    private final RecentRows recent = new RecentRows();
 
     PollRound(CdcSettings settings, Database database) {
         this.settings = settings;
@@ -87,10 +89,13 @@ final class PollRound implements AutoCloseable {
         List<PolledTable> known =
                 tables.stream().filter(table -> from.has(table.name())).toList();
         for (String key : from.recent()) {
-            if (known.stream().anyMatch(table -> isKeyOf(table.name(), key))) {
-                recent.put(key, Instant.now());
-                acknowledged.add(key);
-            }
+            known.stream()
+                    .filter(table -> RecentRows.isKeyOf(table.name(), key))
+                    .findFirst()
+                    .ifPresent(table -> {
+                        Instant newest = table.timeOf(from.table(table.name()).newest);
+                        recent.restore(key, newest == null ? Instant.now() : newest); // it is not younger
+                    });
         }
     }
 
@@ -153,20 +158,17 @@ final class PollRound implements AutoCloseable {
             rows = table.query.read(connection, new PollQuery.Page(0, 0, from, after, settings.maxBuffered()));
             for (SelectedRow row : rows) {
                 after = table.query.cursorOf(row);
-                String key = key(table, after, row);
-                remember(key, table.timeOf(after.get(0)));
-                acknowledged.add(key);
+                RecentRows.Row added = remember(table, after, row);
+                if (added != null) {
+                    added.acknowledge();
+                }
             }
         } while (rows.size() == settings.maxBuffered());
     }
 
-    /** Two changes may have one time: then only the values tell them apart. */
-    private static String key(PolledTable table, List<Object> cursor, SelectedRow row) {
-        return table.name() + cursor + row.version();
-    }
-
-    private static boolean isKeyOf(String table, String key) {
-        return key.startsWith(table + "[");
+    /** Returns null if it is known already. */
+    private RecentRows.@Nullable Row remember(PolledTable table, List<Object> cursor, SelectedRow row) {
+        return recent.add(table.name(), cursor, row, table.timeOf(cursor.get(0)));
     }
 
     private void passOverStrictly(Connection connection, PolledTable table) throws SQLException {
@@ -206,8 +208,9 @@ final class PollRound implements AutoCloseable {
         return horizon;
     }
 
-    Set<String> recentlyAcknowledged() {
-        return acknowledged.size() > MAX_REMEMBERED ? Set.of() : acknowledged;
+    /** Any thread. */
+    RecentRows recent() {
+        return recent;
     }
 
     /** Reads the next page of the round, or begins one. May return none before the round is over. */
@@ -224,18 +227,33 @@ final class PollRound implements AutoCloseable {
         List<SelectedRow> rows;
         try {
             rows = ahead.take(() -> read(table, page(table, state)));
-        } catch (io.pythia.BrokerException e) {
+            lookedUpFor = null;
+        } catch (BrokerException e) {
             if (e.getCause() instanceof PollQuery.TableChangedException) {
-                lookUpTables();
+                lookUpAgain(table, e);
                 return List.of();
             }
             throw e;
         }
         List<Received<ChangeRecord>> records = records(table, rows);
         if (rows.size() < settings.maxBuffered()) {
-            endTable(table, state);
+            endTable(table);
+        } else if (recent.isFull()) {
+            forgetOld(table);
         }
         return records;
+    }
+
+    /** A table that is altered once more meanwhile is one for a new session, in which a pause comes before the next attempt. */
+    private void lookUpAgain(PolledTable table, BrokerException cause) {
+        if (table.name().equals(lookedUpFor)) {
+            throw new BrokerException(
+                    cause.getMessage() + " once more; if nobody alters it, the catalogue says another thing",
+                    cause,
+                    true);
+        }
+        lookUpTables();
+        lookedUpFor = table.name();
     }
 
     /** Begins to read the next page of the round, if there is one and its place is known. */
@@ -270,25 +288,55 @@ final class PollRound implements AutoCloseable {
 
     /** Returns whether there is something to read. */
     private boolean beginRound() {
-        if (windows && reading.toXid == 0) {
-            long[] snapshot = database.read("looking for transactions", PollRound::snapshot);
-            horizon = snapshot[0];
-            heldBack = snapshot[1] - snapshot[0];
-            if (!reading.isBehind(snapshot[0])) {
-                return false;
-            }
-            step(state -> state.toXid = snapshot[0]);
-            lookUpTables();
+        if (windows && !beginWindow()) {
+            return false;
         }
         for (PolledTable table : tables) {
             TableState state = reading.table(table.name());
             newestBefore.put(table.name(), state.newest);
+            reached.put(table.name(), state.after);
             if (isOverlapping(table)) {
                 state.after = null;
             }
         }
         current = 0;
         return true;
+    }
+
+    /** Returns whether there is something in the window: in a new one, or in the one that an earlier session had begun. */
+    private boolean beginWindow() {
+        long[] snapshot = database.read("looking for transactions", PollRound::snapshot);
+        horizon = snapshot[0];
+        heldBack = snapshot[1] - snapshot[0];
+        checkPlace(snapshot[1]);
+        if (reading.toXid == 0) {
+            if (!reading.isBehind(snapshot[0])) {
+                return false;
+            }
+            step(state -> state.toXid = snapshot[0]);
+            lookUpTables();
+        }
+        return true;
+    }
+
+    /** A server whose transactions have lower numbers than our place would be waited for, and what it writes until then left out. */
+    private void checkPlace(long next) {
+        long ours = reading.furthest();
+        if (ours <= next) {
+            return;
+        }
+        String problem = "our place is transaction " + ours + ", but the server's next one is " + next
+                + ": it was restored from a backup, or is another server";
+        settings.listener()
+                .dataLoss(
+                        settings.name(),
+                        new BrokerListener.Gap(
+                                String.join(",", settings.tables()),
+                                Long.toString(ours),
+                                Long.toString(next),
+                                problem + "; the consumer has stopped"));
+        throw CdcErrors.dataLoss(settings.name() + ": " + problem
+                + "; delete our place (see docs/brokers/cdc.md) to begin anew with all rows");
     }
 
     /** Returns the oldest transaction that runs, and the first that does not yet. */
@@ -309,20 +357,19 @@ final class PollRound implements AutoCloseable {
         PolledRow.Page page = new PolledRow.Page(this, table, newestBefore.get(table.name()), Instant.now());
         List<Received<ChangeRecord>> records = new ArrayList<>(rows.size());
         PolledRow last = null;
+        PolledRow own = null;
         for (SelectedRow row : rows) {
-            String key = null;
-            boolean known = false;
-            if (overlapping) {
-                List<Object> cursor = table.query.cursorOf(row);
-                key = key(table, cursor, row);
-                known = !remember(key, table.timeOf(cursor.get(0)));
-            }
-            PolledRow polled = new PolledRow(page, row, key);
+            RecentRows.Row remembered = overlapping ? remember(table, table.query.cursorOf(row), row) : null;
+            PolledRow polled = new PolledRow(page, row, remembered);
             last = polled;
-            if (known) {
+            if (overlapping && remembered == null) {
                 continue; // its effect waits for the acknowledgement of when it was read first
             }
-            if ((first && !PollQuery.isBefore(row, reading.toXid)) || !table.isWanted(row)) {
+            if (first && !PollQuery.isBefore(row, reading.toXid)) {
+                continue; // the next round finds it, which must search from before it
+            }
+            own = polled;
+            if (!table.isWanted(row)) {
                 stored.event(polled);
             } else {
                 ChangeRecord record =
@@ -333,6 +380,9 @@ final class PollRound implements AutoCloseable {
         if (last != null) {
             last.accept(reading); // it is behind the others
         }
+        if (windows && own != null) {
+            reached.put(table.name(), own);
+        }
         return records;
     }
 
@@ -340,47 +390,37 @@ final class PollRound implements AutoCloseable {
     void moveBehind(PolledRow row, PollState state) {
         PolledTable table = row.page.table();
         TableState place = state.table(table.name());
-        if (row.key == null || state == reading) {
+        if (row.recent == null || state == reading) {
             place.after = row;
         } else {
-            acknowledged.add(row.key);
+            row.recent.acknowledge();
         }
         if (!windows) {
             place.newest = table.later(place.newest, row.values().get(0));
         }
     }
 
-    /** Returns whether it was not known. */
-    private boolean remember(String key, @Nullable Instant time) {
-        return recent.put(key, time == null ? Instant.now() : time) == null;
-    }
-
-    private void endTable(PolledTable table, TableState state) {
-        Object last = state.after == null ? null : state.after.values().get(0);
+    private void endTable(PolledTable table) {
         if (windows) {
+            PollState.Cursor last = reached.get(table.name());
+            Object newest = last == null ? null : last.values().get(0);
             step(place -> {
                 TableState each = place.table(table.name());
                 each.done = true;
-                each.newest = last == null ? each.newest : table.later(each.newest, last);
+                each.newest = newest == null ? each.newest : table.later(each.newest, newest);
             });
         }
-        if (isOverlapping(table) && state.newest != null) {
-            Instant newest = table.timeOf(state.newest);
-            if (newest != null) {
-                forgetBefore(table.name(), newest.minus(overlap).truncatedTo(ChronoUnit.SECONDS)); // as texts are read
-            }
-        }
+        forgetOld(table);
         nextTable();
     }
 
-    private void forgetBefore(String table, Instant time) {
-        recent.entrySet().removeIf(each -> {
-            boolean old = isKeyOf(table, each.getKey()) && each.getValue().isBefore(time);
-            if (old) {
-                acknowledged.remove(each.getKey());
-            }
-            return old;
-        });
+    /** Forgets what the next round does not read again. */
+    private void forgetOld(PolledTable table) {
+        Instant newest = table.timeOf(reading.table(table.name()).newest);
+        if (newest != null && isOverlapping(table)) {
+            recent.forgetBefore(
+                    table.name(), newest.minus(overlap).truncatedTo(ChronoUnit.SECONDS)); // as texts are read
+        }
     }
 
     private void nextTable() {

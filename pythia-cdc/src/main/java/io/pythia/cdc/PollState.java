@@ -86,6 +86,15 @@ final class PollState {
         return tables.values().stream().anyMatch(table -> fromXid(table) < xid);
     }
 
+    /** Returns the greatest number of a transaction in it. */
+    long furthest() {
+        long ofTables = tables.values().stream()
+                .mapToLong(table -> table.fromXid == null ? 0 : table.fromXid)
+                .max()
+                .orElse(0);
+        return Math.max(ofTables, Math.max(fromXid, toXid));
+    }
+
     /** The round has read everything. */
     void endRound() {
         fromXid = toXid;

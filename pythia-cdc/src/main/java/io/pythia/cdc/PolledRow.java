@@ -21,13 +21,13 @@ final class PolledRow implements Consumer<PollState>, Supplier<ChangeEvent>, Pol
 
     final Page page;
     private final SelectedRow row;
-    /** By what it is remembered within the overlap; null where nothing is. */
-    final @Nullable String key;
+    /** As what it is remembered within the overlap; null where nothing is. */
+    final RecentRows.@Nullable Row recent;
 
-    PolledRow(Page page, SelectedRow row, @Nullable String key) {
+    PolledRow(Page page, SelectedRow row, RecentRows.@Nullable Row recent) {
         this.page = page;
         this.row = row;
-        this.key = key;
+        this.recent = recent;
     }
 
     @Override
@@ -37,8 +37,7 @@ final class PolledRow implements Consumer<PollState>, Supplier<ChangeEvent>, Pol
 
     @Override
     public ChangeEvent get() {
-        String version = key == null ? "" : key.substring(key.lastIndexOf('#'));
-        return page.table.event(row, page.newestBefore, page.polledAt, version);
+        return page.table.event(row, page.newestBefore, page.polledAt, recent == null ? "" : recent.version());
     }
 
     @Override

@@ -52,7 +52,11 @@ final class PolledTable {
      */
     static PolledTable find(Connection connection, Database database, CdcConfig config, String name)
             throws SQLException {
-        TableSchema schema = Tables.find(connection, database.dialect(), name);
+        TableSchema found = Tables.find(connection, database.dialect(), name);
+        List<Column> visible = database.dialect() == Dialect.POSTGRESQL
+                ? found.columns()
+                : PollQuery.visible(connection, database, found);
+        TableSchema schema = found.beginningWith(visible);
         if (schema.key().isEmpty()) {
             throw new BrokerException("the table " + schema.qualified() + " has no primary key, which polling needs");
         }
@@ -61,7 +65,8 @@ final class PolledTable {
             required(schema, "deleted-column", config.deletedColumn());
         }
         OutboxColumns.check(config, schema);
-        return new PolledTable(schema, new PollQuery(database, schema, cursor(schema, updated)), config, updated, null);
+        PollQuery query = new PollQuery(database, schema, cursor(schema, updated), visible);
+        return new PolledTable(schema, query, config, updated, null);
     }
 
     /** Returns the log of deletes as a table that is polled. */
@@ -120,6 +125,9 @@ final class PolledTable {
         if (time == null || newest == null) {
             return null;
         }
+        if (newest instanceof Number number) {
+            return Values.before(number, overlap);
+        }
         char separator = newest.toString().charAt(10);
         if (updated.kind() == Column.Kind.TEXT) {
             return textBefore(newest.toString(), overlap, separator);
@@ -146,15 +154,15 @@ final class PolledTable {
         if (before == null) {
             return now;
         }
-        Instant earlier = timeOf(before);
-        Instant later = timeOf(now);
-        if (earlier != null && later != null) {
-            return later.isBefore(earlier) ? before : now;
-        }
         if (before instanceof Number && now instanceof Number) {
             return new BigDecimal(now.toString()).compareTo(new BigDecimal(before.toString())) < 0 ? before : now;
         }
-        return now;
+        if (before instanceof Number || now instanceof Number) {
+            return now instanceof Number ? before : now; // a text is greater than every number
+        }
+        Instant earlier = timeOf(before);
+        Instant later = timeOf(now);
+        return earlier != null && later != null && later.isBefore(earlier) ? before : now;
     }
 
     /**

@@ -24,6 +24,9 @@ final class Progress<S> {
         }
     }
 
+    /** With so many steps behind an unsettled message nothing more is read: they would fill the memory. */
+    private static final int MAX_OPEN = 100_000;
+
     private final S stored;
     private final ArrayDeque<Step<S>> open = new ArrayDeque<>();
     private long version;
@@ -88,6 +91,11 @@ final class Progress<S> {
     /** Returns how many steps wait for an acknowledgement, their own or one before. */
     synchronized int open() {
         return open.size();
+    }
+
+    /** Returns whether so many steps wait that nothing more may be read. */
+    synchronized boolean isFull() {
+        return open.size() >= MAX_OPEN;
     }
 
     /** Returns a number that changes whenever the place may have changed. */

@@ -1,5 +1,6 @@
 package io.pythia.cdc;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,13 @@ record TableSchema(String schema, String name, List<Column> columns) {
             }
         }
         return null;
+    }
+
+    /** Returns the same table with some of its columns before the others. */
+    TableSchema beginningWith(List<Column> first) {
+        List<Column> ordered = new ArrayList<>(first);
+        columns.stream().filter(column -> !first.contains(column)).forEach(ordered::add);
+        return new TableSchema(schema, name, ordered);
     }
 
     /** Returns the schema and the name with a dot between. */

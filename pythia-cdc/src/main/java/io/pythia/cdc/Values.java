@@ -4,8 +4,10 @@ import io.pythia.BrokerException;
 import io.pythia.cdc.Column.Kind;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -27,6 +29,9 @@ final class Values {
             .append(DateTimeFormatter.ISO_LOCAL_TIME)
             .appendOffset("+HH:mm:ss", "Z")
             .toFormatter(Locale.ROOT);
+
+    /** As seconds it would be in the year 5138, as milliseconds it is in 1973. */
+    private static final double LEAST_MILLIS = 1e11;
 
     /** What a decoder makes of bytes that are no text. */
     private static final char REPLACEMENT = '\uFFFD';
@@ -131,10 +136,13 @@ final class Values {
 
     /** Returns a time of a column, of no zone as of UTC; null if it is none. */
     static @Nullable Instant instant(Kind kind, @Nullable Object raw) {
-        if (raw == null || raw instanceof Number) {
+        if (raw == null) {
             return null;
         }
         try {
+            if (raw instanceof Number number) {
+                return kind == Kind.TEXT ? sinceEpoch(number) : null;
+            }
             Instant common = kind == Kind.INSTANT ? utcOfPostgres(raw.toString()) : null;
             if (common != null) {
                 return common;
@@ -143,9 +151,31 @@ final class Values {
             return hasOffset(text)
                     ? OffsetDateTime.parse(text, WITH_OFFSET).toInstant()
                     : LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
-        } catch (DateTimeException | NumberFormatException e) {
+        } catch (DateTimeException | ArithmeticException | NumberFormatException e) {
             return null; // infinity, before Christ, or a text that is no time
         }
+    }
+
+    /** A number in a column of times, which SQLite may have: its driver writes milliseconds, its {@code unixepoch()} is seconds. */
+    private static Instant sinceEpoch(Number number) {
+        BigDecimal seconds = new BigDecimal(number.toString()).movePointLeft(isMillis(number) ? 3 : 0);
+        return Instant.ofEpochSecond(
+                seconds.toBigInteger().longValueExact(),
+                seconds.remainder(BigDecimal.ONE).movePointRight(9).longValue());
+    }
+
+    private static boolean isMillis(Number number) {
+        return Math.abs(number.doubleValue()) >= LEAST_MILLIS;
+    }
+
+    /** Returns what a number that is a time was so long before. */
+    static Number before(Number time, Duration span) {
+        BigDecimal seconds = BigDecimal.valueOf(span.toMillis(), 3);
+        BigDecimal early =
+                new BigDecimal(time.toString()).subtract(isMillis(time) ? seconds.movePointRight(3) : seconds);
+        return time instanceof Long
+                ? (Number) early.setScale(0, RoundingMode.FLOOR).longValue()
+                : early;
     }
 
     /** The common case without a parser: {@code 2026-01-02 03:04:05.6+00}. Returns null if it is not that. */

@@ -1,8 +1,16 @@
 package io.pythia.cdc;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pythia.Message;
 import io.pythia.StateStore;
+import io.pythia.testkit.TestSubscriber;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 class CdcH2PollingTest extends PollingCases {
@@ -11,6 +19,33 @@ class CdcH2PollingTest extends PollingCases {
     @Override
     TestDatabase database() {
         return database;
+    }
+
+    /** A minute is remembered; they are acknowledged ten minutes later by the times in the table. */
+    @Test
+    void rowsThatAreAcknowledgedLate_areNotRememberedForEver() throws IOException {
+        String table = database.newTable();
+        String insert = "INSERT INTO " + table + " (id, updated_at) VALUES (%d, TIMESTAMP '2026-01-02 03:%02d:04')";
+        for (int id = 1; id <= 3; id++) {
+            database.execute(String.format(Locale.ROOT, insert, id, 0));
+        }
+        StateStore store = StateStore.memory();
+        try (CdcWorker worker = worker(store, config(), table).build()) {
+            TestSubscriber.get(worker.connect());
+            TestSubscriber subscriber = TestSubscriber.requesting(10);
+            worker.consume().subscribe(subscriber);
+            subscriber.await(3);
+            database.execute(String.format(Locale.ROOT, insert, 4, 10));
+            List<Message> messages = subscriber.await(4);
+            long before = polls(worker);
+            Awaitility.await()
+                    .atMost(TestSubscriber.LIMIT_SECONDS, TimeUnit.SECONDS)
+                    .until(() -> polls(worker) > before + 1);
+            messages.forEach(message -> TestSubscriber.get(message.ack()));
+        }
+        String key = "polling:" + database.url().replaceAll("jdbc:h2:|;.*", "") + "#default";
+        assertThat(ChangeJson.MAPPER.readTree(String.valueOf(store.load(key))).path("recent"))
+                .hasSize(1);
     }
 
     @Test

@@ -51,6 +51,30 @@ class CdcSqlitePollingTest extends PollingCases {
         }
     }
 
+    /** As the driver writes them by default: milliseconds since 1970. Then those of the overlap are remembered, not the whole table. */
+    @ParameterizedTest
+    @CsvSource({"1767322800000, 1000", "1767322800, 1", "1767322800.5, 1"})
+    void timesAsNumbers_haveAnOverlap(String first, int second) {
+        int count = 20_001;
+        String table = TestDatabase.newName("t");
+        String row = " SELECT i, " + first + " + i * " + second;
+        database.execute(
+                "CREATE TABLE " + table + " (id INTEGER PRIMARY KEY, updated_at TIMESTAMP)",
+                "CREATE INDEX i_" + table + " ON " + table + " (updated_at, id)",
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + count + ") INSERT INTO "
+                        + table + row + " FROM n");
+        StateStore store = StateStore.memory();
+        try (CdcWorker worker =
+                worker(store, CdcConfig.defaults(), table).batchSize(1_000).build()) {
+            assertThat(Events.of(worker).await(count).get(0).commitTime())
+                    .isBetween("2026-01-02T03:00:01Z", "2026-01-02T03:00:01.500Z");
+        }
+        database.execute("INSERT INTO " + table + row + " FROM (SELECT 20002 AS i)");
+        try (CdcWorker worker = worker(store, CdcConfig.defaults(), table).build()) {
+            assertThat(Events.of(worker).last(1).key()).isEqualTo(Map.of("id", 20_002L));
+        }
+    }
+
     @Test
     void timesInUtcWithAZ_arriveOnce_whetherLateOrNot() {
         String table = TestDatabase.newName("t");

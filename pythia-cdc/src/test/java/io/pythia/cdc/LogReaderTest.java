@@ -15,7 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.postgresql.replication.LogSequenceNumber;
@@ -26,7 +29,11 @@ class LogReaderTest {
     private static final int OURS = 1;
     private static final int FOREIGN = 2;
 
-    private final CdcSettings settings = NoDatabase.settings();
+    private final CdcSettings settings = NoDatabase.settings(
+            "postgresql://localhost/test",
+            null,
+            CdcConfig.builder().statusInterval(Duration.ofMillis(100)).build(),
+            Map.of());
     private final Progress<LogState> progress = new Progress<>(new LogState("1", "slot", 0, false));
     private final ChangeBuffer buffer = new ChangeBuffer(100_000);
 
@@ -90,6 +97,54 @@ class LogReaderTest {
         assertThat((long) progress.look(state -> state.lsn)).isEqualTo(10_002);
         reader.stop();
         thread.join();
+    }
+
+    @Test
+    void messageThatIsNeverSettled_stopsTheReading_andTheServerHearsOfUsStill() throws InterruptedException {
+        int count = 250_000;
+        Queue<ByteBuffer> log = new ConcurrentLinkedQueue<>(List.of(relation(OURS)));
+        for (int i = 1; i <= count; i++) {
+            transaction(log, i, OURS);
+        }
+        AtomicInteger told = new AtomicInteger();
+        LogReader reader = reader((proxy, method, arguments) -> {
+            if (method.getName().equals("forceUpdateStatus")) {
+                told.incrementAndGet();
+            }
+            return switch (method.getName()) {
+                case "readPending" -> log.poll();
+                case "isClosed" -> false;
+                case "getLastReceiveLSN", "getLastFlushedLSN" -> LogSequenceNumber.INVALID_LSN;
+                default -> null;
+            };
+        });
+        Thread thread = new Thread(reader, "reader");
+        thread.start();
+        Received<ChangeRecord> first = buffer.take(1, Duration.ofSeconds(60)).get(0);
+        int read = 1 + acknowledgeAll();
+        assertThat(read).isBetween(30_000, 110_000);
+        int before = told.get();
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> told.get() > before + 1);
+        assertThat(buffer.size()).isZero();
+        progress.acknowledge((Progress.Step<?>) first.receipt().place);
+        while (read < count) {
+            read += acknowledgeAll();
+        }
+        assertThat((long) progress.look(state -> state.lsn)).isEqualTo(count);
+        reader.stop();
+        thread.join();
+    }
+
+    /** Until none comes for a second. */
+    private int acknowledgeAll() throws InterruptedException {
+        int read = 0;
+        for (List<Received<ChangeRecord>> some = buffer.take(1_000, Duration.ofSeconds(1));
+                !some.isEmpty();
+                some = buffer.take(1_000, Duration.ofSeconds(1))) {
+            some.forEach(each -> progress.acknowledge((Progress.Step<?>) each.receipt().place));
+            read += some.size();
+        }
+        return read;
     }
 
     /** With a row of that table. */

@@ -21,12 +21,16 @@ final class NoDatabase {
     }
 
     static CdcSettings settings(
-            String url, @Nullable DataSource source, CdcConfig config, Map<String, String> driverProperties) {
+            String url,
+            @Nullable DataSource source,
+            CdcConfig config,
+            Map<String, String> driverProperties,
+            String... tables) {
         return new CdcSettings(
                 "cdc:test",
                 DatabaseUrl.parse(url),
                 source,
-                List.of(),
+                List.of(tables),
                 Duration.ofSeconds(1),
                 config,
                 StateStore.memory(),

@@ -68,7 +68,11 @@ abstract class PollingCases {
         }
     }
 
-    private static Object value(ChangeEvent event, String column) {
+    static long polls(CdcWorker worker) {
+        return Long.parseLong(TestSubscriber.get(worker.healthCheck()).facts().getOrDefault("polls", "0"));
+    }
+
+    static Object value(ChangeEvent event, String column) {
         return java.util.Objects.requireNonNull(event.row()).entrySet().stream()
                 .filter(each -> each.getKey().equalsIgnoreCase(column))
                 .map(Map.Entry::getValue)

@@ -8,6 +8,7 @@ import io.pythia.cdc.Column.Kind;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,22 @@ class ValuesTest {
         assertThat(Values.convert(Kind.INSTANT, "2026-01-02 03:04:05.6+05:30")).isEqualTo("2026-01-01T21:34:05.600Z");
         assertThat(Values.convert(Kind.INSTANT, "infinity")).isEqualTo("infinity");
         assertThat(Values.convert(Kind.TEXT, null)).isNull();
+    }
+
+    @Test
+    void numberInAColumnOfTimes_isOneSince1970() {
+        assertThat(Values.instant(Kind.TEXT, 1_767_322_800L)).isEqualTo("2026-01-02T03:00:00Z");
+        assertThat(Values.instant(Kind.TEXT, 1_767_322_800_250L)).isEqualTo("2026-01-02T03:00:00.250Z");
+        assertThat(Values.instant(Kind.TEXT, new BigDecimal("1767322800.5"))).isEqualTo("2026-01-02T03:00:00.500Z");
+        assertThat(Values.instant(Kind.TEXT, -1.5)).isEqualTo("1969-12-31T23:59:58.500Z");
+        assertThat(Values.instant(Kind.TEXT, 1e300)).isNull();
+        assertThat(Values.instant(Kind.TEXT, Double.POSITIVE_INFINITY)).isNull();
+        assertThat(Values.instant(Kind.INTEGER, 1_767_322_800L)).isNull();
+        assertThat(Values.before(1_767_322_800L, Duration.ofSeconds(60))).isEqualTo(1_767_322_740L);
+        assertThat(Values.before(1_767_322_800L, Duration.ofMillis(500))).isEqualTo(1_767_322_799L);
+        assertThat(Values.before(1_767_322_800_250L, Duration.ofMillis(500))).isEqualTo(1_767_322_799_750L);
+        assertThat(Values.before(1_767_322_800.5, Duration.ofSeconds(60)))
+                .isEqualTo(new BigDecimal("1767322740.5").setScale(3));
     }
 
     @Test
