@@ -8,8 +8,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a consumer of a source without positions of its own keeps its place, so that it goes on there after a restart. What is saved is a text of some hundred bytes
- * (with ids to recognize, up to a few hundred KiB), opaque to the store.
+ * Where a consumer of a source without positions of its own keeps its place, so that it goes on there after a restart. What is saved is
+ * a text of some hundred bytes (with ids to recognize, up to a few hundred KiB), opaque to the store.
  *
  * <p>{@code save} must have the state durably when it returns: only then are the messages that it covers forgotten. One key is used by one
  * consumer at a time, from one thread at a time.

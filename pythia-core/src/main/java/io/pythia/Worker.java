@@ -248,7 +248,8 @@ public final class Worker implements AutoCloseable {
         /**
          * Sets after how many failures in a row, of different messages, something all of them need is taken for down: then one message at
          * a time is tried, with growing pauses, and its failure is not counted against it, until one succeeds, which with {@link #to}
-         * means that its send was confirmed. A call for a batch that throws is one failure. So an outage doesn't fill the dead letters. A message that failed ten times that way is taken for bad itself. 0 for never. Default: 20.
+         * means that its send was confirmed. A call for a batch that throws is one failure. So an outage doesn't fill the dead letters. A
+         * message that failed ten times that way is taken for bad itself. 0 for never. Default: 20.
          */
         public Builder outageAfter(int failures) {
             if (failures < 0) {
@@ -297,8 +298,9 @@ public final class Worker implements AutoCloseable {
 
         /**
          * Sets how long a handler may take. Then its thread is interrupted, or its stage cancelled, and the message has failed, also
-         * if the handler returns normally after that; one that ignores the interrupt keeps its slot until then, and health says where it is. The log warns of a time for which the broker does not
-         * wait ({@code maxLease}, RabbitMQ's {@code consumer_timeout}). Default: no limit.
+         * if the handler returns normally after that; one that ignores the interrupt keeps its slot until then, and health says where
+         * it is. The log warns of a time for which the broker does not wait ({@code maxLease}, RabbitMQ's {@code consumer_timeout}).
+         * Default: no limit.
          */
         public Builder handlerTimeout(Duration timeout) {
             if (timeout.isNegative() || timeout.isZero()) {

@@ -335,8 +335,7 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         if (wanted > 0) {
             current.driver.prefetch(wanted);
         }
-        downstream.delivering(); // before newWork: the settle loop looks at it after it has said that it will wait for
-        // long
+        downstream.delivering(); // before newWork: the settle loop looks at it after it has said that it will wait
         engine.settler.newWork();
         int delivered = 0;
         int again = 0;
@@ -417,10 +416,8 @@ final class ReceiveLoop<R> implements Runnable, Flow.Subscription {
         if (fresh != null) {
             session = new Session<>(fresh);
             lastReceiveAt = now;
-            if (connected.isDone()) {
-                connected = CompletableFuture.completedFuture(null); // whatever was told before
-            }
             connected.complete(null);
+            connected = CompletableFuture.completedFuture(null); // whatever was told before
             return;
         }
         BrokerException error = connector.lastError();
