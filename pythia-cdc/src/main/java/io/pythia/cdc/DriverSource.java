@@ -19,6 +19,7 @@ final class DriverSource implements DataSource {
     private final String url;
     private final Properties properties;
     private final Driver driver;
+    private volatile int loginTimeout;
 
     /**
      * Creates one.
@@ -47,14 +48,16 @@ final class DriverSource implements DataSource {
         throw new SQLFeatureNotSupportedException("the properties have them");
     }
 
-    /** Returns 0, for none of its own: the properties have one. */
+    /** Returns what the pool has set: so long it waits at its end for a connection that is being made. The driver has its own. */
     @Override
     public int getLoginTimeout() {
-        return 0;
+        return loginTimeout;
     }
 
     @Override
-    public void setLoginTimeout(int seconds) {}
+    public void setLoginTimeout(int seconds) {
+        loginTimeout = seconds;
+    }
 
     @Override
     public @Nullable PrintWriter getLogWriter() {
