@@ -19,6 +19,7 @@ import org.postgresql.replication.PGReplicationStream;
 /** Receives by PostgreSQL's log: first the rows that are there, if that is wanted, then by a {@link LogReader} every change since. */
 final class LogReceiver implements ReceiveDriver<ChangeRecord> {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(6);
+    private static final Duration PAUSE_WHEN_FULL = Duration.ofMillis(20);
     private static final int LEAST_BUFFER = 8_000;
 
     private final CdcSettings settings;
@@ -125,6 +126,11 @@ final class LogReceiver implements ReceiveDriver<ChangeRecord> {
         LogSnapshot current = snapshot;
         if (current == null && rows.isEmpty()) {
             return buffer.take(max, wait);
+        }
+        if (current != null
+                && rows.isEmpty()
+                && Objects.requireNonNull(progress).isFull()) {
+            return buffer.take(max, PAUSE_WHEN_FULL); // empty until the log is read: this waits, and hears a wake-up
         }
         while (current != null && rows.isEmpty() && !current.isOver()) {
             for (ChangeRecord record : current.next()) {

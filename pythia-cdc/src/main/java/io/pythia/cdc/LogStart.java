@@ -65,7 +65,7 @@ final class LogStart {
     }
 
     private Start behind(LogState saved, String text, String system, @Nullable ReplicationSlot slot) {
-        long end = slot != null ? slot.current() : end();
+        long end = end(); // after the place was loaded: what the slot said of it is older
         if (!saved.system.equals(system)) {
             throw stop(
                     new LogLoss(

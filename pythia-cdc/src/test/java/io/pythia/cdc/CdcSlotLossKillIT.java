@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A consumer that is killed at each step of beginning anew, {@link SlotLoss#SNAPSHOT}. */
 @Timeout(300)
 class CdcSlotLossKillIT {
-    private static final int ROWS = 3_000;
+    private static final int ROWS = 20_000;
 
     private final TestDatabase database =
             TestDatabase.postgres(TestServers.postgres()).newDatabase();

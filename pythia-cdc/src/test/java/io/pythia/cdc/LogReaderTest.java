@@ -121,30 +121,33 @@ class LogReaderTest {
         Thread thread = new Thread(reader, "reader");
         thread.start();
         Received<ChangeRecord> first = buffer.take(1, Duration.ofSeconds(60)).get(0);
-        int read = 1 + acknowledgeAll();
+        int read = 1 + acknowledgeUntilFull();
         assertThat(read).isBetween(30_000, 110_000);
         int before = told.get();
         Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> told.get() > before + 1);
         assertThat(buffer.size()).isZero();
         progress.acknowledge((Progress.Step<?>) first.receipt().place);
         while (read < count) {
-            read += acknowledgeAll();
+            read += acknowledge(buffer.take(1_000, Duration.ofSeconds(1)));
         }
         assertThat((long) progress.look(state -> state.lsn)).isEqualTo(count);
         reader.stop();
         thread.join();
     }
 
-    /** Until none comes for a second. */
-    private int acknowledgeAll() throws InterruptedException {
+    private int acknowledgeUntilFull() throws InterruptedException {
         int read = 0;
-        for (List<Received<ChangeRecord>> some = buffer.take(1_000, Duration.ofSeconds(1));
-                !some.isEmpty();
-                some = buffer.take(1_000, Duration.ofSeconds(1))) {
-            some.forEach(each -> progress.acknowledge((Progress.Step<?>) each.receipt().place));
-            read += some.size();
-        }
+        int some;
+        do {
+            some = acknowledge(buffer.take(1_000, Duration.ofMillis(100)));
+            read += some;
+        } while (some > 0 || !progress.isFull());
         return read;
+    }
+
+    private int acknowledge(List<Received<ChangeRecord>> some) {
+        some.forEach(each -> progress.acknowledge((Progress.Step<?>) each.receipt().place));
+        return some.size();
     }
 
     /** With a row of that table. */

@@ -67,18 +67,18 @@ public final class KafkaBrokerProvider implements BrokerProvider {
         if (!uri.path().isEmpty() && !uri.pathText().isEmpty()) {
             settings.put("topic", uri.pathText());
         }
-        if (uri.user() != null && uri.password() != null) {
+        if (uri.user() != null) {
             settings.put("sasl-username", uri.user());
+        }
+        if (uri.password() != null) {
             settings.put("sasl-password", uri.password().reveal());
-        } else if (uri.user() != null) {
-            throw new ConfigException("kafka", "a user needs a password: kafka://user:password@host:port/topic");
         }
         return settings;
     }
 
     /** As in code, certificates encrypt the connection, unless it is said that it is not encrypted. */
     private static KafkaConfig defaults(SettingsReader read) {
-        return read.hasCertificates("security-protocol", "plaintext")
+        return read.hasCertificates("security-protocol", "plaintext", "sasl-plaintext")
                 ? KafkaConfig.builder().securityProtocol(SecurityProtocol.SSL).build()
                 : KafkaConfig.defaults();
     }
