@@ -26,6 +26,9 @@ public interface BrokerMetrics {
     /** A message was confirmed by the broker, so long after it was given to {@link MessageProducer#send}. */
     default void confirmed(String broker, long nanos) {}
 
-    /** A message was not sent, or nobody knows. */
+    /**
+     * A message was not sent, or nobody knows. A try that found no room ({@link ProducerFullException}) counts, also one that
+     * {@link Worker.Builder#to} makes while a message waits.
+     */
     default void sendFailed(String broker, BrokerException error) {}
 }

@@ -248,8 +248,9 @@ public final class Worker implements AutoCloseable {
         /**
          * Sets after how many failures in a row, of different messages, something all of them need is taken for down: then one message at
          * a time is tried, with growing pauses, and its failure is not counted against it, until one succeeds, which with {@link #to}
-         * means that its send was confirmed. A call for a batch that throws is one failure. So an outage doesn't fill the dead letters. A
-         * message that failed ten times that way is taken for bad itself. 0 for never. Default: 20.
+         * means that its send was confirmed (one of which nothing is sent on counts as a success, too). A call for a batch that throws is
+         * one failure. So an outage doesn't fill the dead letters. A message that failed ten times that way is taken for bad itself. 0
+         * for never. Default: 20.
          */
         public Builder outageAfter(int failures) {
             if (failures < 0) {

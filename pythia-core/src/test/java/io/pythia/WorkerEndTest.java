@@ -131,7 +131,7 @@ class WorkerEndTest extends WorkerFixture {
         CountDownLatch began = new CountDownLatch(1);
         Worker worker = start(worker().ackPolicy(AckPolicy.BEFORE_HANDLER)
                 .retry(RetryConfig.none())
-                .handlerTimeout(Duration.ofMillis(500))
+                .handlerTimeout(Duration.ofSeconds(5))
                 .closeTimeout(Duration.ofSeconds(60))
                 .deadLetter(producer(LETTERS))
                 .onMessage(message -> {
@@ -154,7 +154,7 @@ class WorkerEndTest extends WorkerFixture {
         send("x");
         CompletableFuture<Void> never = new CompletableFuture<>();
         AtomicBoolean began = new AtomicBoolean();
-        Worker worker = start(worker().handlerTimeout(Duration.ofMillis(200))
+        Worker worker = start(worker().handlerTimeout(Duration.ofSeconds(5))
                 .closeTimeout(Duration.ofSeconds(60))
                 .onMessageAsync(message -> {
                     began.set(true);
@@ -410,7 +410,7 @@ class WorkerEndTest extends WorkerFixture {
         Worker worker =
                 start(worker().outagePauses(new RetryConfig(1, Duration.ofHours(1), Duration.ofHours(1), false, false))
                         .deadLetter(producer(LETTERS))
-                        .onBatch(50, Duration.ofMillis(500), batch -> {
+                        .onBatch(50, Duration.ofSeconds(60), batch -> {
                             assertThat(batch.size()).isPositive();
                             if (first.getAndSet(false)) {
                                 throw new IllegalStateException("once");

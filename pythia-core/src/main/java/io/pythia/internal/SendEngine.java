@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -79,7 +80,7 @@ public final class SendEngine {
     }
 
     /** Returns whether {@link #send} would take a message of this size now. */
-    private boolean hasRoom(int size) {
+    public boolean hasRoom(int size) {
         long under = bytes.get();
         return under == 0 || under + size <= options.maxInFlightBytes();
     }
@@ -123,12 +124,17 @@ public final class SendEngine {
                 name() + ": " + failed + " of " + entries.size() + " messages were not sent; see entries()", entries);
     }
 
-    /** Returns a publisher of results; see {@link io.pythia.MessageProducer#sendAll}. */
+    /**
+     * Returns a publisher of results; see {@link io.pythia.MessageProducer#sendAll}. The two functions are the producer's, whose engine may
+     * be another one by then.
+     */
     public Flow.Publisher<SendResult> sendAll(
-            Flow.Publisher<Message> messages, Function<Message, CompletableFuture<SendResult>> send) {
+            Flow.Publisher<Message> messages,
+            Function<Message, CompletableFuture<SendResult>> send,
+            IntPredicate hasRoom) {
         return subscriber -> {
             Objects.requireNonNull(subscriber, "subscriber");
-            SendAll run = new SendAll(events, options.maxInFlightBytes(), this::hasRoom, send, subscriber);
+            SendAll run = new SendAll(events, options.maxInFlightBytes(), hasRoom, send, subscriber);
             run.start();
             messages.subscribe(run);
         };

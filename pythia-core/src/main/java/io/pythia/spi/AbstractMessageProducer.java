@@ -118,7 +118,8 @@ public abstract class AbstractMessageProducer implements MessageProducer {
 
     @Override
     public Flow.Publisher<SendResult> sendAll(Flow.Publisher<Message> messages) {
-        return engine().sendAll(Objects.requireNonNull(messages, "messages"), this::send);
+        return engine().sendAll(
+                        Objects.requireNonNull(messages, "messages"), this::send, size -> engine().hasRoom(size));
     }
 
     @Override
