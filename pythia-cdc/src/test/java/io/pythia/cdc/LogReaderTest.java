@@ -18,6 +18,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -50,6 +51,19 @@ class LogReaderTest {
                 () -> new ReplicationSlot("pgoutput", "test", 1, 0, "reserved", 0, 0, 0));
     }
 
+    /** Returns a reader of this log, that says which method of the stream it calls. */
+    private LogReader reader(Queue<ByteBuffer> log, Consumer<String> called) {
+        return reader((proxy, method, arguments) -> {
+            called.accept(method.getName());
+            return switch (method.getName()) {
+                case "readPending" -> log.poll();
+                case "isClosed" -> false;
+                case "getLastReceiveLSN", "getLastFlushedLSN" -> LogSequenceNumber.INVALID_LSN;
+                default -> null;
+            };
+        });
+    }
+
     @Test
     void errorOfTheThread_isTold() throws InterruptedException {
         LogReader reader = reader((proxy, method, arguments) -> {
@@ -74,16 +88,10 @@ class LogReaderTest {
         }
         transaction(log, 10_002, OURS);
         CountDownLatch read = new CountDownLatch(1);
-        LogReader reader = reader((proxy, method, arguments) -> {
+        LogReader reader = reader(log, method -> {
             if (log.isEmpty()) {
                 read.countDown();
             }
-            return switch (method.getName()) {
-                case "readPending" -> log.poll();
-                case "isClosed" -> false;
-                case "getLastReceiveLSN", "getLastFlushedLSN" -> LogSequenceNumber.INVALID_LSN;
-                default -> null;
-            };
         });
         Thread thread = new Thread(reader, "reader");
         thread.start();
@@ -107,16 +115,10 @@ class LogReaderTest {
             transaction(log, i, OURS);
         }
         AtomicInteger told = new AtomicInteger();
-        LogReader reader = reader((proxy, method, arguments) -> {
-            if (method.getName().equals("forceUpdateStatus")) {
+        LogReader reader = reader(log, method -> {
+            if (method.equals("forceUpdateStatus")) {
                 told.incrementAndGet();
             }
-            return switch (method.getName()) {
-                case "readPending" -> log.poll();
-                case "isClosed" -> false;
-                case "getLastReceiveLSN", "getLastFlushedLSN" -> LogSequenceNumber.INVALID_LSN;
-                default -> null;
-            };
         });
         Thread thread = new Thread(reader, "reader");
         thread.start();

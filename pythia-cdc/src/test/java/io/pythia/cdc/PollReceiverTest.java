@@ -2,42 +2,17 @@ package io.pythia.cdc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pythia.spi.Outcome;
 import io.pythia.spi.Received;
-import io.pythia.spi.Settlement;
+import io.pythia.testkit.FakeAck;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(120)
 class PollReceiverTest {
     private final TestDatabase database = TestDatabase.h2();
-
-    private record Ack(ChangeRecord receipt) implements Settlement<ChangeRecord> {
-        @Override
-        public Outcome outcome() {
-            return Outcome.ACK;
-        }
-
-        @Override
-        public Duration delay() {
-            return Duration.ZERO;
-        }
-
-        @Override
-        public @Nullable String reason() {
-            return null;
-        }
-
-        @Override
-        public void stale() {}
-
-        @Override
-        public void fail(Throwable error) {}
-    }
 
     @Test
     void messageThatIsNeverSettled_stopsTheReading() throws InterruptedException {
@@ -52,7 +27,7 @@ class PollReceiverTest {
                     receiver.receive(1, Duration.ofSeconds(60)).get(0).receipt();
             int read = 1 + acknowledgeAll(receiver);
             assertThat(read).isBetween(90_000, 120_000);
-            receiver.settle(List.of(new Ack(first)));
+            receiver.settle(List.of(new FakeAck<>(first)));
             while (read < count) {
                 read += acknowledgeAll(receiver);
             }
@@ -81,7 +56,8 @@ class PollReceiverTest {
         for (List<Received<ChangeRecord>> some = receiver.receive(1_000, Duration.ofSeconds(1));
                 !some.isEmpty();
                 some = receiver.receive(1_000, Duration.ofSeconds(1))) {
-            receiver.settle(some.stream().map(each -> new Ack(each.receipt())).toList());
+            receiver.settle(
+                    some.stream().map(each -> new FakeAck<>(each.receipt())).toList());
             read += some.size();
         }
         return read;
