@@ -82,14 +82,17 @@ final class HttpClients {
                         return chain.proceed(chain.request());
                     });
         }
-        TlsConfig tls = config.tls();
-        if (tls != null) {
-            builder.sslSocketFactory(tls.sslContext().getSocketFactory(), trustManager(tls.caFile()));
-            if (!tls.verifyHostname()) {
-                builder.hostnameVerifier((host, session) -> true);
-            }
+        if (config.tls() != null) {
+            secure(builder, config.tls());
         }
         return builder.build();
+    }
+
+    private static void secure(OkHttpClient.Builder builder, TlsConfig tls) {
+        builder.sslSocketFactory(tls.sslContext().getSocketFactory(), trustManager(tls.caFile()));
+        if (!tls.verifyHostname()) {
+            builder.hostnameVerifier((host, session) -> true);
+        }
     }
 
     private static Dispatcher dispatcher(String owner) {
