@@ -27,6 +27,7 @@ public final class NativeProcess implements AutoCloseable {
     private static final String GUARD = "\"$@\" </dev/null & echo $! >server.pid.new && mv server.pid.new server.pid;"
             + " cat >/dev/null; kill -9 $! 2>/dev/null";
     private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
+    private static final Duration SIGNAL_LIMIT = Duration.ofSeconds(30);
 
     private final Path home;
     private final Thread atExit = new Thread(this::destroy, "pythia-test-server-exit");
@@ -135,20 +136,56 @@ public final class NativeProcess implements AutoCloseable {
         return new String(all, (int) position, (int) (all.length - position), StandardCharsets.ISO_8859_1);
     }
 
-    /** Sends a signal, for instance {@code KILL}, {@code STOP} or {@code CONT}. */
+    /** Sends a signal, for instance {@code KILL}, {@code STOP} or {@code CONT}. After {@code STOP} no thread of it runs any more. */
     public void signal(String name) {
         ProcessHandle current = server;
         if (current == null) {
             throw new IllegalStateException("the server was never started");
         }
+        signal(name, current);
+    }
+
+    /** Sends a signal to any process, as {@link #signal(String)} does. One that has ended is let alone. */
+    static void signal(String name, ProcessHandle process) {
         try {
-            new ProcessBuilder("kill", "-" + name, Long.toString(current.pid()))
-                    .start()
-                    .waitFor(10, TimeUnit.SECONDS);
+            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+            boolean done = kill.waitFor(SIGNAL_LIMIT.toSeconds(), TimeUnit.SECONDS) && kill.exitValue() == 0;
+            if (!done && process.isAlive()) {
+                throw new IllegalStateException("no " + name + " for process " + process.pid());
+            }
+            long deadline = System.nanoTime() + SIGNAL_LIMIT.toNanos();
+            while (name.equals("STOP") && runs(process)) { // the kernel stops it a while after the signal was sent
+                if (System.nanoTime() - deadline > 0) {
+                    throw new IllegalStateException("process " + process.pid() + " does not stop");
+                }
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while sending a signal", e);
+        }
+    }
+
+    /** Tells if a thread of it is neither stopped nor ended, where the system shows that. */
+    private static boolean runs(ProcessHandle process) throws IOException {
+        Path threads = Path.of("/proc", Long.toString(process.pid()), "task");
+        if (!Files.isDirectory(threads)) {
+            return false;
+        }
+        try (Stream<Path> all = Files.list(threads)) {
+            return all.anyMatch(thread -> "TtZX".indexOf(state(thread)) < 0);
+        }
+    }
+
+    /** Returns the letter after the name in parentheses, which may have any character; {@code X} for a thread that has ended. */
+    private static char state(Path thread) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"), StandardCharsets.ISO_8859_1);
+            return stat.charAt(stat.lastIndexOf(')') + 2);
+        } catch (IOException e) {
+            return 'X';
         }
     }
 

@@ -186,12 +186,12 @@ public final class PostgresTestServer implements ProcessServer {
     @Override
     public void pause() {
         process.signal("STOP");
-        sessions().forEach(session -> signal("STOP", session));
+        sessions().forEach(session -> NativeProcess.signal("STOP", session));
     }
 
     @Override
     public void resume() {
-        sessions().forEach(session -> signal("CONT", session));
+        sessions().forEach(session -> NativeProcess.signal("CONT", session));
         process.signal("CONT");
     }
 
@@ -204,18 +204,6 @@ public final class PostgresTestServer implements ProcessServer {
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void signal(String name, ProcessHandle session) {
-        try {
-            new ProcessBuilder("kill", "-" + name, Long.toString(session.pid()))
-                    .start()
-                    .waitFor();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }
