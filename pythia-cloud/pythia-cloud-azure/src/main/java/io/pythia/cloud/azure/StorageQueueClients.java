@@ -12,6 +12,9 @@ import java.util.Objects;
 
 /** Makes clients of one queue; they share the connections of one HTTP client. Thread-safe. */
 final class StorageQueueClients {
+    /** How many requests of one consumer or producer are under way at a time, each on a connection of its own. */
+    static final int MOST_UNDER_WAY = 64;
+
     private static final String DOMAIN = ".queue.core.windows.net";
     private static final Duration LONGEST_CONNECT = Duration.ofSeconds(10);
     private static final Duration FIRST_DELAY = Duration.ofMillis(200);

@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -37,6 +38,7 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
 
     private final StorageQueueConsumerSettings settings;
     private final IdlePolling idle;
+    private final RequestPlaces places = new RequestPlaces(StorageQueueClients.MOST_UNDER_WAY);
     private final Set<StorageQueueRecord> held = ConcurrentHashMap.newKeySet();
     private final AtomicLong throttled = new AtomicLong();
     private final Object alarm = new Object();
@@ -169,16 +171,27 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
     public CompletableFuture<?> settle(List<? extends Settlement<StorageQueueRecord>> batch) {
         List<CompletableFuture<?>> all = new ArrayList<>(batch.size());
         for (Settlement<StorageQueueRecord> each : batch) {
-            all.add(each.receipt().then(() -> operation(each).toFuture()).handle((done, error) -> {
-                if (error != null) {
-                    failed(each, error);
-                } else if (each.outcome() != Outcome.EXTEND) {
-                    held.remove(each.receipt());
-                }
-                return null;
-            }));
+            all.add(request(each.receipt(), isUrgent(each), () -> operation(each))
+                    .handle((done, error) -> {
+                        if (error != null) {
+                            failed(each, error);
+                        } else if (each.outcome() != Outcome.EXTEND) {
+                            held.remove(each.receipt());
+                        }
+                        return null;
+                    }));
         }
         return CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0]));
+    }
+
+    /** What is extended runs out otherwise; what is done waits for nothing but its deletion. */
+    private static boolean isUrgent(Settlement<StorageQueueRecord> settlement) {
+        return settlement.outcome() == Outcome.EXTEND;
+    }
+
+    private CompletableFuture<Void> request(
+            StorageQueueRecord record, boolean isUrgent, Supplier<Mono<Void>> operation) {
+        return record.then(() -> places.run(isUrgent, () -> operation.get().toFuture()));
     }
 
     private Mono<Void> operation(Settlement<StorageQueueRecord> settlement) {
@@ -243,12 +256,12 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
     public void close() {
         closed = true;
         wakeup();
+        places.dropWaiting();
         if (client == null || held.isEmpty()) {
             return;
         }
         List<CompletableFuture<Void>> all = held.stream()
-                .map(record ->
-                        record.then(() -> visibleIn(record, Duration.ZERO).toFuture()))
+                .map(record -> request(record, true, () -> visibleIn(record, Duration.ZERO)))
                 .toList();
         try {
             CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0]))
@@ -258,7 +271,7 @@ final class StorageQueueReceiver implements ReceiveDriver<StorageQueueRecord> {
         } catch (ExecutionException | TimeoutException e) {
             // They become visible by themselves.
         } finally {
-            all.forEach(future -> future.cancel(true));
+            places.dropWaiting();
         }
     }
 }

@@ -22,12 +22,11 @@ import reactor.core.Disposables;
 
 /** Sends each message by a request of its own, some at a time. */
 final class StorageQueueSender implements SendDriver {
-    private static final int MOST_UNDER_WAY = 64;
     private static final Duration PING_LIMIT = Duration.ofSeconds(4);
     private static final Duration FOR_EVER = Duration.ofSeconds(-1);
 
     private final StorageQueueProducerSettings settings;
-    private final Semaphore places = new Semaphore(MOST_UNDER_WAY);
+    private final Semaphore places = new Semaphore(StorageQueueClients.MOST_UNDER_WAY);
     private final Set<Outgoing> underWay = ConcurrentHashMap.newKeySet();
     private final Disposable.Composite requests = Disposables.composite();
     private volatile @Nullable QueueAsyncClient client;

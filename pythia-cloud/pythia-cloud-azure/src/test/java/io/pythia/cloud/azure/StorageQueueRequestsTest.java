@@ -11,6 +11,7 @@ import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.SendResult;
 import io.pythia.Settled;
+import io.pythia.Subscribers;
 import io.pythia.retry.RetryConfig;
 import io.pythia.spi.Outgoing;
 import io.pythia.spi.ReceiveDriver;
@@ -25,6 +26,11 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,11 +51,13 @@ class StorageQueueRequestsTest {
     private final List<Long> looks = new CopyOnWriteArrayList<>();
     private volatile int status = 200;
     private volatile CountDownLatch held = new CountDownLatch(0);
+    private final ExecutorService threads = Executors.newCachedThreadPool();
     private HttpServer server;
 
     @BeforeEach
     void start() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(threads);
         server.createContext("/", this::answer);
         server.start();
     }
@@ -58,6 +66,7 @@ class StorageQueueRequestsTest {
     void stop() {
         held.countDown(); // else it would wait for its answer
         server.stop(0);
+        threads.shutdownNow();
     }
 
     private void answer(HttpExchange exchange) throws IOException {
@@ -209,6 +218,47 @@ class StorageQueueRequestsTest {
         }
         assertThat(deletions).containsExactly("DELETE", "DELETE", "DELETE");
         assertThat(copies).containsExactly("POST");
+    }
+
+    /** The client opens a connection for each request: a burst of acknowledgements must not be a burst of connections. */
+    @Test
+    void acknowledgementsOfManyMessages_areSixtyFourRequestsAtATime() {
+        int batches = 10;
+        Scripted[] messages = Stream.concat(
+                        IntStream.range(0, batches).mapToObj(StorageQueueRequestsTest::thirtyTwo),
+                        Stream.of(new Scripted(200, NOTHING)))
+                .toArray(Scripted[]::new);
+        script("/a/orders/messages", messages);
+        AtomicInteger underWay = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        CountDownLatch deletions = new CountDownLatch(1);
+        server.createContext("/a/orders/messages/", exchange -> {
+            try (exchange) {
+                most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+                awaitQuietly(deletions);
+                underWay.decrementAndGet(); // before the client can know of it
+                write(exchange, 204, "");
+            }
+        });
+        try (StorageQueueConsumer consumer = consumer(0).build()) {
+            List<CompletableFuture<Settled>> acks = new CopyOnWriteArrayList<>();
+            consumer.consume().subscribe(Subscribers.each(message -> acks.add(message.ack()), error -> {}));
+            eventually("all messages", () -> acks.size() == batches * 32);
+            eventually("all places taken", () -> underWay.get() >= 64);
+            deletions.countDown();
+            acks.forEach(ack -> assertThat(TestSubscriber.get(ack)).isEqualTo(Settled.DONE));
+        }
+        assertThat(most).hasValue(64);
+    }
+
+    private static Scripted thirtyTwo(int batch) {
+        return new Scripted(
+                200,
+                IntStream.range(0, 32)
+                        .mapToObj(
+                                i -> "<QueueMessage><MessageId>" + batch + "-" + i + "</MessageId><PopReceipt>p"
+                                        + "</PopReceipt><DequeueCount>1</DequeueCount><MessageText>eA==</MessageText></QueueMessage>")
+                        .collect(Collectors.joining("", "<QueueMessagesList>", "</QueueMessagesList>")));
     }
 
     private record Sent(CompletableFuture<SendResult> result) implements Outgoing {
