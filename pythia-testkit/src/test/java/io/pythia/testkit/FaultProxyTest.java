@@ -123,14 +123,30 @@ class FaultProxyTest {
     }
 
     @Test
-    void dropAndFreeze_areSilent_andHealedAgain() throws IOException {
+    void drop_isSilent_andAfterItsEndNothingPassesBehindTheGap() throws IOException {
         try (Socket socket = connect()) {
             exchange(socket, HELLO);
+            long before = proxy.bytes(Direction.TO_SERVER);
+            proxy.drop(Direction.TO_SERVER);
             socket.setSoTimeout(200);
-            proxy.drop(Direction.TO_CLIENT);
             socket.getOutputStream().write(1);
             assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
             proxy.heal();
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(2);
+            assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketException.class);
+            assertThat(proxy.bytes(Direction.TO_SERVER)).isEqualTo(before);
+        }
+        try (Socket socket = connect()) {
+            assertThat(exchange(socket, HELLO)).isEqualTo(HELLO);
+        }
+    }
+
+    @Test
+    void freeze_isSilent_andLosesNothing() throws IOException {
+        try (Socket socket = connect()) {
+            exchange(socket, HELLO);
+            socket.setSoTimeout(200);
             proxy.freeze();
             socket.getOutputStream().write(2);
             assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);

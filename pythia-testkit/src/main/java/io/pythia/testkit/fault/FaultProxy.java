@@ -129,7 +129,10 @@ public final class FaultProxy implements AutoCloseable {
         bytesPerSecond = perSecond;
     }
 
-    /** Swallows what goes in a direction; the connection stays open. */
+    /**
+     * Swallows what goes in a direction; the connection stays open. After {@link #heal} what comes next on it resets it: TCP never goes on
+     * behind a gap, and a client that took an answer for that to an earlier request would lose messages that no network loses.
+     */
     public void drop(Direction direction) {
         dropped[direction.index].set(true);
     }
@@ -210,6 +213,9 @@ public final class FaultProxy implements AutoCloseable {
     /** One connection: a client's socket and the server's. */
     private final class Link {
         private final Socket client;
+        /** Each is that of one thread. */
+        private final boolean[] swallowed = new boolean[2];
+
         private final Socket server = new Socket();
         private final AtomicInteger endedDirections = new AtomicInteger();
 
@@ -264,7 +270,12 @@ public final class FaultProxy implements AutoCloseable {
                 }
                 int size = Math.min(length - at, sliceBytes);
                 int cut = untilReset(direction, size);
-                if (!dropped[direction.index].get()) {
+                if (dropped[direction.index].get()) {
+                    swallowed[direction.index] = true;
+                } else if (swallowed[direction.index]) {
+                    reset();
+                    throw new IOException("reset behind a gap");
+                } else {
                     if (corrupt && direction == Direction.TO_SERVER) {
                         piece[at] ^= 0x55;
                     }
