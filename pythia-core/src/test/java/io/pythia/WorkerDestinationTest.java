@@ -31,7 +31,7 @@ class WorkerDestinationTest extends WorkerFixture {
                     return super.send(message);
                 }
                 int now = underWay.incrementAndGet();
-                if (failedSends.get() > 100) { // those that were under way when the outage was noticed are gone
+                if (failedSends.get() > 150) { // those that were under way when the outage was noticed are gone
                     mostAtOnce.accumulateAndGet(now, Math::max);
                 }
                 return CompletableFuture.supplyAsync(
@@ -55,7 +55,7 @@ class WorkerDestinationTest extends WorkerFixture {
 
     private void assertThatAnOutageIsBorne(Worker worker) {
         eventually("the outage noticed", () -> worker.stats().outage());
-        eventually("a good many tries", () -> failedSends.get() > 120);
+        eventually("a good many tries", () -> failedSends.get() > 200);
         assertThat(worker.stats().outage()).isTrue();
         assertThat(worker.health().detail()).contains("the destination is away");
         assertThat(mostAtOnce.get()).isEqualTo(1);

@@ -78,7 +78,7 @@ class WorkerEndTest extends WorkerFixture {
     void stopUnderLoad_letsHandlersFinish_andMakesNoDuplicate() {
         send(20_000, i -> Message.of("m" + i));
         Worker first = start(worker().concurrency(8).onMessage(message -> {
-            sleep(2);
+            sleep(10);
             called(message);
         }));
         eventually("some progress", () -> first.stats().handled() > 200);
@@ -122,7 +122,9 @@ class WorkerEndTest extends WorkerFixture {
         eventually("the first", () -> began.getCount() == 0);
         worker.close();
         assertThat(worker.stats().handled()).isZero();
-        assertThat(worker.stats().lost()).isPositive().isEqualTo(100 - unsettled());
+        // A handler may hear of its interrupt only after the worker has ceased to wait for it.
+        eventually("the rest", () -> worker.stats().lost() == 100 - unsettled());
+        assertThat(worker.stats().lost()).isPositive();
     }
 
     @Test
@@ -131,7 +133,7 @@ class WorkerEndTest extends WorkerFixture {
         CountDownLatch began = new CountDownLatch(1);
         Worker worker = start(worker().ackPolicy(AckPolicy.BEFORE_HANDLER)
                 .retry(RetryConfig.none())
-                .handlerTimeout(Duration.ofSeconds(5))
+                .handlerTimeout(Duration.ofSeconds(8))
                 .closeTimeout(Duration.ofSeconds(60))
                 .deadLetter(producer(LETTERS))
                 .onMessage(message -> {
@@ -154,7 +156,7 @@ class WorkerEndTest extends WorkerFixture {
         send("x");
         CompletableFuture<Void> never = new CompletableFuture<>();
         AtomicBoolean began = new AtomicBoolean();
-        Worker worker = start(worker().handlerTimeout(Duration.ofSeconds(5))
+        Worker worker = start(worker().handlerTimeout(Duration.ofSeconds(8))
                 .closeTimeout(Duration.ofSeconds(60))
                 .onMessageAsync(message -> {
                     began.set(true);
@@ -374,7 +376,7 @@ class WorkerEndTest extends WorkerFixture {
                     int running = probe ? now.incrementAndGet() : 0;
                     try {
                         if (down.get()) {
-                            if (probe && probes.incrementAndGet() > 20) {
+                            if (probe && probes.incrementAndGet() > 70) {
                                 mostInOutage.accumulateAndGet(running, Math::max);
                             }
                             throw new IllegalStateException("the database is down");
@@ -389,7 +391,7 @@ class WorkerEndTest extends WorkerFixture {
                 .build());
         self.set(worker);
         worker.start();
-        eventually("a good many probes", () -> probes.get() > 60);
+        eventually("a good many probes", () -> probes.get() > 120);
         assertThat(mostInOutage.get()).isEqualTo(1);
         assertThat(worker.health().status()).isEqualTo(Health.Status.DEGRADED);
         assertThat(worker.health().detail()).contains("the database is down");

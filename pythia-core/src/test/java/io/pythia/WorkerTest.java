@@ -325,7 +325,7 @@ class WorkerTest extends WorkerFixture {
     void batchHandlerThatThrows_failsAllOfIt() {
         send(10, i -> Message.of("m" + i));
         AtomicInteger calls = new AtomicInteger();
-        Worker worker = start(worker().onBatch(10, Duration.ofMillis(50), batch -> {
+        Worker worker = start(worker().onBatch(10, Duration.ofSeconds(60), batch -> {
             if (calls.incrementAndGet() == 1) {
                 throw new IllegalStateException("all of it");
             }

@@ -10,12 +10,15 @@ import org.reactivestreams.tck.flow.FlowPublisherVerification;
  * of rule 1.11 about several subscribers: a connection has one by design, and the second is refused with {@code onError}.
  */
 public class EnginePublisherTckTest extends FlowPublisherVerification<Message> {
-    private static final long TIMEOUT_MILLIS = 1_000;
+    private static final long TIMEOUT_MILLIS = 30_000;
     private static final long NO_SIGNAL_MILLIS = 100;
+    private static final long POLL_MILLIS = 100;
+    /** Slept before the garbage collection that must find the reference to a cancelled subscriber dropped. */
+    private static final long DROPPED_MILLIS = 3_000;
 
     /** For TestNG. */
     public EnginePublisherTckTest() {
-        super(new TestEnvironment(TIMEOUT_MILLIS, NO_SIGNAL_MILLIS), 500L);
+        super(new TestEnvironment(TIMEOUT_MILLIS, NO_SIGNAL_MILLIS, POLL_MILLIS), DROPPED_MILLIS);
     }
 
     @Override

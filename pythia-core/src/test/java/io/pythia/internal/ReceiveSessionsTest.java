@@ -78,7 +78,7 @@ class ReceiveSessionsTest extends ReceiveEngineFixture {
         Consumer consumer = builder().closeTimeout(Duration.ofMillis(100)).build();
         consumer.connect().join();
         consumer.disconnect().join();
-        assertThat(source.closed).hasValue(1);
+        eventually().until(() -> source.closed.get() == 1);
         never.countDown();
         eventually().until(() -> threads().isEmpty());
     }

@@ -8,6 +8,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.pythia.Worker;
 import io.pythia.spi.Capabilities;
 import java.time.Duration;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ class WorkerTimeLimitTest extends ReceiveEngineFixture {
 
     @BeforeEach
     void listen() {
+        log.list = new CopyOnWriteArrayList<>(); // other threads add to it
         log.start();
         logger.addAppender(log);
     }

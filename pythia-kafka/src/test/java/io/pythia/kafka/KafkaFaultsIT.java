@@ -85,7 +85,7 @@ class KafkaFaultsIT {
                         .topic(topic)
                         .bootstrapServers(server.address())
                         .retry(Traffic.QUICK)
-                        .sendTimeout(Duration.ofSeconds(60))
+                        .sendTimeout(Duration.ofMinutes(5))
                         .build())
                 .consumer(
                         listener -> consumer(topic, "group").listener(listener).build())
@@ -166,8 +166,10 @@ class KafkaFaultsIT {
     @Test
     void handlerThatBlocksLongerThanThePollInterval_keepsItsPartitions() throws InterruptedException {
         String topic = KafkaTopics.create(server.address(), 1);
-        KafkaConfig config =
-                config().toBuilder().maxPollInterval(Duration.ofSeconds(3)).build();
+        KafkaConfig config = config().toBuilder()
+                .sessionTimeout(Duration.ofSeconds(10))
+                .maxPollInterval(Duration.ofSeconds(6))
+                .build();
         CountDownLatch release = new CountDownLatch(1);
         AtomicInteger deliveries = new AtomicInteger();
         try (KafkaProducer producer = producer(topic);
@@ -196,8 +198,8 @@ class KafkaFaultsIT {
                                 message.ack();
                             },
                             error -> {}));
-            long until = System.nanoTime() + Duration.ofSeconds(8).toNanos();
-            Awaitility.await().atMost(20, TimeUnit.SECONDS).until(() -> System.nanoTime() - until > 0);
+            long until = System.nanoTime() + Duration.ofSeconds(14).toNanos();
+            Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> System.nanoTime() - until > 0);
             assertThat(stolen.get() + deliveries.get()).isEqualTo(1);
             release.countDown();
             eventually("the rest", () -> deliveries.get() + stolen.get() >= 5_000);
@@ -216,7 +218,7 @@ class KafkaFaultsIT {
         TestSubscriber subscriber = TestSubscriber.requesting(1);
         first.consume().subscribe(subscriber);
         Message message = subscriber.await(1).get(0);
-        first.close();
+        TestSubscriber.get(first.disconnect());
         assertThat(TestSubscriber.get(message.ack())).isEqualTo(Settled.STALE);
         try (KafkaConsumer second = consumer(topic, "group").build()) {
             TestSubscriber again = TestSubscriber.acknowledging();

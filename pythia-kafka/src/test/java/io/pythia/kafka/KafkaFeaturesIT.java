@@ -311,7 +311,10 @@ class KafkaFeaturesIT {
                 .bufferMemory(64 * 1024)
                 .build();
         int count = 5_000;
-        try (KafkaProducer producer = producer(topic).config(small).build();
+        try (KafkaProducer producer = producer(topic)
+                        .config(small)
+                        .sendTimeout(Duration.ofMinutes(2))
+                        .build();
                 KafkaConsumer consumer = consumer().topic(topic).build()) {
             TestSubscriber.get(producer.connect());
             String filler = "x".repeat(1_000);

@@ -1,5 +1,7 @@
 package io.pythia.kafka;
 
+import static io.pythia.testkit.Eventually.eventually;
+
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +37,17 @@ final class KafkaTopics {
     static String create(Map<String, Object> client, String name, int partitions) {
         NewTopic topic = new NewTopic(name, Optional.of(partitions), Optional.empty());
         administer(client, admin -> admin.createTopics(List.of(topic)).all());
+        eventually("the broker to know the topic", () -> isThere(client, name)); // it hears of it a while later
         return name;
+    }
+
+    private static boolean isThere(Map<String, Object> client, String name) {
+        try {
+            administer(client, admin -> admin.describeTopics(List.of(name)).allTopicNames());
+            return true;
+        } catch (IllegalStateException e) {
+            return false;
+        }
     }
 
     /** Changes a setting of a topic. */

@@ -191,10 +191,10 @@ class KafkaWorkerIT {
     void pausesBetweenRetries_longerThanThePollInterval_loseNoPartition() {
         String topic = KafkaTopics.create(server.address(), 1);
         send(topic, 100);
-        KafkaConfig impatient = config().maxPollInterval(Duration.ofSeconds(2)).build();
+        KafkaConfig impatient = config().maxPollInterval(Duration.ofSeconds(5)).build();
         AtomicInteger failures = new AtomicInteger();
         Set<String> atTheRival = ConcurrentHashMap.newKeySet();
-        RetryConfig slow = new RetryConfig(1, Duration.ofSeconds(6), Duration.ofSeconds(6), false, false);
+        RetryConfig slow = new RetryConfig(1, Duration.ofSeconds(15), Duration.ofSeconds(15), false, false);
         try (Worker worker = Worker.from(consumer(topic).config(impatient).build())
                         .ordering(Ordering.PARTITION)
                         .retry(slow)

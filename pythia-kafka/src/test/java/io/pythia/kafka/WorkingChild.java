@@ -1,5 +1,6 @@
 package io.pythia.kafka;
 
+import io.pythia.ConnectPolicy;
 import io.pythia.Worker;
 import io.pythia.testkit.ChildJvm;
 import io.pythia.testkit.Ledger;
@@ -17,9 +18,10 @@ public final class WorkingChild {
         KafkaConsumer consumer = KafkaConsumer.builder()
                 .topic(args[1])
                 .consumerGroup(args[1])
+                .connectPolicy(ConnectPolicy.WAIT)
                 .config(KafkaConfig.builder()
                         .bootstrapServers(args[0])
-                        .sessionTimeout(Duration.ofSeconds(6))
+                        .sessionTimeout(Duration.ofSeconds(30))
                         .build())
                 .build();
         consumer.connect().get();

@@ -13,8 +13,10 @@ import io.pythia.testkit.server.TestServer;
 import io.pythia.testkit.server.TestServers;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A destination is an exchange; a group is a queue that is bound to it. */
+@ResourceLock(RabbitQueues.SHARED)
 class RabbitMQConformanceIT extends BrokerConformance {
 
     @Override

@@ -341,6 +341,9 @@ class RabbitMQFeaturesIT {
             consumer.consume().subscribe(TestSubscriber.acknowledging());
             sendHundred(queue);
         }
+        eventually(
+                "the queue deleted",
+                () -> !server.control("list_queues", "name").contains(queue));
         try (RabbitMQConsumer gone =
                 consumer(queue).topology(TopologyPolicy.PASSIVE).build()) {
             assertThatThrownBy(() -> TestSubscriber.get(gone.connect()))

@@ -15,6 +15,9 @@ final class RabbitQueues {
         T with(Channel channel) throws IOException;
     }
 
+    /** The server of the conformance cases, which kill it: name of a lock. */
+    static final String SHARED = "the shared RabbitMQ";
+
     private RabbitQueues() {}
 
     static String name() {

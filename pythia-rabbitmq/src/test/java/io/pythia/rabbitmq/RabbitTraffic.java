@@ -23,7 +23,7 @@ final class RabbitTraffic {
                         .queue(queue)
                         .config(config(server))
                         .retry(Traffic.QUICK)
-                        .sendTimeout(Duration.ofSeconds(90))
+                        .sendTimeout(Duration.ofMinutes(5))
                         .listener(listener)
                         .metrics(metrics)
                         .build())

@@ -129,9 +129,10 @@ class RedisFaultsIT extends RedisServerFixture {
             flow.awaitMessages(300);
             flow.verify(what, times * 1_000);
             assertThat(flow.outages.lost()).isGreaterThanOrEqualTo(1);
-            assertThat(flow.outages.restored()).isEqualTo(flow.outages.lost());
+            eventually("all ends", () -> flow.outages.restored() == flow.outages.lost());
             if (kind == RedisKind.PUBSUB) {
-                assertThat(flow.outages.gaps()).isEqualTo(flow.outages.restored());
+                // A session that has subscribed, too late to be taken, tells of a gap as well.
+                assertThat(flow.outages.gaps()).isGreaterThanOrEqualTo(flow.outages.restored());
             }
         }
     }
@@ -237,8 +238,8 @@ class RedisFaultsIT extends RedisServerFixture {
             }
             eventually("the messages in the stream", () -> length(stream) == 51);
             eventually("an outcome of every send", () -> ledger.open() == 0);
+            server.proxy().resetAll(); // first: a connection that was healed would be another one that is reset
             server.proxy().heal();
-            server.proxy().resetAll();
             eventually("sends that succeed", () -> {
                 try {
                     TestSubscriber.get(ledger.send(producer, RedisKind.message("after-" + UUID.randomUUID())));
@@ -262,8 +263,8 @@ class RedisFaultsIT extends RedisServerFixture {
             server.proxy().drop(Direction.TO_CLIENT);
             CompletableFuture<?> result = producer.send(RedisKind.message("again"));
             eventually("the message in the stream", () -> length(stream) == 1);
+            server.proxy().resetAll(); // first: a connection that was healed would be another one that is reset
             server.proxy().heal();
-            server.proxy().resetAll();
             TestSubscriber.get(result);
         }
         assertThat(String.valueOf(server.call("XRANGE", stream, "-", "+")).split("pythia-id, again", -1))
@@ -330,7 +331,7 @@ class RedisFaultsIT extends RedisServerFixture {
                 subscriber.request(1_000);
                 List<Message> rest = subscriber.await(200).subList(50, 200);
                 rest.forEach(message -> TestSubscriber.get(message.ack()));
-                assertThat(outages.lost()).isEqualTo(1);
+                assertThat(outages.lost()).isPositive();
                 assertThat(results).noneMatch(CompletableFuture::isDone);
             } finally {
                 server.call("CONFIG", "SET", "maxmemory", "0");

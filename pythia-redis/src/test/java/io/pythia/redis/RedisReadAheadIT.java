@@ -51,8 +51,8 @@ class RedisReadAheadIT extends RedisServerFixture {
     void entriesThatOthersClaimedMeanwhile_areNotGivenOut() {
         String key = fill("XADD");
         CountDownLatch until = new CountDownLatch(1);
-        try (RedisStreamsConsumer slow = streams(key, Duration.ofSeconds(5));
-                RedisStreamsConsumer rival = streams(key, Duration.ofSeconds(5))) {
+        try (RedisStreamsConsumer slow = streams(key, Duration.ofSeconds(10));
+                RedisStreamsConsumer rival = streams(key, Duration.ofSeconds(10))) {
             TestSubscriber blocked = blocking(until, true);
             slow.consume().subscribe(blocked);
             eventually("reads ahead", () -> pending(key) >= 3 * BATCH);
@@ -111,9 +111,10 @@ class RedisReadAheadIT extends RedisServerFixture {
             // All but the message that is with the application, and the rest of its batch.
             other.await(MESSAGES - 2 * BATCH);
             assertThat(left).isNotDone();
-            for (Message each : blocked.messages()) {
-                each.ack();
-            }
+            eventually("the end, when all of them are settled", () -> {
+                blocked.messages().forEach(Message::ack);
+                return left.isDone();
+            });
             TestSubscriber.get(left);
         } finally {
             until.countDown();
@@ -187,6 +188,7 @@ class RedisReadAheadIT extends RedisServerFixture {
                 .claimMinIdle(claimMinIdle)
                 .batchSize(BATCH)
                 .config(RedisServers.config(server.address()))
+                .closeTimeout(Duration.ofSeconds(60))
                 .retry(RedisKind.QUICK)
                 .build();
     }

@@ -247,7 +247,7 @@ interface LifecycleCases extends ConformanceCases {
             }));
             send(destination, 10);
             eventually("the first messages").until(() -> received.size() == 10);
-            assertThat(get(consumer.healthCheck()).status()).isEqualTo(Health.Status.UP);
+            eventually("health UP").until(() -> get(consumer.healthCheck()).isUp());
             harness().stopServer();
             try {
                 eventually("health DOWN")

@@ -11,6 +11,7 @@ import io.pythia.memory.MemoryConsumer;
 import io.pythia.memory.MemoryProducer;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
@@ -97,14 +98,15 @@ class TrafficTest {
         }
     }
 
-    /** A client whose send blocks for three seconds. */
+    /** A client whose first send blocks for eleven seconds. */
     private static MessageProducer blocking(MessageProducer producer) {
+        AtomicBoolean blocked = new AtomicBoolean();
         return (MessageProducer) Proxy.newProxyInstance(
                 MessageProducer.class.getClassLoader(),
                 new Class<?>[] {MessageProducer.class},
                 (proxy, method, arguments) -> {
-                    if (method.getName().equals("send")) {
-                        LockSupport.parkNanos(Duration.ofSeconds(3).toNanos());
+                    if (method.getName().equals("send") && !blocked.getAndSet(true)) {
+                        LockSupport.parkNanos(Duration.ofSeconds(11).toNanos());
                     }
                     return method.invoke(producer, arguments);
                 });

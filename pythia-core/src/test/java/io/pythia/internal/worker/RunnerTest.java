@@ -28,7 +28,7 @@ class RunnerTest {
                 }
             });
             watch.start();
-            for (int i = 0; i < ROUNDS && interrupted[1] == 0; i++) {
+            for (int i = 0; (i < ROUNDS || interrupted[0] == 0) && interrupted[1] == 0; i++) {
                 long longAgo = System.nanoTime() - LIMIT;
                 runner.begin();
                 while (System.nanoTime() - longAgo < 2 * LIMIT + (i % 50) * 1000L) {

@@ -195,16 +195,28 @@ public final class NativeProcess implements AutoCloseable {
         if (current == null) {
             return;
         }
-        signal("CONT");
-        signal(signal);
-        try {
-            current.onExit().get(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS);
-        } catch (TimeoutException | ExecutionException e) {
-            current.destroyForcibly();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (current.isAlive()) { // else its number may be that of another process by now
+            signal("CONT");
+            signal(signal);
+            try {
+                if (!awaitExit(current)) {
+                    current.destroyForcibly();
+                    awaitExit(current);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
         destroy();
+    }
+
+    private static boolean awaitExit(ProcessHandle process) throws InterruptedException {
+        try {
+            process.onExit().get(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS);
+            return true;
+        } catch (TimeoutException | ExecutionException e) {
+            return false;
+        }
     }
 
     private void destroy() {
