@@ -63,6 +63,7 @@ class CdcLogIdleIT {
             Events events = Events.of(worker);
             own.insert(watched, 1, "one");
             events.await(1);
+            long began = System.nanoTime();
             int before = places.writes.get();
             Set<String> reports = new HashSet<>();
             eventually("reports to the server", () -> {
@@ -70,7 +71,12 @@ class CdcLogIdleIT {
                         + " pg_replication_slots ON active_pid = pid WHERE slot_name = '" + all.name() + "'"));
                 return reports.size() >= 8;
             });
-            assertThat(places.writes.get() - before).isLessThanOrEqualTo(reports.size());
+            int writes = places.writes.get() - before;
+            // Each report may have one. What is seen of the reports may be less; the first two writes may be of what
+            // was acknowledged.
+            long due = (System.nanoTime() - began)
+                    / workers.config().build().statusInterval().toNanos();
+            assertThat((long) writes).isLessThanOrEqualTo(due + 3);
         }
         all.dropSlot();
         database.execute("DROP DATABASE " + own.text("SELECT current_database()"));
@@ -88,11 +94,14 @@ class CdcLogIdleIT {
             Events events = Events.of(worker);
             own.insert(watched, 1, "one");
             events.await(1);
-            for (int id = 0; id < 100; id++) {
+            for (int id = 0, seen = 0; seen < 100; id++) {
                 own.insert(other, id, "another's");
                 long confirmed = Lsn.parse(mine.slot("confirmed_flush_lsn"));
                 String stored = TestSubscriber.get(worker.healthCheck()).facts().get("position");
-                assertThat(confirmed).isLessThanOrEqualTo(Lsn.parse(stored));
+                if (stored != null) { // else connecting anew: a reader that stood still was late with its answer
+                    assertThat(confirmed).isLessThanOrEqualTo(Lsn.parse(stored));
+                    seen++;
+                }
             }
         }
         mine.dropSlot();

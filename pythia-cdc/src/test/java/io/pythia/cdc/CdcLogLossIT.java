@@ -69,7 +69,7 @@ class CdcLogLossIT {
     @Test
     void slotThatIsAhead_isNoticed() throws Exception {
         database.insert(table, 2, "two");
-        database.execute("SELECT pg_replication_slot_advance('" + workers.name() + "', pg_current_wal_lsn())");
+        workers.moveSlot();
         assertDataLoss(workers.place(), workers.slot("confirmed_flush_lsn"), "ahead of our place");
         workers.dropSlot();
     }

@@ -87,7 +87,7 @@ class CdcLogSilenceIT {
             database.execute("INSERT INTO " + table + " VALUES (1, 'one')");
             events.await(1);
             long before = proxy.bytes(Direction.TO_CLIENT);
-            proxy.throttle(4 << 20);
+            proxy.throttle(1 << 20);
             database.execute("INSERT INTO " + table + " VALUES (2, repeat('x', 16 << 20))");
             eventually("a message that has begun", () -> proxy.bytes(Direction.TO_CLIENT) > before + (1 << 20));
             proxy.freeze();

@@ -73,7 +73,7 @@ class CdcOptionsIT {
     void statementTimeout_endsALongStatement() throws SQLException {
         CdcConfig config = CdcConfig.builder()
                 .lockTimeout(Duration.ofMinutes(5))
-                .statementTimeout(Duration.ofMillis(300))
+                .statementTimeout(Duration.ofSeconds(2)) // those of connect() need some time, too
                 .build();
         assertThat(outagesWhileLocked(config).get(0)).contains("longer than the statement timeout");
     }
@@ -209,7 +209,7 @@ class CdcOptionsIT {
                 config,
                 null,
                 DriverProperties.of(url, config),
-                Duration.ofMillis(300),
+                Duration.ofSeconds(4),
                 10,
                 io.pythia.BrokerListener.NONE);
         List<Connection> taken = new ArrayList<>();

@@ -81,8 +81,7 @@ class CdcSlotLossIT {
                 workers.dropSlot();
                 makeSlot();
             }
-            case MOVED ->
-                database.execute("SELECT pg_replication_slot_advance('" + workers.name() + "', pg_current_wal_lsn())");
+            case MOVED -> workers.moveSlot();
             case INVALIDATED -> workers.loseLog();
             case SET_BACK -> workers.setPlace("FFFFFF/0");
         }
@@ -162,7 +161,7 @@ class CdcSlotLossIT {
         load.start();
         try (CdcWorker worker = workers.worker(config, table).build()) {
             Events events = Events.of(worker);
-            events.await(3_500);
+            events.await(3_200);
             writing.set(false);
             load.join();
             database.insert(table, 1_000_000, "end");
@@ -282,7 +281,7 @@ class CdcSlotLossIT {
             subscriber.request(Long.MAX_VALUE);
             Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> {
                 subscriber.messages().forEach(io.pythia.Message::ack);
-                return workers.heard().gaps.size() == 2
+                return workers.heard().gaps.size() >= 2
                         && subscriber.messages().stream()
                                 .skip(before)
                                 .anyMatch(each -> Events.event(each).key().containsValue(5L));

@@ -3,6 +3,7 @@ package io.pythia.cdc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.BrokerListener;
+import io.pythia.ConnectPolicy;
 import io.pythia.Health;
 import io.pythia.Message;
 import io.pythia.Subscribers;
@@ -100,6 +101,7 @@ abstract class FaultCases {
                 .maxInFlight(WINDOW)
                 .retry(LogWorkers.QUICK)
                 .connectTimeout(Duration.ofSeconds(5))
+                .connectPolicy(ConnectPolicy.WAIT) // just after its start a server may take longer
                 .listener(listener)
                 .config(config.build());
     }
@@ -150,7 +152,13 @@ abstract class FaultCases {
 
     private void dropSlot(String table) {
         if (source == Source.LOG) {
-            database().execute("SELECT pg_drop_replication_slot('w_" + table + "')");
+            TestDatabase database = database();
+            String slot = "'w_" + table + "'";
+            eventually(
+                    "the end of the session that reads from " + slot,
+                    () -> !database.text("SELECT active FROM pg_replication_slots WHERE slot_name = " + slot)
+                            .equals("t"));
+            database.execute("SELECT pg_drop_replication_slot(" + slot + ")");
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 
 /** Workers in log mode, with a slot of their own. */
 record LogWorkers(TestDatabase database, String name, StateStore store, Heard heard) {
@@ -54,7 +55,21 @@ record LogWorkers(TestDatabase database, String name, StateStore store, Heard he
 
     /** Lets the server forget: it keeps its log for each slot. */
     void dropSlot() {
+        awaitFree();
         database.execute("SELECT pg_drop_replication_slot('" + name + "')");
+    }
+
+    /** Moves it to the end of the log, as only an administrator does. */
+    void moveSlot() {
+        awaitFree();
+        database.execute("SELECT pg_replication_slot_advance('" + name + "', pg_current_wal_lsn())");
+    }
+
+    /** A session of the server may outlive its client for a while, longer than a close waits for it. */
+    private void awaitFree() {
+        Awaitility.await("the end of the session that reads from " + name)
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> !slot("active").equals("t"));
     }
 
     /** Has the server drop the log that the slot needs; only a {@link #FORGETFUL} one does. */

@@ -12,6 +12,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -79,7 +81,17 @@ class CdcEndToEndIT {
                 .isTrue();
         try (Connection connection = open();
                 Statement statement = connection.createStatement()) {
+            Awaitility.await("the end of the session that reads from the slot")
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> !isActive(statement));
             statement.execute("SELECT pg_drop_replication_slot('" + name + "')");
+        }
+    }
+
+    private boolean isActive(Statement statement) throws SQLException {
+        try (ResultSet slot =
+                statement.executeQuery("SELECT active FROM pg_replication_slots WHERE slot_name = '" + name + "'")) {
+            return slot.next() && slot.getBoolean(1);
         }
     }
 

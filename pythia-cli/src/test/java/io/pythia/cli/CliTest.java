@@ -59,7 +59,7 @@ class CliTest {
     @Test
     void consume_noAck_givesTheMessagesBack() {
         Run.of("a\nb\n", "produce", topic);
-        assertThat(Run.of("", "consume", topic, "--no-ack", "--idle-timeout", "300ms")
+        assertThat(Run.of("", "consume", topic, "--no-ack", "--idle-timeout", "3s")
                         .lines())
                 .containsExactly("a", "b");
         assertThat(Run.of("", "consume", topic, "--max", "2").lines()).containsExactlyInAnyOrder("a", "b");
@@ -76,7 +76,7 @@ class CliTest {
     void pipe_movesEverything() {
         String to = "memory:" + UUID.randomUUID();
         Run.of("a\nb\nc\n", "produce", topic);
-        Run piped = Run.of("", "pipe", topic, to, "--idle-timeout", "500ms");
+        Run piped = Run.of("", "pipe", topic, to, "--idle-timeout", "3s");
         assertThat(piped.exitCode()).isZero();
         assertThat(piped.err()).contains("3 moved");
         assertThat(Run.of("", "consume", to, "--max", "3").lines()).containsExactly("a", "b", "c");

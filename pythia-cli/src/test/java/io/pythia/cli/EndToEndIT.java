@@ -100,15 +100,18 @@ class EndToEndIT {
                                 url(from) + "?consumer-group=a",
                                 url(to),
                                 "--idle-timeout",
-                                "5s")
+                                "15s") // which is to join the group, too
                         .waitFor())
                 .isZero();
 
         Path result = folder.resolve("result");
-        assertThat(start(null, result, "consume", url(to) + "?consumer-group=a", "--idle-timeout", "5s")
+        assertThat(start(null, result, "consume", url(to) + "?consumer-group=a", "--max", "" + LINES)
                         .waitFor())
                 .isZero();
         // An orderly stop makes no duplicates either.
+        try (Admin admin = admin(server)) {
+            assertThat(endOffset(admin, to)).isEqualTo(LINES);
+        }
         assertSameLines(sorted(result), sorted(input));
     }
 

@@ -64,7 +64,7 @@ class HttpConfigTest {
     void timeout_endsARequest() {
         try (ScriptedServer server = new ScriptedServer((request, exchange) -> exchange.awaitHangUp());
                 WebhookSenderWorker webhook = webhook(
-                                config().timeout(Duration.ofMillis(200)).maxRetries(0), server.url("/"))
+                                config().timeout(Duration.ofSeconds(2)).maxRetries(0), server.url("/"))
                         .build()) {
             assertThatThrownBy(() -> TestSubscriber.get(webhook.send(Message.of("x"))))
                     .isInstanceOf(UncertainSendException.class)

@@ -22,7 +22,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PollerAuthTest {
     @Test
     void rotatedToken_isTakenUp_andARefusedOneEndsTheStream() {
-        AtomicReference<Secret> token = new AtomicReference<>(Secret.of("one"));
         AtomicReference<String> valid = new AtomicReference<>("one");
         AtomicInteger asked = new AtomicInteger();
         try (ScriptedServer server = new ScriptedServer((request, exchange) -> exchange.send(
@@ -31,13 +30,12 @@ class PollerAuthTest {
                 PollerWorker poller = poller(server, "/x")
                         .auth(HttpAuth.bearer(() -> {
                             asked.incrementAndGet();
-                            return token.get();
+                            return Secret.of(valid.get().equals("three") ? "two" : valid.get());
                         }))
                         .build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             poller.consume().subscribe(subscriber);
             subscriber.await(2);
-            token.set(Secret.of("two"));
             valid.set("two");
             int before = subscriber.count();
             subscriber.await(before + 3);

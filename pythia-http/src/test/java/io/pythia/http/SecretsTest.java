@@ -17,7 +17,6 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,7 +39,7 @@ class SecretsTest {
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
     private final List<String> julRecords = new CopyOnWriteArrayList<>();
     private final java.util.logging.Logger jul = java.util.logging.Logger.getLogger("okhttp3");
-    private final List<String> texts = new ArrayList<>();
+    private final List<String> texts = new CopyOnWriteArrayList<>(); // the listener's thread, too
     private final Handler handler = new Handler() {
         @Override
         public void publish(LogRecord record) {

@@ -31,7 +31,7 @@ class WebhookOptionsTest {
         try (ScriptedServer server = new ScriptedServer((request, exchange) -> exchange.awaitHangUp());
                 WebhookSenderWorker webhook = sender(server.url("/"))
                         .config(config().timeout(HOUR).build())
-                        .timeout(Duration.ofMillis(100))
+                        .timeout(Duration.ofSeconds(2))
                         .maxRetries(1)
                         .build()) {
             assertThatThrownBy(() -> TestSubscriber.get(webhook.send(Message.of("x"))))
@@ -105,11 +105,11 @@ class WebhookOptionsTest {
                 WebhookSenderWorker webhook = sender(server.url("/"))
                         .retry(new RetryConfig(
                                 RetryConfig.FOREVER, Duration.ofMillis(20), Duration.ofMillis(20), true, false))
-                        .sendTimeout(Duration.ofMillis(300))
+                        .sendTimeout(Duration.ofSeconds(2))
                         .build()) {
             assertThatThrownBy(() -> TestSubscriber.get(webhook.send(Message.of("x"))))
                     .isInstanceOf(io.pythia.BrokerException.class);
-            assertThat(server.requests().size()).isBetween(1, 20);
+            assertThat(server.requests().size()).isBetween(1, 110);
         }
     }
 

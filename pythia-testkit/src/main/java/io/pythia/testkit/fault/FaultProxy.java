@@ -79,9 +79,10 @@ public final class FaultProxy implements AutoCloseable {
     private void accept(ServerSocket socket) {
         while (!socket.isClosed()) {
             try {
-                Socket client = socket.accept();
+                Link link = new Link(socket.accept());
+                links.add(link); // here: who resets all must find it
                 accepted.incrementAndGet();
-                daemon("link", () -> new Link(client).run());
+                daemon("link", link::run);
             } catch (IOException e) {
                 // closed, or a client that left at once
             }
@@ -193,7 +194,7 @@ public final class FaultProxy implements AutoCloseable {
             listener.close();
             Thread accepting = acceptor;
             if (accepting != null) {
-                accepting.join(1_000); // until it has left accept, the kernel may still take connections
+                accepting.join(30_000); // until it has left accept, the kernel may still take connections
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -224,7 +225,6 @@ public final class FaultProxy implements AutoCloseable {
         }
 
         void run() {
-            links.add(this);
             try {
                 client.setTcpNoDelay(true);
                 server.setTcpNoDelay(true);

@@ -77,8 +77,9 @@ public final class NativeProcess implements AutoCloseable {
             guard = builder.start();
             long deadline = System.nanoTime() + limit.toNanos();
             server = awaitServer(deadline);
-            while (!ready.test(printedSince(seen))) {
-                if (!server.isAlive()) {
+            // Asked first: one that is ready and ends at once was ready.
+            for (boolean alive = server.isAlive(); !ready.test(printedSince(seen)); alive = server.isAlive()) {
+                if (!alive) {
                     throw new IllegalStateException("the server has ended: " + tail());
                 }
                 pauseUnlessLate(deadline);

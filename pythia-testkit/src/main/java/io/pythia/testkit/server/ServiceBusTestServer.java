@@ -99,9 +99,9 @@ public final class ServiceBusTestServer implements ProcessServer {
         command("mute " + queue + " " + on);
     }
 
-    /** Refuses the next sends as if the service were busy. */
-    public void busy(int sends) {
-        command("busy " + sends);
+    /** Refuses the next sends to a queue as if the service were busy. */
+    public void busy(String queue, int sends) {
+        command("busy " + queue + " " + sends);
     }
 
     /** Lets clients in that show this token, as one of Entra ID; until the server ends. */

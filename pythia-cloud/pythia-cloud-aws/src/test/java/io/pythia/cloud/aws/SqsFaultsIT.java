@@ -42,8 +42,8 @@ class SqsFaultsIT {
     static final int WINDOW = 100;
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration SILENCE = Duration.ofSeconds(20);
-    /** Five seconds are promised; twice that on a busy machine. */
-    static final Duration SILENCE_NOTICED = Duration.ofSeconds(10);
+    /** Five seconds are promised; a busy machine may take longer. */
+    static final Duration SILENCE_NOTICED = Duration.ofSeconds(20);
 
     @TempDir
     Path folder;
@@ -160,7 +160,8 @@ class SqsFaultsIT {
                     .mapToObj(i -> producer.send(
                             Message.builder().id("m" + i).key("k").body("x" + i).build()))
                     .toList();
-            eventually("messages without an answer", () -> visible(queue) >= 10);
+            // How many the first request has is not known; until it is answered there is no other.
+            eventually("a message without an answer", () -> visible(queue) >= 1);
             proxy.heal();
             results.forEach(TestSubscriber::get);
         }
@@ -206,19 +207,19 @@ class SqsFaultsIT {
         send(queue, 3);
         Queue<Message> again = new ConcurrentLinkedQueue<>();
         try (SqsConsumer consumer = SqsQueues.consumer(direct(), queue)
-                        .visibilityTimeout(Duration.ofSeconds(2))
+                        .visibilityTimeout(Duration.ofSeconds(6))
                         .build();
                 SqsConsumer other = SqsQueues.consumer(direct(), queue)
-                        .visibilityTimeout(Duration.ofSeconds(2))
+                        .visibilityTimeout(Duration.ofSeconds(6))
                         .build()) {
             TestSubscriber slow = TestSubscriber.requesting(3);
             consumer.consume().subscribe(slow);
             List<Message> messages = slow.await(3);
             TestSubscriber watching = TestSubscriber.handling(again::add);
             other.consume().subscribe(watching);
-            // Three times the timeout.
+            // Twice the timeout.
             Awaitility.await()
-                    .during(Duration.ofSeconds(6))
+                    .during(Duration.ofSeconds(13))
                     .atMost(Duration.ofSeconds(60))
                     .until(again::isEmpty);
             messages.forEach(
@@ -232,7 +233,7 @@ class SqsFaultsIT {
         String queue = newQueue();
         send(queue, 1);
         try (SqsConsumer consumer = SqsQueues.consumer(direct(), queue)
-                .visibilityTimeout(Duration.ofSeconds(2))
+                .visibilityTimeout(Duration.ofSeconds(6))
                 .maxLease(Duration.ZERO)
                 .build()) {
             TestSubscriber subscriber = TestSubscriber.requesting(2);

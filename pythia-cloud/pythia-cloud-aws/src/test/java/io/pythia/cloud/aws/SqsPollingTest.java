@@ -208,7 +208,7 @@ class SqsPollingTest {
     }
 
     private SqsConsumer withShortLeases() {
-        return consumer("orders.fifo").visibilityTimeout(Duration.ofSeconds(3)).build();
+        return consumer("orders.fifo").visibilityTimeout(Duration.ofSeconds(6)).build();
     }
 
     private TestSubscriber giveTwoOfAGroup(SqsConsumer consumer) {

@@ -297,7 +297,8 @@ class SqsSendingTest {
             throw ScriptedSqs.Failure.of(500, "InternalError");
         });
         try (SqsProducer producer =
-                producer("orders").sendTimeout(Duration.ofSeconds(1)).build()) {
+                producer("orders").sendTimeout(Duration.ofSeconds(3)).build()) {
+            TestSubscriber.get(producer.connect()); // to open the client takes long, and is not what is limited here
             assertThatThrownBy(() -> TestSubscriber.get(producer.send(message("one"))))
                     .isInstanceOf(UncertainSendException.class);
         }

@@ -253,7 +253,7 @@ class SqsSettlingTest {
                 }));
         server.deliveries.add(messages(1));
         try (SqsConsumer consumer =
-                consumer().visibilityTimeout(Duration.ofSeconds(3)).build()) {
+                consumer().visibilityTimeout(Duration.ofSeconds(6)).build()) {
             TestSubscriber subscriber = TestSubscriber.requesting(1);
             consumer.consume().subscribe(subscriber);
             Message message = subscriber.await(1).get(0);
@@ -262,7 +262,7 @@ class SqsSettlingTest {
         }
         assertThat(server.entries("ChangeMessageVisibilityBatch", "VisibilityTimeout")
                         .subList(0, 2))
-                .containsExactly("3", "3");
+                .containsExactly("6", "6");
         assertThat(server.requests("DeleteMessageBatch")).isEmpty();
     }
 

@@ -15,6 +15,9 @@ import javax.net.ssl.SSLContext;
  * that they trust, and the address of Entra ID, from the JVM.
  */
 final class EntraChild {
+    /** The first connection of a JVM loads all of MSAL, of TLS and of AMQP. */
+    private static final Duration COLD_START = Duration.ofSeconds(55);
+
     private EntraChild() {}
 
     /** Runs once: address of Entra ID, certificate of the authority, namespace, queue, tenant, application, secret. */
@@ -32,10 +35,12 @@ final class EntraChild {
         try (ServiceBusProducer producer = ServiceBusProducer.builder()
                         .queueName(args[3])
                         .config(config)
+                        .connectTimeout(COLD_START)
                         .build();
                 ServiceBusConsumer consumer = ServiceBusConsumer.builder()
                         .queueName(args[3])
                         .config(config)
+                        .connectTimeout(COLD_START)
                         .build()) {
             TestSubscriber.get(consumer.connect());
             TestSubscriber.get(producer.connect());

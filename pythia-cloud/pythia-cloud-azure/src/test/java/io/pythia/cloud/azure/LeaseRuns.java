@@ -22,7 +22,7 @@ final class LeaseRuns {
         consumer.consume().subscribe(subscriber);
         subscriber.await(1);
         long before = System.nanoTime();
-        eventually("three times the lease", () -> System.nanoTime() - before > 3 * lease.toNanos());
+        eventually("twice the lease", () -> System.nanoTime() - before > 2 * lease.toNanos());
         assertThat(subscriber.count()).isEqualTo(1);
         assertThat(TestSubscriber.get(subscriber.messages().get(0).ack())).isEqualTo(Settled.DONE);
         subscriber.request(10);
@@ -31,13 +31,13 @@ final class LeaseRuns {
         subscriber.messages().forEach(Message::ack); // else the close waits for them
     }
 
-    /** F17: a handler that takes three times the lease keeps its message, which comes once; returns the message, unsettled. */
+    /** F17: a handler that takes twice the lease keeps its message, which comes once; returns the message, unsettled. */
     static Message holdOn(MessageBroker consumer, Duration lease) {
         TestSubscriber subscriber = TestSubscriber.requesting(10);
         consumer.consume().subscribe(subscriber);
         Message message = subscriber.await(1).get(0);
         long before = System.nanoTime();
-        eventually("three times the lease", () -> System.nanoTime() - before > 3 * lease.toNanos());
+        eventually("twice the lease", () -> System.nanoTime() - before > 2 * lease.toNanos());
         assertThat(subscriber.count()).isEqualTo(1);
         return message;
     }

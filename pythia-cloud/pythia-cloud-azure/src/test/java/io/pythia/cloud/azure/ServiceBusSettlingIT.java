@@ -180,7 +180,7 @@ class ServiceBusSettlingIT {
 
     @Test
     void abandon_inASession_bringsTheProperties_andStaleWhenTheSessionIsLost() {
-        String queue = queue(QueueOptions.defaults().withSessions().withLock(Duration.ofSeconds(2)));
+        String queue = queue(QueueOptions.defaults().withSessions().withLock(Duration.ofSeconds(6)));
         send(server, queue, true, "x");
         try (ServiceBusConsumer consumer =
                 consumer(queue).sessions(1).maxLease(Duration.ofMillis(1)).build()) {

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The faults of the contract, on an Azurite of its own. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StorageQueueFaultsIT {
-    private static final Duration VISIBILITY = Duration.ofSeconds(3);
+    private static final Duration VISIBILITY = Duration.ofSeconds(6);
     private static final int WINDOW = 200;
     /** What four killed processes had: their windows, which are not more than what one receive brings and what was not yet settled. */
     private static final int KILLED = 4 * 500;

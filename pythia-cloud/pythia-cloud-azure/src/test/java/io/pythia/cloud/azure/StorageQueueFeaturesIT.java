@@ -131,8 +131,10 @@ class StorageQueueFeaturesIT {
 
     @Test
     void delay_hidesAMessageAtFirst() {
-        send(producer().delay(Duration.ofSeconds(2)), "later");
-        assertThat(raw(queue).receiveMessage()).isNull();
+        QueueClient raw = raw(queue);
+        assertThat(raw.receiveMessage()).isNull(); // connected now
+        send(producer().delay(Duration.ofSeconds(5)), "later");
+        assertThat(raw.receiveMessage()).isNull();
         try (StorageQueueConsumer consumer = consumer().build()) {
             TestSubscriber subscriber = TestSubscriber.acknowledging();
             consumer.consume().subscribe(subscriber);

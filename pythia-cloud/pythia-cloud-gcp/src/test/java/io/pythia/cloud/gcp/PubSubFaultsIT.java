@@ -1,5 +1,6 @@
 package io.pythia.cloud.gcp;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.Health;
@@ -92,7 +93,7 @@ class PubSubFaultsIT {
             traffic.awaitMore(200);
             traffic.finish("server killed 4 times", again(4));
             assertThat(traffic.lost()).isGreaterThanOrEqualTo(4);
-            assertThat(traffic.restored()).isEqualTo(traffic.lost());
+            eventually("as many ends", () -> traffic.restored() == traffic.lost());
         }
     }
 

@@ -1,5 +1,6 @@
 package io.pythia.cloud.gcp;
 
+import static io.pythia.testkit.Eventually.eventually;
 import static io.pythia.testkit.TestSubscriber.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -247,6 +248,7 @@ class PubSubPublisherIT extends ScriptedServerFixture {
             script.on("Publish", request -> Script.SILENCE);
             CompletableFuture<SendResult> first = publisher.send(keyed("k", 1));
             CompletableFuture<SendResult> behind = publisher.send(keyed("k", 2));
+            eventually("the request", () -> script.calls("Publish") == 1);
             long before = System.nanoTime();
             publisher.close();
             assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(20));
@@ -257,7 +259,7 @@ class PubSubPublisherIT extends ScriptedServerFixture {
 
     @Test
     void timeout_endsACallWithoutAnAnswer_andTheMessageIsSentAgain() {
-        GcpConfig quick = config.toBuilder().timeout(Duration.ofMillis(300)).build();
+        GcpConfig quick = config.toBuilder().timeout(Duration.ofSeconds(5)).build();
         try (PubSubPublisher publisher = publisher().config(quick).build()) {
             get(publisher.connect());
             script.fail("Publish", 1, Script.SILENCE);

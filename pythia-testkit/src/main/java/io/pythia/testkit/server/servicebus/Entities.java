@@ -12,8 +12,8 @@ final class Entities {
     private final Journal journal;
     private final Map<String, StandInQueue> queues = new HashMap<>();
     private final Map<String, List<StandInQueue>> topics = new HashMap<>();
-    /** How many sends are still to be refused as if the service were busy. */
-    private int busy;
+    /** How many sends to each are still to be refused as if the service were busy. */
+    private final Map<String, Integer> busy = new HashMap<>();
 
     Entities(Journal journal) {
         this.journal = journal;
@@ -40,7 +40,7 @@ final class Entities {
                 yield "ok";
             }
             case "busy" -> {
-                busy = Integer.parseInt(words[1]);
+                busy.put(key(name), Integer.parseInt(words[2]));
                 yield "ok";
             }
             default -> throw new IllegalArgumentException("no such command: " + words[0]);
@@ -109,9 +109,11 @@ final class Entities {
         return queue == null ? null : List.of(queue);
     }
 
-    /** Returns whether the next send is to be refused. */
-    boolean isBusy() {
-        return busy > 0 && busy-- > 0;
+    /** Returns whether the next send to an address is to be refused. */
+    boolean isBusy(String address) {
+        int left = busy.getOrDefault(key(address), 0);
+        busy.put(key(address), Math.max(0, left - 1));
+        return left > 0;
     }
 
     void tick(long now) {

@@ -187,7 +187,7 @@ final class Links {
             reject(delivery, "amqp:not-found", notFound(address));
             return;
         }
-        if (entities.isBusy()) {
+        if (entities.isBusy(address)) {
             reject(delivery, "com.microsoft:server-busy", "The stand-in is busy.");
             return;
         }
