@@ -102,7 +102,7 @@ class LogReaderTest {
         }
         assertThat(progress.open()).isLessThanOrEqualTo(2 * ours.size());
         ours.forEach(each -> progress.acknowledge((Progress.Step<?>) each.receipt().place));
-        assertThat((long) progress.look(state -> state.lsn)).isEqualTo(10_002);
+        awaitPlace(10_002);
         reader.stop();
         thread.join();
     }
@@ -133,9 +133,14 @@ class LogReaderTest {
         while (read < count) {
             read += acknowledge(buffer.take(1_000, Duration.ofSeconds(1)));
         }
-        assertThat((long) progress.look(state -> state.lsn)).isEqualTo(count);
+        awaitPlace(count);
         reader.stop();
         thread.join();
+    }
+
+    /** The end of the last transaction is read after its row. */
+    private void awaitPlace(long lsn) {
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> (long) progress.look(state -> state.lsn) == lsn);
     }
 
     private int acknowledgeUntilFull() throws InterruptedException {
