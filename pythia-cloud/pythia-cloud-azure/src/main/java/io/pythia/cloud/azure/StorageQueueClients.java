@@ -23,10 +23,11 @@ final class StorageQueueClients {
     private final AzureConfig config;
     private final HttpClient http;
 
-    StorageQueueClients(AzureConfig config) {
+    /** Creates them for a consumer or producer of that name. */
+    StorageQueueClients(String owner, AzureConfig config) {
         this.config = config;
         this.http = new QueueHttpClient(
-                config.timeout().compareTo(LONGEST_CONNECT) < 0 ? config.timeout() : LONGEST_CONNECT);
+                owner, config.timeout().compareTo(LONGEST_CONNECT) < 0 ? config.timeout() : LONGEST_CONNECT);
     }
 
     /** Checks that there is a way to the service. */

@@ -177,7 +177,7 @@ public final class StorageQueueConsumer extends AbstractMessageBroker<StorageQue
                     name,
                     queue,
                     config,
-                    new StorageQueueClients(config),
+                    new StorageQueueClients(name, config),
                     visibilityTimeout,
                     messageCount,
                     minPollInterval,

@@ -29,7 +29,7 @@ public final class StorageQueueProducer extends AbstractMessageProducer {
                 name(),
                 queue,
                 builder.config,
-                new StorageQueueClients(builder.config),
+                new StorageQueueClients(name(), builder.config),
                 builder.encoding,
                 builder.envelope,
                 builder.createQueue,

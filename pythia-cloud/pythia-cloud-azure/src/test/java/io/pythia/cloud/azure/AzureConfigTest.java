@@ -126,7 +126,7 @@ class AzureConfigTest {
         assertThat(ServiceBusClients.host("contoso.servicebus.cloudapi.de"))
                 .isEqualTo("contoso.servicebus.cloudapi.de");
         AzureConfig config = AzureConfig.builder().namespace("contoso").build();
-        assertThat(new StorageQueueClients(config).client("q").getQueueUrl())
+        assertThat(new StorageQueueClients("queue", config).client("q").getQueueUrl())
                 .isEqualTo("https://contoso.queue.core.windows.net/q");
     }
 }

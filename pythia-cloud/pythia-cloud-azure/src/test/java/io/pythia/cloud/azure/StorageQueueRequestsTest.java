@@ -283,7 +283,7 @@ class StorageQueueRequestsTest {
                 "storage-queue:orders",
                 "orders",
                 config(0),
-                new StorageQueueClients(config(0)),
+                new StorageQueueClients("storage-queue:orders", config(0)),
                 QueueEncoding.BASE64,
                 false,
                 false,
