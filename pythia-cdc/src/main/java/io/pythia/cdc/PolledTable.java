@@ -12,7 +12,9 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A table that is polled: how it is read, and how its rows become events. */
@@ -32,6 +34,9 @@ final class PolledTable {
     /** Null unless this is the log of deletes. */
     private final @Nullable DeleteLog deletes;
 
+    /** Half a time: rows that change later may have the same one, or an earlier one. */
+    private static final Set<Column.Kind> IN_A_DAY = EnumSet.of(Column.Kind.DATE, Column.Kind.TIME);
+
     private PolledTable(
             TableSchema schema, PollQuery query, CdcConfig config, Column updated, @Nullable DeleteLog deletes) {
         this.deletes = deletes;
@@ -48,7 +53,7 @@ final class PolledTable {
     /**
      * Looks a table up.
      *
-     * @throws BrokerException if it lacks a primary key or one of the columns
+     * @throws BrokerException if it lacks a primary key or one of the columns, or if its changes have no order
      */
     static PolledTable find(Connection connection, Database database, CdcConfig config, String name)
             throws SQLException {
@@ -61,6 +66,11 @@ final class PolledTable {
             throw new BrokerException("the table " + schema.qualified() + " has no primary key, which polling needs");
         }
         Column updated = required(schema, "updated-column", config.updatedColumn());
+        if (database.dialect() != Dialect.POSTGRESQL && IN_A_DAY.contains(updated.kind())) {
+            throw new BrokerException("the column " + updated.name() + " of " + schema.qualified() + " is a "
+                    + updated.kind() + ", which does not tell whether a row changed after the last one that was read;"
+                    + " see the setting updated-column: take a column with day and time, or a number that grows");
+        }
         if (config.deletedColumn() != null) {
             required(schema, "deleted-column", config.deletedColumn());
         }

@@ -3,6 +3,7 @@ package io.pythia.cdc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pythia.BrokerException;
 import io.pythia.Message;
 import io.pythia.StateStore;
 import io.pythia.testkit.TestSubscriber;
@@ -12,6 +13,8 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CdcH2PollingTest extends PollingCases {
     private final TestDatabase database = TestDatabase.h2();
@@ -46,6 +49,15 @@ class CdcH2PollingTest extends PollingCases {
         String key = "polling:" + database.url().replaceAll("jdbc:h2:|;.*", "") + "#default";
         assertThat(ChangeJson.MAPPER.readTree(String.valueOf(store.load(key))).path("recent"))
                 .hasSize(1);
+    }
+
+    /** Of the rows of a day only those behind the last key would be found, and nobody would hear of the others. */
+    @ParameterizedTest
+    @ValueSource(strings = {"DATE", "TIME"})
+    void columnOfHalfATime_isRefused(String type) {
+        String table = TestDatabase.newName("t");
+        database.execute("CREATE TABLE " + table + " (id INTEGER PRIMARY KEY, updated_at " + type + ")");
+        refused(worker(StateStore.memory(), config(), table), BrokerException.class, "is a " + type);
     }
 
     @Test

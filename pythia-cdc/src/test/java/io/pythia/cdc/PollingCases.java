@@ -398,7 +398,7 @@ abstract class PollingCases {
         assertThat(database().number("SELECT count(*) FROM " + noTime)).isZero();
     }
 
-    private static void refused(CdcWorker.Builder builder, Class<? extends Throwable> type, String text) {
+    static void refused(CdcWorker.Builder builder, Class<? extends Throwable> type, String text) {
         try (CdcWorker worker = builder.build()) {
             assertThatThrownBy(() -> TestSubscriber.get(worker.connect()))
                     .satisfies(error -> assertThat(root(error))
