@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pythia.internal.ScriptedSource.Collector;
 import io.pythia.internal.ScriptedSource.Consumer;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,9 @@ import org.junit.jupiter.api.Timeout;
 /** What a driver is told of what is wanted next: before the application works, and never more than there is room for. */
 @Timeout(120)
 class PrefetchTest {
+    /** For what nobody settles here. */
+    private static final Duration SHORT = Duration.ofMillis(100);
+
     private final ScriptedSource source = new ScriptedSource();
 
     private void await(Collector collector, int messages) {
@@ -26,7 +30,8 @@ class PrefetchTest {
     @Test
     void demand_boundsWhatIsAnnounced() {
         source.add(0, 100);
-        try (Consumer consumer = source.consumer().batchSize(7).build()) {
+        try (Consumer consumer =
+                source.consumer().batchSize(7).closeTimeout(SHORT).build()) {
             Collector collector = new Collector(20, message -> {});
             consumer.consume().subscribe(collector);
             await(collector, 20);
@@ -37,7 +42,11 @@ class PrefetchTest {
     @Test
     void windowOfUnsettledMessages_boundsWhatIsAnnounced() {
         source.add(0, 100);
-        try (Consumer consumer = source.consumer().batchSize(4).maxInFlight(10).build()) {
+        try (Consumer consumer = source.consumer()
+                .batchSize(4)
+                .maxInFlight(10)
+                .closeTimeout(SHORT)
+                .build()) {
             Collector collector = new Collector(Long.MAX_VALUE, message -> {});
             consumer.consume().subscribe(collector);
             await(collector, 10);
@@ -48,8 +57,11 @@ class PrefetchTest {
     @Test
     void windowOfBytes_letsNothingBeAnnounced_whenItIsFull() {
         source.add(0, 100);
-        try (Consumer consumer =
-                source.consumer().batchSize(5).maxInFlightBytes(5).build()) {
+        try (Consumer consumer = source.consumer()
+                .batchSize(5)
+                .maxInFlightBytes(5)
+                .closeTimeout(SHORT)
+                .build()) {
             Collector collector = new Collector(Long.MAX_VALUE, message -> {});
             consumer.consume().subscribe(collector);
             await(collector, 5); // one byte each
