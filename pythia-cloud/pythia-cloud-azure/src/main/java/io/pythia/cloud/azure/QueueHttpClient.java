@@ -7,7 +7,6 @@ import com.azure.core.http.HttpHeaders;
 import com.azure.core.http.HttpRequest;
 import com.azure.core.http.HttpResponse;
 import com.azure.core.util.BinaryData;
-import io.pythia.internal.Threads;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -22,10 +21,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -42,33 +37,15 @@ final class QueueHttpClient implements HttpClient {
         OWN.addAll(List.of("connection", "content-length", "expect", "host", "upgrade"));
     }
 
-    private static final int LEAST_THREADS = 4;
-    private static final Duration IDLE = Duration.ofSeconds(3);
-
     private final java.net.http.HttpClient client;
 
-    /** Creates one whose threads are named after a consumer or producer. */
-    QueueHttpClient(String owner, Duration connectTimeout) {
+    /** Creates one with threads for what it does. They must not wait: that is not for the code of applications. */
+    QueueHttpClient(Executor threads, Duration connectTimeout) {
         this.client = java.net.http.HttpClient.newBuilder()
                 .connectTimeout(connectTimeout)
-                .executor(threads(owner))
+                .executor(threads)
                 .version(java.net.http.HttpClient.Version.HTTP_1_1)
                 .build();
-    }
-
-    /** In place of the client's own pool, which grows to hundreds of threads for what a few do. They end when they are idle. */
-    private static Executor threads(String owner) {
-        int most = Math.max(LEAST_THREADS, Runtime.getRuntime().availableProcessors());
-        AtomicInteger number = new AtomicInteger();
-        ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                most,
-                most,
-                IDLE.toMillis(),
-                TimeUnit.MILLISECONDS,
-                new LinkedBlockingQueue<>(),
-                task -> Threads.create(owner, "http-" + number.incrementAndGet(), task));
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
     }
 
     /**

@@ -27,7 +27,8 @@ final class StorageQueueClients {
     StorageQueueClients(String owner, AzureConfig config) {
         this.config = config;
         this.http = new QueueHttpClient(
-                owner, config.timeout().compareTo(LONGEST_CONNECT) < 0 ? config.timeout() : LONGEST_CONNECT);
+                Pools.busy(owner, "http"),
+                config.timeout().compareTo(LONGEST_CONNECT) < 0 ? config.timeout() : LONGEST_CONNECT);
     }
 
     /** Checks that there is a way to the service. */

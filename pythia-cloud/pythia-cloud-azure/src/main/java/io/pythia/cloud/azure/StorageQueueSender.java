@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,9 @@ final class StorageQueueSender implements SendDriver {
     private static final Duration FOR_EVER = Duration.ofSeconds(-1);
 
     private final StorageQueueProducerSettings settings;
+    /** What hangs on the future of a send runs here and may wait, perhaps for another send: the client's threads are few. */
+    private final Executor answers;
+
     private final Semaphore places = new Semaphore(StorageQueueClients.MOST_UNDER_WAY);
     private final Set<Outgoing> underWay = ConcurrentHashMap.newKeySet();
     private final Disposable.Composite requests = Disposables.composite();
@@ -35,6 +39,7 @@ final class StorageQueueSender implements SendDriver {
 
     StorageQueueSender(StorageQueueProducerSettings settings) {
         this.settings = settings;
+        this.answers = Pools.patient(settings.name(), "answers");
     }
 
     @Override
@@ -71,7 +76,9 @@ final class StorageQueueSender implements SendDriver {
             requests.add(request);
             request.update(current.sendMessageWithResponse(settings.text(each.message()), delay, timeToLive)
                     .doFinally(signal -> requests.remove(request))
-                    .subscribe(response -> sent(each, response.getValue()), error -> failed(each, error)));
+                    .subscribe(
+                            response -> answers.execute(() -> sent(each, response.getValue())),
+                            error -> answers.execute(() -> failed(each, error))));
         }
     }
 

@@ -204,6 +204,31 @@ class StorageQueueRequestsTest {
         }
     }
 
+    /** They must not, but a program that does it goes on: the threads that bring the answers are few. */
+    @Test
+    void callbacksThatWaitForAnotherSend_waitNoLongerThanItsTimeLimit() {
+        script("/a/orders/messages", new Scripted(201, ONE));
+        try (StorageQueueProducer producer = StorageQueueProducer.builder()
+                .queueName("orders")
+                .config(config(0))
+                .sendTimeout(Duration.ofSeconds(2))
+                .build()) {
+            TestSubscriber.get(producer.connect());
+            List<CompletableFuture<Object>> chains = Stream.generate(() -> producer.send(Message.of("x"))
+                            .handle((sent, error) -> producer.send(Message.of("y"))
+                                    .handle((alsoSent, late) -> (Object) "over")
+                                    .join()))
+                    .limit(100)
+                    .toList();
+            chains.forEach(chain -> assertThat(TestSubscriber.get(chain)).isEqualTo("over"));
+            eventually(
+                    "answers again",
+                    () -> !producer.send(Message.of("z"))
+                            .handle((sent, error) -> error != null)
+                            .join());
+        }
+    }
+
     @Test
     void reject_whoseDeletionFailsAtFirst_copiesOnce() {
         script("/a/orders/messages", new Scripted(200, ONE), new Scripted(200, NOTHING));
