@@ -125,30 +125,42 @@ class KafkaSeekIT {
 
     @ParameterizedTest
     @EnumSource(GroupProtocol.class)
-    void memberWithoutPartitions_seeksWhenItIsGivenSome_andFailsWhenItIsDisconnectedBefore(GroupProtocol protocol) {
+    void memberWithoutPartitions_seeksWhenItIsGivenSome(GroupProtocol protocol) {
         String topic = KafkaTopics.create(server.address(), 1);
         send(topic, "a");
         KafkaConsumer.Builder member = consumer(topic).groupProtocol(protocol);
         KafkaConsumer owner = member.build();
-        try (KafkaConsumer second = member.build();
-                KafkaConsumer third = member.build()) {
+        try (KafkaConsumer second = member.build()) {
             subscribed(owner).await(1);
             TestSubscriber.get(owner.commitOffsets());
             TestSubscriber.get(second.connect());
             CompletableFuture<Void> sought = second.seekToBeginning();
-            TestSubscriber.get(third.connect());
-            CompletableFuture<Void> never = third.seekToBeginning();
-            assertThat(never).isNotDone();
-            TestSubscriber.get(third.disconnect());
-            assertThatThrownBy(() -> TestSubscriber.get(never))
-                    .isInstanceOf(BrokerException.class)
-                    .hasMessageContaining("is disconnected");
             assertThat(sought).isNotDone();
             owner.close();
             TestSubscriber.get(sought);
             assertThat(subscribed(second).await(1).get(0).text()).isEqualTo("a");
         } finally {
             owner.close();
+        }
+    }
+
+    /** In a test of its own: with the classic protocol, who goes away while it joins may hold up the group for a session timeout. */
+    @ParameterizedTest
+    @EnumSource(GroupProtocol.class)
+    void memberWithoutPartitions_thatIsDisconnected_failsItsSeek(GroupProtocol protocol) {
+        String topic = KafkaTopics.create(server.address(), 1);
+        send(topic, "a");
+        KafkaConsumer.Builder member = consumer(topic).groupProtocol(protocol);
+        try (KafkaConsumer owner = member.build();
+                KafkaConsumer second = member.build()) {
+            subscribed(owner).await(1);
+            TestSubscriber.get(second.connect());
+            CompletableFuture<Void> never = second.seekToBeginning();
+            assertThat(never).isNotDone();
+            TestSubscriber.get(second.disconnect());
+            assertThatThrownBy(() -> TestSubscriber.get(never))
+                    .isInstanceOf(BrokerException.class)
+                    .hasMessageContaining("is disconnected");
         }
     }
 
