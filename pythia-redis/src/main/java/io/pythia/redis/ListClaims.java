@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a reliable consumer holds: a list for each queue of what it is processing, and a token that says that it lives, renewed on a thread
- * of the client, whatever the application does.
+ * of the client, whatever the application does. What takes and settles keeps its place at the server: {@link HeldElements} relies on it.
  */
 final class ListClaims {
     /** So many in one command: a script's arguments have a limit, and a server must not be busy for long. */
@@ -92,7 +92,7 @@ final class ListClaims {
     }
 
     CompletionStage<List<List<byte[]>>> sendTake(int max) {
-        return ListScripts.TAKE.run(
+        return ListScripts.TAKE.runInItsPlace(
                 connection,
                 ScriptOutputType.MULTI,
                 keys,
@@ -158,7 +158,7 @@ final class ListClaims {
         connections.asked();
         if (areOldest && chunk.get(0).outcome() == Outcome.ACK) {
             answer = ListScripts.ACK_OLDEST
-                    .<Long>run(
+                    .<Long>runInItsPlace(
                             connection,
                             ScriptOutputType.INTEGER,
                             source.keys(queue),
@@ -197,7 +197,7 @@ final class ListClaims {
         for (int i = 0; i < elements.size(); i++) {
             arguments[3 + i] = elements.get(i).body();
         }
-        return ListScripts.SETTLE.run(connection, ScriptOutputType.MULTI, source.keys(queue), arguments);
+        return ListScripts.SETTLE.runInItsPlace(connection, ScriptOutputType.MULTI, source.keys(queue), arguments);
     }
 
     /** Puts back what was taken last, so that what was taken first of it is the first again. */

@@ -98,7 +98,7 @@ public final class RedisListProducer extends AbstractMessageProducer {
             }
             bodies[0] = RedisConnections.bytes(Long.toString(maxLength));
             bodies[1] = RedisConnections.bytes(overflow.name());
-            return ListScripts.PUSH.run(connection, ScriptOutputType.INTEGER, new byte[][] {key}, bodies);
+            return ListScripts.PUSH.runInItsPlace(connection, ScriptOutputType.INTEGER, new byte[][] {key}, bodies);
         }
 
         @Override

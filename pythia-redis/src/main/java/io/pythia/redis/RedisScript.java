@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
-/** A script that the server runs as one step. Sent by its digest, and whole where the server does not know it. Immutable. */
+/**
+ * A script that the server runs as one step. Sent by its digest, and whole where the server does not know it, which is behind what was
+ * sent meanwhile: one that must keep its place is sent whole from the beginning. Immutable.
+ */
 final class RedisScript {
     private final String text;
     private final String digest;
@@ -38,6 +41,15 @@ final class RedisScript {
         CompletionStage<T> known = connection.async().evalsha(digest, type, keys, arguments);
         return known.handle((answer, error) -> error == null || !RedisErrors.isAnswer(error, "NOSCRIPT"))
                 .thenCompose(done -> done ? known : whole(connection, type, keys, arguments));
+    }
+
+    /** Runs it before all that is sent later, like {@link #run}. */
+    <T> CompletionStage<T> runInItsPlace(
+            StatefulRedisConnection<byte[], byte[]> connection,
+            ScriptOutputType type,
+            byte[][] keys,
+            byte[]... arguments) {
+        return connection.async().eval(text, type, keys, arguments);
     }
 
     private <T> CompletionStage<T> whole(
