@@ -43,7 +43,7 @@ final class RedisScript {
                 .thenCompose(done -> done ? known : whole(connection, type, keys, arguments));
     }
 
-    /** Runs it before all that is sent later, like {@link #run}. */
+    /** As {@link #run}, but before all that is sent later. */
     <T> CompletionStage<T> runInItsPlace(
             StatefulRedisConnection<byte[], byte[]> connection,
             ScriptOutputType type,
@@ -57,7 +57,7 @@ final class RedisScript {
             ScriptOutputType type,
             byte[][] keys,
             byte[][] arguments) {
-        CompletionStage<T> answer = connection.async().eval(text, type, keys, arguments);
+        CompletionStage<T> answer = runInItsPlace(connection, type, keys, arguments);
         connection.flushCommands(); // it may be one that is flushed by hand, and this is not the hand
         return answer;
     }
